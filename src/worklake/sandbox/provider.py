@@ -35,7 +35,7 @@ class SandboxProvider(Protocol):
     """An access token that the provider accepts and that may do everything."""
 
     def app(self, base_url: str) -> ASGIApp:
-        """The wire protocol, rooted at `/`; `base_url` (no trailing slash) is what its own links and URLs begin with."""
+        """The wire protocol, rooted at `/`; its own links and URLs begin with `base_url` (no trailing slash)."""
         ...
 
     def items(self) -> list[Item]:
