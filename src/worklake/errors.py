@@ -1,0 +1,62 @@
+"""The errors Worklake raises, ordered by what can be done about them.
+
+Every message says what happened, to which item, and what to do; none holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class WorklakeError(Exception):
+    """Anything Worklake raises on purpose."""
+
+
+class RetryableError(WorklakeError):
+    """A passing fault: the network, a provider's 5xx, a spent quota. The next run takes it up again."""
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class AuthError(WorklakeError):
+    """A provider does not accept the credentials. The source pauses until a person mends them."""
+
+
+class AccessError(WorklakeError):
+    """The credentials are good, but not for this project or item."""
+
+
+class NotFoundError(WorklakeError):
+    """The item does not exist at the provider, or is hidden from us."""
+
+
+class InvalidInputError(WorklakeError):
+    """A provider refuses a value, or a caller gave one that cannot be used."""
+
+
+class UnreadableError(WorklakeError):
+    """A payload cannot be read. It goes to quarantine with this reason; nothing else stops."""
+
+
+class StaleError(WorklakeError):
+    """The item moved since it was planned."""
+
+
+class SettingsError(WorklakeError):
+    """The settings are wrong: the message names file, line or key, what was found and what is allowed."""
+
+
+class LakeError(WorklakeError):
+    """The lake cannot be reached, opened or written."""
+
+
+class LakeMissingError(LakeError):
+    """There is no lake yet where the settings point."""
+
+
+class CommitConflictError(LakeError):
+    """Other writers kept committing first; after a bounded number of tries this write gave up. Nothing was written."""
+
+
+class LeaseHeldError(LakeError):
+    """Another run holds the lake: the message says who, since when and until when."""

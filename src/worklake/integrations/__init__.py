@@ -1,0 +1,1 @@
+"""The only rooms that know a provider. One folder each, with the same files: client, mapping, integration."""

@@ -1,0 +1,64 @@
+"""Every table of the lake, declared once. Columns, types and comments come from the row models in `model/rows.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from worklake.model import rows
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: its row model, what identifies a row, and how it is written.
+
+    `key` is empty for append-only tables. Tables that are merged into carry deletion vectors, so that a small merge
+    does not rewrite large files. `cluster_by` is applied where the engine can.
+    """
+
+    name: str
+    row: type[rows.Row]
+    comment: str
+    key: tuple[str, ...] = ()
+    cluster_by: tuple[str, ...] = ()
+
+    @property
+    def append_only(self) -> bool:
+        """Whether rows are only ever added."""
+        return not self.key
+
+
+_TABLES = (
+    Table(
+        "records",
+        rows.Record,
+        "Payloads as received: one row per distinct payload of a source's item",
+        cluster_by=("source", "batch"),
+    ),
+    Table(
+        "links",
+        rows.Link,
+        "Task by source item: what was last seen of it",
+        key=("source", "kind", "external_id"),
+        cluster_by=("source", "external_id"),
+    ),
+    Table("tasks", rows.Task, "Tasks, canonical and current", key=("task_id",), cluster_by=("task_id",)),
+    Table("comments", rows.Comment, "Comments on tasks", key=("comment_id",), cluster_by=("task_id",)),
+    Table("people", rows.Person, "Accounts of people", key=("source", "external_id")),
+    Table("projects", rows.Project, "Projects of the sources", key=("source", "external_id")),
+    Table("milestones", rows.Milestone, "Milestones of the sources", key=("source", "external_id")),
+    Table("changes", rows.Change, "Every observed field change; `tasks` is its fold", cluster_by=("task_id",)),
+    Table("proposals", rows.Proposal, "Pairs of tasks that may be one", key=("proposal_id",)),
+    Table(
+        "quarantine",
+        rows.Quarantined,
+        "Payloads that could not be read",
+        key=("source", "kind", "external_id", "record_hash"),
+    ),
+    Table("cursors", rows.Cursor, "Where each pull and merge stands", key=("source", "stage")),
+    Table("runs", rows.Run, "Every run, its counts and how it ended", key=("run_id",)),
+    Table("calls", rows.Call, "Every HTTP call to a provider", cluster_by=("called_at",)),
+)
+
+TABLES: Mapping[str, Table] = {table.name: table for table in _TABLES}
+"""Every declared table by name."""

@@ -1,0 +1,1 @@
+"""The ground: what a task is. Pure data, no I/O."""

@@ -1,0 +1,264 @@
+"""What Worklake keeps: one frozen model per kind of row. `lake/tables.py` says which table holds which."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from worklake.model.fields import Priority, Status
+
+
+class Row(BaseModel):
+    """A row of a table. Times are UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind(StrEnum):
+    """What a source's item is."""
+
+    TASK = "task"
+    COMMENT = "comment"
+    PERSON = "person"
+    PROJECT = "project"
+    MILESTONE = "milestone"
+
+
+class LinkState(StrEnum):
+    """How an item stands to us."""
+
+    LINKED = "linked"
+    CREATING = "creating"
+    MISSING = "missing"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    NO_ACCESS = "no_access"
+    PAUSED = "paused"
+
+
+class Decision(StrEnum):
+    """What became of an observed change."""
+
+    CREATED = "created"
+    TAKEN = "taken"
+    LINKED = "linked"
+    DIFFERS = "differs"
+
+
+class RunState(StrEnum):
+    """How a run ended. A run that is `running` while nobody holds the lake has died."""
+
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+
+
+class ProposalState(StrEnum):
+    """What a person said of a proposed link."""
+
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Record(Row):
+    """A payload of a source's item, as received. One row per distinct payload."""
+
+    source: str = Field(description="Name of the source in the settings")
+    kind: str = Field(description="task, comment, person, project or milestone")
+    external_id: str = Field(description="The provider's id of the item")
+    record_hash: str = Field(description="Hash of the payload as it was listed, its keys sorted")
+    payload: str = Field(description="The payload as JSON, with what was read besides the listing")
+    remote_updated_at: datetime | None = Field(description="When the provider says the item last changed")
+    batch: int = Field(description="Number of the commit that brought it; grows by one with every commit of a pull")
+    run_id: str = Field(description="The run that received it")
+    received_at: datetime = Field(description="When it was received")
+
+
+class Link(Row):
+    """An item of a source that is (or comments on) a task."""
+
+    source: str = Field(description="Name of the source in the settings")
+    kind: str = Field(description="task or comment")
+    external_id: str = Field(description="The provider's id of the item")
+    provider: str = Field(description="Kind of provider, such as gitlab")
+    task_id: str = Field(description="The task that the item is, or that it comments on")
+    comment_id: str | None = Field(description="The comment that the item is; null for a task")
+    key: str | None = Field(description="What people call the item, with its host: linear.app/acme/ENG-12")
+    url: str | None = Field(description="Where a person sees the item")
+    is_primary: bool = Field(description="Whether the task takes its fields from this item")
+    state: str = Field(description="linked, creating, missing, archived, deleted, no_access or paused")
+    seen: str = Field(description="The item's fields as its provider showed them when last taken into account, as JSON")
+    mentions: list[str] = Field(description="Keys of other tools' items that this one points at")
+    awaits: list[str] = Field(description="External ids that this item refers to and that have not been seen yet")
+    record_hash: str = Field(description="Hash of the record that `seen` was read from")
+    remote_updated_at: datetime | None = Field(description="When the provider says the item last changed")
+    linked_by: str = Field(description="Why it belongs to the task: born, mention, accepted")
+    first_seen_at: datetime = Field(description="When Worklake first saw the item")
+    run_id: str = Field(description="The run that last moved this link")
+
+
+class Task(Row):
+    """A piece of work, whatever tools it lives in."""
+
+    task_id: str = Field(description="Worklake's id of the task")
+    title: str = Field(description="One line that says what is to be done")
+    description: str | None = Field(description="The body, in Markdown")
+    status: Status = Field(description="triage, backlog, unstarted, started, completed or canceled")
+    priority: Priority = Field(description="none, low, medium, high or urgent")
+    labels: list[str] = Field(description="Label names, sorted, without those that stand for another field")
+    assignees: list[str] = Field(description="Person ids, sorted")
+    due_date: date | None = Field(description="The day it is due")
+    start_date: date | None = Field(description="The day work on it should start")
+    estimate_minutes: int | None = Field(description="Estimated effort in minutes")
+    estimate_points: float | None = Field(description="Estimated effort in points of the team's own scale")
+    project: str | None = Field(description="Name of its project")
+    milestone: str | None = Field(description="Title of its milestone")
+    cycle: str | None = Field(description="Name of its cycle or iteration")
+    parent_id: str | None = Field(description="The task it is a part of")
+    blocked_by: list[str] = Field(description="Task ids that must be done before it, sorted")
+    archived: bool = Field(description="Put away by its tool")
+    confidential: bool = Field(description="Hidden from people outside the team")
+    source: str = Field(description="The source it takes its fields from")
+    created_at: datetime | None = Field(description="When it was created, as its source says")
+    updated_at: datetime | None = Field(description="When it last changed, as its source says")
+    completed_at: datetime | None = Field(description="When it was completed or canceled, as its source says")
+
+
+class Comment(Row):
+    """A remark on a task."""
+
+    comment_id: str = Field(description="Worklake's id of the comment")
+    task_id: str = Field(description="The task it is about")
+    source: str = Field(description="The source it was written in")
+    author: str | None = Field(description="Person id of who wrote it")
+    body: str = Field(description="The text, in Markdown")
+    created_at: datetime | None = Field(description="When it was written, as its source says")
+    updated_at: datetime | None = Field(description="When it was last edited, as its source says")
+
+
+class Person(Row):
+    """One account of a person. Accounts with the same `person_id` belong to the same person."""
+
+    source: str = Field(description="Name of the source in the settings")
+    external_id: str = Field(description="The provider's id of the account")
+    person_id: str = Field(description="E-mail address in lower case where known, else account name and source")
+    name: str = Field(description="The person's name as the provider shows it")
+    username: str | None = Field(description="Account name")
+    email: str | None = Field(description="E-mail address, where the provider shows it")
+    active: bool = Field(description="Whether the account is in use")
+    record_hash: str = Field(description="Hash of the record this was read from")
+
+
+class Project(Row):
+    """A project of a source."""
+
+    source: str = Field(description="Name of the source in the settings")
+    external_id: str = Field(description="The provider's id of the project")
+    project_id: str = Field(description="Worklake's id of the project")
+    name: str = Field(description="Its name")
+    path: str | None = Field(description="Its path or key at the provider")
+    description: str | None = Field(description="What it is about")
+    url: str | None = Field(description="Where a person sees it")
+    archived: bool = Field(description="Put away by its tool")
+    record_hash: str = Field(description="Hash of the record this was read from")
+
+
+class Milestone(Row):
+    """A milestone of a source's project."""
+
+    source: str = Field(description="Name of the source in the settings")
+    external_id: str = Field(description="The provider's id of the milestone")
+    milestone_id: str = Field(description="Worklake's id of the milestone")
+    title: str = Field(description="Its title")
+    project: str | None = Field(description="The provider's id of its project")
+    start_date: date | None = Field(description="The day it starts")
+    due_date: date | None = Field(description="The day it is due")
+    closed: bool = Field(description="Whether it is over")
+    record_hash: str = Field(description="Hash of the record this was read from")
+
+
+class Change(Row):
+    """One observed change of one field, append-only. `tasks` is the fold of these rows."""
+
+    change_id: str = Field(description="Derived from what changed, so that a repeated merge adds nothing")
+    task_id: str = Field(description="The task that changed")
+    field: str = Field(description="The field; `task` where the row brings a whole task or moves an item to it")
+    old: str | None = Field(description="Value before, as JSON")
+    new: str | None = Field(description="Value after, as JSON; for field `task` an object of all its fields")
+    source: str = Field(description="The source it was seen in")
+    external_id: str | None = Field(description="The item it was seen at")
+    actor: str | None = Field(description="Person id of who made it, where the provider says so")
+    changed_at: datetime | None = Field(description="When it was made, as the provider says")
+    decision: str = Field(description="created, taken, linked or differs")
+    reason: str = Field(description="Why it was decided so")
+    batch: int = Field(description="Number of the commit of records that it was read from")
+    run_id: str = Field(description="The run that took it into account")
+    observed_at: datetime = Field(description="When that run took it into account")
+
+
+class Proposal(Row):
+    """Two tasks that may be one. A person accepts or refuses it."""
+
+    proposal_id: str = Field(description="Derived from the two tasks")
+    task_id: str = Field(description="The task that would stay")
+    other_task_id: str = Field(description="The task whose items would move to it")
+    reason: str = Field(description="Why they may be one")
+    state: str = Field(description="proposed, accepted or refused")
+    proposed_at: datetime = Field(description="When it was proposed")
+    decided_at: datetime | None = Field(description="When a person decided")
+    run_id: str = Field(description="The run that proposed it")
+
+
+class Quarantined(Row):
+    """A payload that could not be read."""
+
+    source: str = Field(description="Name of the source in the settings")
+    kind: str = Field(description="task, comment, person, project or milestone")
+    external_id: str = Field(description="The provider's id of the item; empty where it has none")
+    record_hash: str = Field(description="Hash of the payload")
+    reason: str = Field(description="What could not be read, and what was expected")
+    payload: str = Field(description="The payload as received")
+    run_id: str = Field(description="The run that received it")
+    quarantined_at: datetime = Field(description="When it was put aside")
+    resolved_at: datetime | None = Field(description="When a newer payload of the item could be read")
+
+
+class Cursor(Row):
+    """Where an engine stands with a source."""
+
+    source: str = Field(description="Name of the source in the settings")
+    stage: str = Field(description="pull or merge")
+    position: str = Field(description="pull: where the provider's listing goes on; merge: the mapping it was made with")
+    batch: int = Field(description="The last commit of records that this stage has done with")
+    run_id: str = Field(description="The run that moved it")
+    moved_at: datetime = Field(description="When it was moved")
+
+
+class Run(Row):
+    """One run of an engine."""
+
+    run_id: str = Field(description="Sortable by time")
+    command: str = Field(description="What was run")
+    state: str = Field(description="running, done, partial or failed")
+    started_at: datetime = Field(description="When it started")
+    finished_at: datetime | None = Field(description="When it ended")
+    counts: str = Field(description="What it did, per source, as JSON")
+    error: str | None = Field(description="What went wrong, per source, in words")
+
+
+class Call(Row):
+    """One HTTP call to a provider."""
+
+    source: str = Field(description="Name of the source in the settings")
+    endpoint: str = Field(description="Method and path with ids left out, or the GraphQL operation")
+    status: int | None = Field(description="HTTP status; null where no answer came")
+    seconds: float = Field(description="From sending to the last byte")
+    received_bytes: int = Field(description="Size of the answer's body as it was decoded")
+    quota_left: int | None = Field(description="Requests left, as the provider's headers say")
+    attempt: int = Field(description="1 for the first try")
+    run_id: str = Field(description="The run that made it")
+    called_at: datetime = Field(description="When it was sent")

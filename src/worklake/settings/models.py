@@ -1,0 +1,173 @@
+"""The settings, as they stand in `conf/*.yml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from worklake.model.fields import FIELDS
+from worklake.settings.secrets import SecretRef
+
+
+class Settings(BaseModel):
+    """A part of the settings: frozen, and closed to keys it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not a time zone; use a name such as Europe/Berlin or UTC")
+    return name
+
+
+def _http_url(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError(f"{url!r} is not a URL; it starts with https:// (or http:// for a server on this machine)")
+    return url.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_http_url)]
+"""A server's address without a trailing slash."""
+
+
+class EmbeddedLake(Settings):
+    """The embedded engine: Delta tables in a folder, no Java. `path` is relative to the project folder."""
+
+    engine: Literal["embedded"] = "embedded"
+    path: Path = Path("lake")
+
+
+class SparkLake(Settings):
+    """Apache Spark with Delta Lake, in this process or through Connect when `remote` names a server."""
+
+    engine: Literal["spark"]
+    path: str
+    remote: str | None = Field(default=None, pattern=r"^sc://", description="sc://host:port of a Connect server")
+
+
+class DatabricksLake(Settings):
+    """The session a Databricks notebook or job already has; tables are `catalog.schema.name`."""
+
+    engine: Literal["databricks"]
+    catalog: str
+    schema_name: str = Field(alias="schema")
+
+
+LakeSettings = Annotated[EmbeddedLake | SparkLake | DatabricksLake, Field(discriminator="engine")]
+
+
+class ProjectSettings(Settings):
+    """`conf/worklake.yml`."""
+
+    lake: LakeSettings = EmbeddedLake()
+    time_zone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of "today" and of times without a zone."""
+        return ZoneInfo(self.time_zone)
+
+
+class SourceSettings(Settings):
+    """What every source has. A provider's integration brings a subclass with its own keys and its `base_url`."""
+
+    provider: str
+    base_url: BaseUrl
+    token: SecretRef
+    create_in: str | None = Field(default=None, description="The project or team in which new items are created")
+
+
+class Owner(Settings):
+    """Only this source may change the field."""
+
+    owner: str
+
+
+class Prefer(Settings):
+    """This source wins a conflict in which it takes part."""
+
+    prefer: str
+
+
+FieldPolicy = Literal["latest", "manual"] | Owner | Prefer
+
+
+class Brake(Settings):
+    """How much one plan may close, archive, delete or empty before it stops and asks."""
+
+    share: float = Field(default=0.2, gt=0, le=1)
+    at_least: int = Field(default=10, ge=1)
+
+
+class Policy(Settings):
+    """`conf/policy.yml`: who wins, per field, and the brakes."""
+
+    fields: Mapping[str, FieldPolicy] = Field(default_factory=dict)
+    brake: Brake = Brake()
+
+    @model_validator(mode="after")
+    def _fields_exist(self) -> Policy:
+        for name in self.fields:
+            if name != "default" and name not in FIELDS:
+                raise ValueError(f"there is no field {name!r}; the fields are default, {', '.join(FIELDS)}")
+        return self
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class Rule(Settings):
+    """A routing rule: the first whose condition holds says which sources must hold the task."""
+
+    name: str = Field(min_length=1)
+    when: str = Field(min_length=1, description="Spark SQL over the columns of tasks")
+    to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1)
+
+
+class Routing(Settings):
+    """`conf/routing.yml`."""
+
+    rules: tuple[Rule, ...] = ()
+
+
+class PersonSettings(BaseModel):
+    """A person whose accounts do not show the same e-mail address: one entry for each source or provider."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _accounts_are_names(self) -> PersonSettings:
+        for key, value in (self.__pydantic_extra__ or {}).items():
+            if not isinstance(value, str) or not value:
+                raise ValueError(f"{key} takes an e-mail address or account name, found {value!r}")
+        return self
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """E-mail address or account name by source or provider."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+class People(Settings):
+    """`conf/people.yml`: only where e-mail addresses do not already match."""
+
+    people: tuple[PersonSettings, ...] = ()
+
+
+class WorklakeSettings(Settings):
+    """A project's settings, whole and checked against each other."""
+
+    folder: Path
+    project: ProjectSettings
+    sources: Mapping[str, SourceSettings]
+    policy: Policy
+    routing: Routing
+    people: People

@@ -1,0 +1,89 @@
+"""References to secrets. The settings hold only these; the value is fetched where it is used, and nowhere kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, SecretStr
+
+from worklake.errors import SettingsError
+
+_FORMS = "env:NAME, keyring:SERVICE/NAME, databricks:SCOPE/KEY or file:PATH"
+
+
+def _is_reference(text: str) -> str:
+    scheme, _, rest = text.partition(":")
+    if scheme not in _READERS or not rest:
+        raise ValueError(f"a secret is never written here: give a reference to it, {_FORMS}")
+    if scheme in ("keyring", "databricks") and not all(rest.partition("/")[::2]):
+        raise ValueError(f"{scheme}: takes two names with a slash between, as in {_FORMS}")
+    return text
+
+
+SecretRef = Annotated[str, AfterValidator(_is_reference)]
+"""`env:NAME`, `keyring:SERVICE/NAME`, `databricks:SCOPE/KEY` or `file:PATH`."""
+
+
+def _from_env(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
+    if not environ.get(rest):
+        raise SettingsError(f"the environment variable {rest} is not set; export it with the token as its value")
+    return environ[rest]
+
+
+def _from_file(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
+    path = folder / Path(rest).expanduser()
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"the secret file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise SettingsError(f"the secret file {path} is not text") from None
+
+
+def _from_keyring(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
+    import keyring
+    from keyring.errors import KeyringError
+
+    service, _, name = rest.partition("/")
+    try:
+        value = keyring.get_password(service, name)
+    except KeyringError as error:
+        raise SettingsError(f"the keyring cannot be read for {service}/{name}: {error}") from error
+    if not value:
+        raise SettingsError(f"the keyring holds nothing for {service}/{name}; run: keyring set {service} {name}")
+    return value
+
+
+def _from_databricks(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
+    try:
+        from databricks.sdk import WorkspaceClient
+    except ImportError:
+        raise SettingsError(f"databricks:{rest} needs the package databricks-sdk, which is not installed") from None
+    scope, _, key = rest.partition("/")
+    try:
+        return str(WorkspaceClient().dbutils.secrets.get(scope, key))
+    except Exception as error:
+        raise SettingsError(f"Databricks gave no secret {scope}/{key}: {type(error).__name__}") from error
+
+
+_READERS: Mapping[str, Callable[[str, Path, Mapping[str, str]], str]] = {
+    "env": _from_env,
+    "file": _from_file,
+    "keyring": _from_keyring,
+    "databricks": _from_databricks,
+}
+
+
+def resolve(reference: str, folder: Path, environ: Mapping[str, str] | None = None) -> SecretStr:
+    """The secret behind a reference; `file:` paths are relative to the project folder.
+
+    Raises `SettingsError` that names the reference and the mend, never a value.
+    """
+    scheme, _, rest = reference.partition(":")
+    value = _READERS[scheme](rest, folder, os.environ if environ is None else environ)
+    if not value:
+        raise SettingsError(f"the secret {reference} is empty")
+    return SecretStr(value)
