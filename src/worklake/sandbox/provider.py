@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypedDict
+from typing import Any, Protocol, TypedDict, runtime_checkable
 
 from starlette.types import ASGIApp
 
@@ -56,4 +56,16 @@ class SandboxProvider(Protocol):
 
     def conf(self, base_url: str) -> Payload:
         """This provider's entry for `conf/sources.yml`, without its token."""
+        ...
+
+
+@runtime_checkable
+class TokenHolder(Protocol):
+    """A provider with several access tokens, shown and revoked through the control calls `tokens`."""
+
+    tokens: Mapping[str, str]
+    """What each token may do, in a word (`owner`, `read_only`), and the token."""
+
+    def revoke_token(self, name: str) -> None:
+        """From now on the provider answers this token as it answers a revoked one."""
         ...
