@@ -1,0 +1,144 @@
+"""The way of a call through GitLab: who asks, how often, may they, which endpoint, and the answer's headers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import orjson
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from worklake.sandbox.gitlab.call import Call, Reply, Site
+from worklake.sandbox.gitlab.entities import User
+from worklake.sandbox.gitlab.errors import ApiError, no_route
+from worklake.sandbox.gitlab.params import Params
+
+Endpoint = Callable[[Call], Reply]
+PREFIX = "/api/v4"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token: whose, and whether it may only read."""
+
+    user: User
+    read_only: bool = False
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An endpoint at a path such as `/projects/:id/issues/:iid`; a `slow` one runs beside the event loop."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    slow: bool = False
+
+
+class Api:
+    """GitLab's REST API as an ASGI app."""
+
+    def __init__(self, site: Site, tokens: Mapping[str, Token], routes: Iterable[Route]) -> None:
+        self._site, self._tokens = site, tokens
+        self._routes: dict[int, list[tuple[re.Pattern[str], Route]]] = {}
+        for route in routes:
+            pattern = re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", PREFIX + route.path) + r"\Z")
+            self._routes.setdefault(route.path.count("/"), []).append((pattern, route))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one call."""
+        request = Request(scope, receive)
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        try:
+            reply = await self._answer(request, path)
+        except ApiError as error:
+            reply = _refusal(error)
+        await _send(reply, scope["method"], send)
+
+    async def _answer(self, request: Request, path: str) -> Reply:
+        if path != PREFIX and not path.startswith(PREFIX + "/"):
+            raise no_route()
+        token = self._authenticate(request)
+        usage = self._site.limits.count_call(token.user)
+        quota = self._site.limits.headers(usage)
+        if not usage.allowed:
+            return Reply(b"Retry later\n", 429, quota, "text/plain")
+        try:
+            reply = await self._dispatch(request, path, token)
+        except ApiError as error:
+            reply = _refusal(error)
+        if request.method in ("GET", "HEAD") and reply.status == 200:
+            reply = _conditional(reply, request.headers.get("if-none-match"))
+        reply.headers |= quota
+        return reply
+
+    def _authenticate(self, request: Request) -> Token:
+        given = request.headers.get("private-token")
+        if given is None:
+            kind, _, value = request.headers.get("authorization", "").partition(" ")
+            given = value.strip() if kind.lower() == "bearer" else None
+        token = self._tokens.get(given or "")
+        if token is None:
+            raise ApiError(401, {"message": "401 Unauthorized"})
+        if token.revoked:
+            text = "Token was revoked. You have to re-authorize from the user."
+            raise ApiError(401, {"error": "invalid_token", "error_description": text})
+        return token
+
+    async def _dispatch(self, request: Request, path: str, token: Token) -> Reply:
+        method = "GET" if request.method == "HEAD" else request.method
+        if token.read_only and method != "GET":
+            text = "The request requires higher privileges than provided by the access token."
+            raise ApiError(403, {"error": "insufficient_scope", "error_description": text, "scope": "api read_api"})
+        route, segments = self._find(method, path)
+        query_text = request.scope["query_string"].decode("latin-1")
+        query = Params.from_pairs(query_text)
+        body = Params({})
+        if method != "GET":
+            sent = Params.from_body(await request.body(), request.headers.get("content-type", ""))
+            body = Params({**query.values, **sent.values})
+        call = Call(self._site, token.user, method, path, query, query_text, body, request.headers, segments)
+        if route.slow:
+            return await run_in_threadpool(partial(route.endpoint, call))
+        return route.endpoint(call)
+
+    def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
+        other_method = False
+        for pattern, route in self._routes.get(path.count("/") - PREFIX.count("/"), ()):
+            if found := pattern.match(path):
+                if route.method == method:
+                    return route, found.groupdict()
+                other_method = True
+        if other_method:
+            raise ApiError(405, {"error": "405 Not Allowed"})
+        raise no_route()
+
+
+def _refusal(error: ApiError) -> Reply:
+    if isinstance(error.body, str):
+        return Reply(error.body.encode(), error.status, dict(error.headers), "text/plain")
+    return Reply(orjson.dumps(error.body), error.status, dict(error.headers))
+
+
+def _conditional(reply: Reply, known: str | None) -> Reply:
+    etag = f'W/"{hashlib.sha1(reply.body, usedforsecurity=False).hexdigest()[:32]}"'
+    reply.headers["ETag"] = etag
+    if known and (known.strip() == "*" or etag in known):
+        return Reply(b"", 304, reply.headers)
+    return reply
+
+
+async def _send(reply: Reply, method: str, send: Send) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in reply.headers.items()]
+    if reply.status not in (204, 304):
+        headers.append((b"content-type", reply.media_type.encode()))
+        headers.append((b"content-length", str(len(reply.body)).encode()))
+    headers.append((b"vary", b"Origin"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
