@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from worklake.integrations.http import Http
+from worklake.integrations.wire import Wire
 from worklake.model.fields import FieldValue
 from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
@@ -169,6 +170,8 @@ class BaseIntegration(ABC):
     capabilities: ClassVar[Capabilities]
     settings_model: ClassVar[type[SourceSettings]]
     """The source's settings, validated when `conf/sources.yml` is loaded."""
+    wire: ClassVar[Wire] = Wire()
+    """Where the token goes on the wire and how the provider tells its limits; what `Http` is made with."""
 
     lens: Lens
 

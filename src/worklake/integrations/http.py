@@ -1,0 +1,381 @@
+"""The one HTTP session of a source: timeouts, retries, quota, metering and the token, for REST and GraphQL alike.
+
+`Http` is a `requests.Session`, so a provider's own client library works on top of it. Retries are decided here and
+nowhere else: switch off those of the library.
+"""
+
+from __future__ import annotations
+
+import random as system_random
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any, NamedTuple, NoReturn
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import structlog
+from pydantic import SecretStr
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
+
+from worklake.errors import AccessError, AuthError, NotFoundError, RetryableError, SettingsError
+from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+LONGEST_WAIT_SECONDS = 60.0
+TRIES = 5
+_PASSING = frozenset({500, 502, 503, 504})
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
+_FIRST_REFUSED_PAUSE, _LONGEST_REFUSED_PAUSE = 4.0, 32.0
+_ID_SEGMENT = re.compile(r"\d+|.*%.*|[0-9a-fA-F-]{20,}")
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CallMade:
+    """One call on the wire, as `worklake.model.rows.Call` keeps it; the run is added by whoever keeps it."""
+
+    source: str
+    endpoint: str
+    status: int | None
+    seconds: float
+    received_bytes: int
+    quota_left: int | None
+    attempt: int
+    called_at: datetime
+
+
+class _Told(NamedTuple):
+    """What the caller said of a request, where that is not plain from its method and path."""
+
+    endpoint: str | None = None
+    repeatable: bool | None = None
+
+
+class _Outcome(NamedTuple):
+    """How a try ended: with an answer, a `problem`, or both. `again` says whether another try is worth it."""
+
+    response: requests.Response | None = None
+    problem: str | None = None
+    again: bool = False
+    refused: bool = False
+    retry_after: float | None = None
+
+
+_NOTHING_TOLD = _Told()
+_told: ContextVar[_Told] = ContextVar("_told", default=_NOTHING_TOLD)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _ignore(call: CallMade) -> None:
+    """A meter that nobody reads."""
+
+
+class Http(requests.Session):
+    """The session of one source. Safe to use from several threads at once.
+
+    - The token is put on requests to the origin of `base_url` only, and taken off again when they are done, so that no
+      redirect, answer or exception carries it.
+    - GET, HEAD and what is called with `repeatable=True` is tried up to `TRIES` times on a broken connection or a
+      passing 5xx; a provider's refusal for now (429) is waited out for writes too. A wait longer than
+      `LONGEST_WAIT_SECONDS` raises `RetryableError` with `retry_after_seconds` instead.
+    - Nothing is sent while the provider's own headers say that the quota is spent.
+    - 401, 403, 404 raise `AuthError`, `AccessError`, `NotFoundError`; other 4xx answers come back to the caller.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        token: SecretStr,
+        wire: Wire | None = None,
+        *,
+        meter: Callable[[CallMade], None] = _ignore,
+        clock: Callable[[], datetime] = _utc_now,
+        timer: Callable[[], float] = time.perf_counter,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = system_random.random,
+    ) -> None:
+        super().__init__()
+        if not urlsplit(base_url).hostname:
+            raise SettingsError(f"{source}: base_url {base_url!r} names no server; it looks like https://host")
+        self.source = source
+        self.base_url = base_url.rstrip("/")
+        self._token = token
+        self._wire = wire or Wire()
+        self._meter, self._meter_lock = meter, threading.Lock()
+        self._clock, self._timer, self._sleep, self._random = clock, timer, sleep, random
+        self._spent_until: datetime | None = None
+        self.auth = _no_auth  # or requests would look for another login in ~/.netrc
+        self.headers["User-Agent"] = f"worklake/{version('worklake')}"
+        adapter = _Adapter(self)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
+
+    def request(  # type: ignore[override]
+        self,
+        method: str,
+        url: str,
+        *args: Any,
+        endpoint: str | None = None,
+        repeatable: bool | None = None,
+        **kwargs: Any,
+    ) -> requests.Response:
+        """Send a request and give its answer.
+
+        `endpoint` is what the meter calls it, by default the method and the path without ids; `repeatable` says that
+        trying twice does no harm, by default for GET, HEAD and OPTIONS.
+        """
+        problem = None
+        with _telling(_Told(endpoint, repeatable)):
+            try:
+                response = super().request(method, url, *args, **kwargs)
+            except requests.RequestException as error:
+                problem = f"{self.source}: {endpoint or self._endpoint_of(method.upper(), url)}: {_said(error)}"
+        if problem is not None:
+            raise RetryableError(f"{problem}. Check `base_url` in conf/sources.yml and the network, then run it again.")
+        self._raise_for_refusal(response, endpoint)
+        return response
+
+    def get_changed(
+        self, url: str, etag: str | None, params: Mapping[str, str] | None = None
+    ) -> requests.Response | None:
+        """GET unless the provider still has what it sent with this `ETag`: then None."""
+        headers = {"If-None-Match": etag} if etag else {}
+        response = self.request("GET", url, params=params, headers=headers)
+        return None if response.status_code == 304 else response
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Leave a redirected request without credentials: the token is added where it belongs when it is sent."""
+        prepared_request.headers.pop("Authorization", None)
+
+    def call(self, request: requests.PreparedRequest, send: Callable[[], requests.Response]) -> requests.Response:
+        """Send a prepared request as often as it takes. Raises `RetryableError` when the tries are spent."""
+        told = _told.get()
+        method = (request.method or "GET").upper()
+        endpoint = told.endpoint or self._endpoint_of(method, request.url or "")
+        repeatable = method in _REPEATABLE if told.repeatable is None else told.repeatable
+        attempt = 0
+
+        def once() -> _Outcome:
+            nonlocal attempt
+            attempt += 1
+            self._wait_for_quota(endpoint)
+            with self._token_on(request):
+                return self._try(send, endpoint, attempt, repeatable)
+
+        tries = Retrying(
+            stop=stop_after_attempt(TRIES),
+            retry=retry_if_result(lambda outcome: outcome.again),
+            wait=self._pause,
+            sleep=self._sleep,
+            retry_error_callback=_last_outcome,
+        )
+        outcome: _Outcome = tries(once)
+        if outcome.problem is not None or outcome.response is None:
+            tried = f" after {attempt} tries" if attempt > 1 else ""
+            when = f" in {outcome.retry_after:.0f} s" if outcome.retry_after else " later"
+            raise RetryableError(
+                f"{self.source}: {endpoint}: {outcome.problem}{tried}. Run it again{when}.",
+                retry_after_seconds=outcome.retry_after,
+            )
+        return outcome.response
+
+    def _try(self, send: Callable[[], requests.Response], endpoint: str, attempt: int, repeatable: bool) -> _Outcome:
+        called_at, started = self._clock(), self._timer()
+        response, broken = None, None
+        try:
+            response = send()
+        except requests.RequestException as error:
+            broken = _said(error)
+        seconds = self._timer() - started
+        quota = self._note_quota(response) if response is not None else None
+        call = CallMade(
+            source=self.source,
+            endpoint=endpoint,
+            status=response.status_code if response is not None else None,
+            seconds=seconds,
+            received_bytes=len(response.content) if response is not None else 0,
+            quota_left=quota.left if quota else None,
+            attempt=attempt,
+            called_at=called_at,
+        )
+        with self._meter_lock:
+            self._meter(call)
+        if response is None:
+            return _Outcome(problem=f"no answer: {broken}", again=repeatable)
+        return self._judge(response, repeatable)
+
+    def _judge(self, response: requests.Response, repeatable: bool) -> _Outcome:
+        status = response.status_code
+        refused = self._wire.refuses_for_now(status, response.content)
+        if not refused and status < 500:
+            return _Outcome(response)
+        wait = retry_after_seconds(response.headers, self._server_time(response))
+        if wait is None and refused and self._spent_until is not None:
+            wait = max(0.0, (self._spent_until - self._clock()).total_seconds())
+        again = refused or (repeatable and status in _PASSING)
+        words = self._words(response)
+        problem = "too many requests" if refused else f"the server answered {status}"
+        return _Outcome(
+            response,
+            problem + (f" ({words})" if words else ""),
+            again and (wait is None or wait <= LONGEST_WAIT_SECONDS),
+            refused,
+            wait,
+        )
+
+    def _pause(self, state: RetryCallState) -> float:
+        outcome: _Outcome = state.outcome.result()  # type: ignore[union-attr]
+        first, longest = _FIRST_PAUSE, _LONGEST_PAUSE
+        if outcome.refused and outcome.retry_after is None:
+            first, longest = _FIRST_REFUSED_PAUSE, _LONGEST_REFUSED_PAUSE
+        jitter = (0.5 + self._random() / 2) * min(longest, first * 2.0 ** (state.attempt_number - 1))
+        pause = (outcome.retry_after or 0.0) + jitter
+        log.info("call is repeated", source=self.source, why=outcome.problem, pause_seconds=round(pause, 2))
+        return pause
+
+    def _wait_for_quota(self, endpoint: str) -> None:
+        until = self._spent_until
+        if until is None:
+            return
+        wait = (until - self._clock()).total_seconds()
+        if wait > LONGEST_WAIT_SECONDS:
+            raise RetryableError(
+                f"{self.source}: {endpoint}: the quota is spent for another {wait:.0f} s. Run it again then.",
+                retry_after_seconds=wait,
+            )
+        if wait > 0:
+            log.info("quota is spent", source=self.source, pause_seconds=round(wait, 2))
+            self._sleep(wait)
+        self._spent_until = None
+
+    def _note_quota(self, response: requests.Response) -> Quota | None:
+        server_time = self._server_time(response)
+        quota = self._wire.quota(response.headers, server_time) if self._wire.quota else None
+        if quota is not None:
+            wait = quota.spent_until - server_time if quota.spent_until else timedelta(0)
+            self._spent_until = self._clock() + wait if wait > timedelta(0) else None
+        return quota
+
+    def _server_time(self, response: requests.Response) -> datetime:
+        return http_date(response.headers.get("Date")) or self._clock()
+
+    @contextmanager
+    def _token_on(self, request: requests.PreparedRequest) -> Iterator[None]:
+        if self.should_strip_auth(self.base_url, request.url or ""):  # type: ignore[no-untyped-call]
+            yield
+            return
+        request.headers[self._wire.auth_header] = self._wire.auth_prefix + self._token.get_secret_value()
+        try:
+            yield
+        finally:
+            del request.headers[self._wire.auth_header]
+
+    def _endpoint_of(self, method: str, url: str) -> str:
+        path = urlsplit(url).path.removeprefix(urlsplit(self.base_url).path)
+        return f"{method} " + "/".join(":id" if _ID_SEGMENT.fullmatch(part) else part for part in path.split("/"))
+
+    def _raise_for_refusal(self, response: requests.Response, endpoint: str | None) -> None:
+        status = response.status_code
+        if status not in (401, 403, 404):
+            return
+        request = response.request
+        where = f"{self.source}: {endpoint or self._endpoint_of(request.method or '', request.url or '')}"
+        words = self._words(response) or response.reason
+        _raise_refusal(status, f"{where}: {status} {words}")
+
+    def _words(self, response: requests.Response) -> str:
+        """What the provider says in an answer that refuses; nothing where it is a web page."""
+        if "html" in response.headers.get("Content-Type", ""):
+            return ""
+        try:
+            body = orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            text = response.content[:500].decode(errors="replace")
+        else:
+            known = (
+                [body[key] for key in ("message", "error", "errors") if key in body] if isinstance(body, dict) else []
+            )
+            said = known[0] if known else body
+            text = said if isinstance(said, str) else orjson.dumps(said).decode()
+        return " ".join(text.replace(self._token.get_secret_value(), "[redacted]").split())[:200]
+
+
+class _Adapter(HTTPAdapter):
+    """Hands every call on the wire, each hop of a redirect too, to the session that decides on it."""
+
+    def __init__(self, http: Http) -> None:
+        super().__init__(pool_connections=4, pool_maxsize=8)
+        self._http = http
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: bool | str = True,
+        cert: Any = None,
+        proxies: Mapping[str, str] | None = None,
+    ) -> requests.Response:
+        """The answer, read to its end, so that a transfer that breaks off is tried again as well."""
+        deadline = timeout or (CONNECT_SECONDS, READ_SECONDS)
+
+        def once() -> requests.Response:
+            response = HTTPAdapter.send(self, request, True, deadline, verify, cert, proxies)
+            _ = response.content
+            return response
+
+        return self._http.call(request, once)
+
+
+@contextmanager
+def _telling(told: _Told) -> Iterator[None]:
+    mark = _told.set(told)
+    try:
+        yield
+    finally:
+        _told.reset(mark)
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _last_outcome(state: RetryCallState) -> Any:
+    return state.outcome.result()  # type: ignore[union-attr]
+
+
+def _said(error: requests.RequestException) -> str:
+    """A network error in a few words, without the request that it holds."""
+    if isinstance(error, requests.Timeout):
+        return "it took too long"
+    reason = getattr(error.args[0] if error.args else None, "reason", None) or error
+    text = str(reason)
+    return f"{type(error).__name__}: {text.rpartition(': ')[2][:200] or type(reason).__name__}"
+
+
+def _raise_refusal(status: int, what: str) -> NoReturn:
+    if status == 401:
+        raise AuthError(
+            f"{what}. The token is wrong, expired or revoked: make a new one and put it where `token` in"
+            " conf/sources.yml points."
+        )
+    if status == 403:
+        raise AccessError(
+            f"{what}. The token may not do this: give it the missing scope, or its account the missing role."
+        )
+    raise NotFoundError(f"{what}. It does not exist, or this token may not see it.")
