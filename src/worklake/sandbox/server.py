@@ -80,6 +80,7 @@ def run(
         out.write(orjson.dumps({"providers": line}).decode() + "\n")
         out.flush()
 
+    del world  # A large one need not stay in memory beside what the providers made of it.
     asyncio.run(_serve_until_signal(served, sockets, clock, ready))
 
 
@@ -133,6 +134,17 @@ async def _serve_until_signal(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     await serve(providers, sockets, clock, ready, stop)
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Build a large world without the garbage collector walking over it again and again, then or later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 class _Server(uvicorn.Server):
@@ -193,6 +205,7 @@ def _bind(providers: Sequence[str], port: int) -> dict[str, socket.socket]:
     for offset, name in enumerate(providers):
         bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         try:
             bound.bind((HOST, port + offset if port else 0))
         except OSError as error:
@@ -201,14 +214,3 @@ def _bind(providers: Sequence[str], port: int) -> dict[str, socket.socket]:
             raise ValueError(f"port {port + offset} is not free for {name}: {error.strerror}") from error
         sockets[name] = bound
     return sockets
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Build a large world without the garbage collector walking over it again and again, then or later."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.freeze()

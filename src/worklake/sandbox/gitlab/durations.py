@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _SECONDS = {"mo": 576_000, "w": 144_000, "d": 28_800, "h": 3_600, "m": 60, "s": 1}
 _NAMES = {
@@ -26,6 +27,7 @@ def parse_duration(text: str) -> int | None:
     return sign * round(sum(float(number) * _SECONDS[_NAMES[unit]] for number, unit in parts))
 
 
+@lru_cache(maxsize=4096)
 def human_duration(seconds: int) -> str | None:
     """Seconds as `1mo 2d 3h 30m`; None for nothing."""
     rest, words = abs(seconds), []

@@ -174,7 +174,8 @@ class HookEvents:
             }  # fmt: skip
         return {
             **shared, "source_project_id": one.project_id, "target_project_id": one.project_id,
-            "source_branch": one.source_branch, "target_branch": one.target_branch, "draft": one.title.startswith("Draft:"),
+            "source_branch": one.source_branch, "target_branch": one.target_branch,
+            "draft": one.title.startswith("Draft:"),
             "merge_commit_sha": one.merge_commit_sha, "reviewer_ids": one.reviewer_ids, "last_commit": {"id": one.sha},
         }  # fmt: skip
 

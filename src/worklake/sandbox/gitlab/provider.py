@@ -59,10 +59,9 @@ class GitLabSandbox:
 
     def app(self, base_url: str) -> ASGIApp:
         """The REST API under `/api/v4`."""
-        self._store.rendered.clear()
-        self._site.show.base_url = base_url
-        self._site.show.forget_users()
+        self._site.show.move_to(base_url)
         self._site.hooks.instance = base_url
+        self._site.show.render_ahead()
         return Api(self._site, self._known_tokens, ROUTES)
 
     def items(self) -> list[Item]:

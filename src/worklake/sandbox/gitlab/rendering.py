@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from worklake.sandbox.gitlab.entities import Group, Issue, Label, MergeRequest, 
 from worklake.sandbox.gitlab.store import Store
 
 Json = dict[str, Any]
+_RENDERED_AHEAD = 200_000
 _TASK = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+\[([ xX])\]\s", re.MULTILINE)
 
 
@@ -35,6 +37,7 @@ class Renderer:
         self._store, self.base_url, self._clock = store, base_url, clock
         self._rendered_on: date | None = None
         self._users: dict[int, Json] = {}
+        self._ready_made: dict[tuple[str, int], orjson.Fragment] = {}
 
     def user(self, user_id: int | None) -> Json | None:
         """The short form of a user, which every other record holds."""
@@ -49,9 +52,11 @@ class Renderer:
             }  # fmt: skip
         return self._users[user_id]
 
-    def forget_users(self) -> None:
-        """Show users anew, under another address."""
+    def move_to(self, base_url: str) -> None:
+        """Show everything under another address from now on."""
+        self.base_url = base_url
         self._users.clear()
+        self.forget_all()
 
     def users(self, user_ids: Iterable[int]) -> list[Json]:
         """Several users in the short form."""
@@ -78,30 +83,51 @@ class Renderer:
         today = self._clock().date()
         if today != self._rendered_on:
             # A milestone may expire over night.
-            kept.clear()
+            self.forget_all()
             self._rendered_on = today
         text = kept.get(issue.id)
         if text is None:
-            text = kept[issue.id] = orjson.dumps(self.issue(issue))
+            user, milestone = self._ready_made_user, self._ready_made_milestone
+            text = kept[issue.id] = orjson.dumps(self._issue(issue, user, milestone, None))
         return text
+
+    def forget_all(self) -> None:
+        """Render every issue anew, since something that they all may show has changed."""
+        self._store.rendered.clear()
+        self._ready_made.clear()
+
+    def render_ahead(self) -> None:
+        """Render the issues now (at most 200,000), so that the first one who reads them is served like the next."""
+        for issue in islice(self._store.issues.values(), _RENDERED_AHEAD):
+            self.issue_bytes(issue)
 
     def issue(self, issue: Issue, *, with_labels_details: bool = False) -> Json:
         """An issue as lists show it."""
-        project = self._store.projects[issue.project_id]
-        assignees = self.users(issue.assignee_ids)
-        labels: list[Any] = list(issue.labels)
+        labels: list[Json] | None = None
         if with_labels_details:
             found = (self._store.label_named(issue.project_id, name) for name in issue.labels)
             labels = [self.label(label) for label in found if label]
+        return self._issue(issue, self.user, self.milestone, labels)
+
+    def _issue(
+        self,
+        issue: Issue,
+        user: Callable[[int], Any],
+        milestone: Callable[[Milestone], Any],
+        label_details: list[Json] | None,
+    ) -> Json:
+        project = self._store.projects[issue.project_id]
+        assignees = [user(one) for one in issue.assignee_ids]
         completed, tasks = _tasks(issue.description)
         api = f"{self.base_url}/api/v4/projects/{issue.project_id}"
         return {
             "id": issue.id, "iid": issue.iid, "project_id": issue.project_id, "title": issue.title,
             "description": issue.description, "state": issue.state, "created_at": shown_time(issue.created_at),
             "updated_at": shown_time(issue.updated_at), "closed_at": shown_time(issue.closed_at),
-            "closed_by": self.user(issue.closed_by_id), "labels": labels,
-            "milestone": self.milestone(self._store.milestones[issue.milestone_id]) if issue.milestone_id else None,
-            "assignees": assignees, "author": self.user(issue.author_id), "type": issue.issue_type.upper(),
+            "closed_by": user(issue.closed_by_id) if issue.closed_by_id else None,
+            "labels": issue.labels if label_details is None else label_details,
+            "milestone": milestone(self._store.milestones[issue.milestone_id]) if issue.milestone_id else None,
+            "assignees": assignees, "author": user(issue.author_id), "type": issue.issue_type.upper(),
             "assignee": assignees[0] if assignees else None, "user_notes_count": issue.user_notes_count,
             "merge_requests_count": 0, "upvotes": 0, "downvotes": 0, "start_date": shown_date(issue.start_date),
             "due_date": shown_date(issue.due_date), "confidential": issue.confidential,
@@ -195,6 +221,18 @@ class Renderer:
             "open_issues_count": opened, "updated_at": shown_time(project.last_activity_at), "creator_id": 1,
             "permissions": {"project_access": None, "group_access": None},
         }  # fmt: skip
+
+    def _ready_made_user(self, user_id: int) -> orjson.Fragment:
+        made = self._ready_made.get(("user", user_id))
+        if made is None:
+            made = self._ready_made["user", user_id] = orjson.Fragment(orjson.dumps(self.user(user_id)))
+        return made
+
+    def _ready_made_milestone(self, one: Milestone) -> orjson.Fragment:
+        made = self._ready_made.get(("milestone", one.id))
+        if made is None:
+            made = self._ready_made["milestone", one.id] = orjson.Fragment(orjson.dumps(self.milestone(one)))
+        return made
 
     def _blocking(self, issue: Issue) -> int:
         links = self._store.links_of.get(issue.id)
