@@ -1,0 +1,347 @@
+"""How Linear's payloads and the canonical fields translate into each other (the lens)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from worklake.integrations.base import (
+    CommentView,
+    Lens,
+    MilestoneView,
+    Payload,
+    PersonView,
+    ProjectView,
+    TaskView,
+    View,
+)
+from worklake.integrations.linear.links import key_of, parse_issue_url
+from worklake.integrations.linear.reading import (
+    connection,
+    flag,
+    optional_date,
+    optional_id,
+    optional_number,
+    optional_object,
+    optional_text,
+    optional_time,
+    required_id,
+    required_object,
+    required_text,
+    required_time,
+    unreadable,
+)
+from worklake.integrations.text import markers_in, urls_in
+from worklake.model.fields import FieldValue, Priority, Status
+from worklake.model.ids import digest
+from worklake.model.rows import Kind
+
+RULES = "1"
+"""Counts up when a payload would be read differently."""
+
+STATUS_OF_TYPE: Mapping[str, str] = {
+    "triage": Status.TRIAGE.value,
+    "backlog": Status.BACKLOG.value,
+    "unstarted": Status.UNSTARTED.value,
+    "started": Status.STARTED.value,
+    "completed": Status.COMPLETED.value,
+    "canceled": Status.CANCELED.value,
+    "duplicate": Status.CANCELED.value,
+}
+STATE_NAMES: Mapping[str, str] = {
+    Status.TRIAGE.value: "Triage",
+    Status.BACKLOG.value: "Backlog",
+    Status.UNSTARTED.value: "Todo",
+    Status.STARTED.value: "In Progress",
+    Status.COMPLETED.value: "Done",
+    Status.CANCELED.value: "Canceled",
+}
+"""The names that the states of a new team have."""
+
+PRIORITIES = tuple(p.value for p in (Priority.NONE, Priority.URGENT, Priority.HIGH, Priority.MEDIUM, Priority.LOW))
+"""Linear's numbers 0 to 4, in its order."""
+
+
+class FieldLens(NamedTuple):
+    """One field: `get` reads it, `cut` says how Linear would show a canonical value where it now shows `shown`, and
+    `put` gives the parts of the payload that such a value replaces."""
+
+    get: Callable[[Payload], Any]
+    cut: Callable[[Any, Any], FieldValue]
+    put: Callable[[Any, Payload], Payload]
+
+
+def _get_status(payload: Payload) -> str:
+    kind = required_object(payload, "state").get("type")
+    try:
+        return STATUS_OF_TYPE[kind]  # type: ignore[index]
+    except (KeyError, TypeError):
+        raise unreadable("state.type", kind, "one of " + ", ".join(STATUS_OF_TYPE)) from None
+
+
+def _put_status(status: str, payload: Payload) -> Payload:
+    ended = payload["updatedAt"]
+    return {
+        "state": {"name": STATE_NAMES[status], "type": status},
+        "completedAt": (payload["completedAt"] or ended) if status == Status.COMPLETED else None,
+        "canceledAt": (payload["canceledAt"] or ended) if status == Status.CANCELED else None,
+    }
+
+
+def _get_priority(payload: Payload) -> str:
+    number = optional_number(payload, "priority")
+    if number in (0, 1, 2, 3, 4):
+        return PRIORITIES[int(number)]
+    raise unreadable("priority", number, "a whole number from 0 to 4")
+
+
+def _get_labels(payload: Payload) -> list[str]:
+    return sorted({required_text(node, "name") for node in connection(payload, "labels")})
+
+
+def _put_labels(names: list[str], payload: Payload) -> Payload:
+    nodes = connection(payload, "labels")
+    kept = [node for node in nodes if node["name"] in names]
+    held = {node["name"] for node in nodes}
+    return {"labels": _whole([*kept, *({"name": name} for name in names if name not in held)])}
+
+
+def _get_assignees(payload: Payload) -> list[str]:
+    assignee = optional_id(payload, "assignee")
+    return [] if assignee is None else [assignee]
+
+
+def _cut_assignees(people: list[str] | None, shown: list[str]) -> FieldValue:
+    if not people:
+        return []
+    return shown if shown and shown[0] in people else [min(people)]
+
+
+def _get_estimate(payload: Payload) -> float | None:
+    number = optional_number(payload, "estimate")
+    return None if number is None else float(number)
+
+
+def _cut_estimate(points: float | None, shown: float | None) -> FieldValue:
+    if points is None or points == shown:
+        return shown if points is not None else None
+    return float(max(math.floor(points + 0.5), 0))
+
+
+def _get_cycle(payload: Payload) -> str | None:
+    cycle = optional_object(payload, "cycle")
+    if cycle is None:
+        return None
+    name = optional_text(cycle, "name")
+    return name or f"{optional_number(cycle, 'number') or 0:g}"
+
+
+def _get_blocked_by(payload: Payload) -> list[str]:
+    nodes = connection(payload, "inverseRelations")
+    if not nodes:
+        return []
+    return sorted({required_id(required_object(node, "issue")) for node in nodes if node.get("type") == "blocks"})
+
+
+def _put_blocked_by(blockers: list[str], payload: Payload) -> Payload:
+    nodes = connection(payload, "inverseRelations")
+    kept = [node for node in nodes if node.get("type") != "blocks" or node["issue"]["id"] in blockers]
+    held = {node["issue"]["id"] for node in kept if node.get("type") == "blocks"}
+    added = [{"type": "blocks", "issue": {"id": blocker}} for blocker in blockers if blocker not in held]
+    return {"inverseRelations": _whole([*kept, *added])}
+
+
+def _put_archived(archived: bool, payload: Payload) -> Payload:
+    return {"archivedAt": payload["updatedAt"]} if archived else {"archivedAt": None, "trashed": None}
+
+
+def _name(named: Payload | None) -> str | None:
+    return None if named is None else required_text(named, "name") or None
+
+
+def _named(key: str) -> FieldLens:
+    """An object that is known by its name."""
+    return FieldLens(
+        get=lambda payload: _name(optional_object(payload, key)),
+        cut=lambda name, _: name or None,
+        put=lambda name, _: {key: None if name is None else {"name": name}},
+    )
+
+
+def _elements(values: Iterable[str] | None, _: Any) -> FieldValue:
+    return sorted(set(values or ()))
+
+
+FIELD_LENSES: Mapping[str, FieldLens] = {
+    "title": FieldLens(
+        get=lambda payload: required_text(payload, "title"),
+        cut=lambda title, _: title or "",
+        put=lambda title, _: {"title": title},
+    ),
+    "description": FieldLens(
+        get=lambda payload: optional_text(payload, "description") or None,
+        cut=lambda text, _: text or None,
+        put=lambda text, _: {"description": text},
+    ),
+    "status": FieldLens(_get_status, lambda status, _: status or Status.BACKLOG.value, _put_status),
+    "priority": FieldLens(
+        _get_priority,
+        cut=lambda priority, _: priority or Priority.NONE.value,
+        put=lambda priority, _: {"priority": PRIORITIES.index(priority)},
+    ),
+    "labels": FieldLens(_get_labels, _elements, _put_labels),
+    "assignees": FieldLens(
+        _get_assignees, _cut_assignees, put=lambda people, _: {"assignee": {"id": people[0]} if people else None}
+    ),
+    "due_date": FieldLens(
+        get=lambda payload: optional_date(payload, "dueDate"),
+        cut=lambda day, _: day or None,
+        put=lambda day, _: {"dueDate": day},
+    ),
+    "estimate_points": FieldLens(_get_estimate, _cut_estimate, put=lambda points, _: {"estimate": points}),
+    "project": _named("project"),
+    "milestone": _named("projectMilestone"),
+    "cycle": FieldLens(
+        _get_cycle,
+        cut=lambda name, _: name or None,
+        put=lambda name, _: {"cycle": None if name is None else {"name": name}},
+    ),
+    "parent_id": FieldLens(
+        get=lambda payload: optional_id(payload, "parent"),
+        cut=lambda parent, _: parent or None,
+        put=lambda parent, _: {"parent": None if parent is None else {"id": parent}},
+    ),
+    "blocked_by": FieldLens(_get_blocked_by, _elements, _put_blocked_by),
+    "archived": FieldLens(
+        get=lambda payload: optional_time(payload, "archivedAt") is not None,
+        cut=lambda archived, _: bool(archived),
+        put=_put_archived,
+    ),
+}
+"""Every canonical field that Linear shows. It has no start date, no confidential issues, and points, not minutes."""
+
+_GETTERS = tuple((name, lens.get) for name, lens in FIELD_LENSES.items())
+
+
+class LinearLens(Lens):
+    """Linear's payloads as canonical fields and back; the same for every source."""
+
+    def view(self, kind: Kind, payload: Payload) -> View:
+        """What the payload shows. Raises `UnreadableError`."""
+        return _VIEWS[kind](payload)
+
+    def put(self, fields: Mapping[str, FieldValue], payload: Payload) -> Payload:
+        """The issue as Linear would show it with these fields. What Linear would choose (ids of a label or a state
+        that is named) is left out; what already shows the wished value stays as it is, with its finer detail."""
+        shown = _shown(payload)
+        changed = dict(payload)
+        for name, value in _cut(fields, shown).items():
+            if value != shown[name]:
+                changed.update(FIELD_LENSES[name].put(value, payload))
+        return changed
+
+    def project(self, fields: Mapping[str, FieldValue], payload: Payload) -> dict[str, FieldValue]:
+        """These fields as Linear would show them on this issue; fields that are not given, as it shows them now."""
+        return _cut(fields, _shown(payload))
+
+    def fingerprint(self) -> str:
+        """Changes with the rules of this module; no setting has a part in them."""
+        return digest("linear", RULES)
+
+
+def _shown(payload: Payload) -> dict[str, FieldValue]:
+    return {name: get(payload) for name, get in _GETTERS}
+
+
+def _cut(fields: Mapping[str, FieldValue], shown: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
+    cut = {
+        name: lens.cut(fields[name], shown[name]) if name in fields else shown[name]
+        for name, lens in FIELD_LENSES.items()
+    }
+    moved = cut["project"] != shown["project"] and "milestone" not in fields
+    if cut["project"] is None or moved:
+        cut["milestone"] = None  # a milestone lives in one project
+    return cut
+
+
+def _whole(nodes: list[Payload]) -> Payload:
+    return {"nodes": nodes, "pageInfo": {"hasNextPage": False}}
+
+
+def _task(payload: Payload) -> TaskView:
+    required_id(payload)
+    url = required_text(payload, "url")
+    shown_at = parse_issue_url(url)
+    identifier = required_text(payload, "identifier")
+    text = optional_text(payload, "description")
+    attached = [required_text(node, "url") for node in connection(payload, "attachments")]
+    return TaskView(
+        fields=_shown(payload),
+        key=shown_at and key_of(shown_at.workspace, identifier),
+        url=url,
+        created_at=required_time(payload, "createdAt"),
+        updated_at=required_time(payload, "updatedAt"),
+        completed_at=optional_time(payload, "completedAt") or optional_time(payload, "canceledAt"),
+        author=optional_id(payload, "creator"),
+        urls=_urls(text, attached),
+        markers=markers_in(text) if text else [],
+        deleted=flag(payload, "trashed"),
+    )
+
+
+def _urls(text: str | None, attached: list[str]) -> list[str]:
+    written = urls_in(text) if text else []
+    return list(dict.fromkeys([*written, *attached])) if attached else written
+
+
+def _comment(payload: Payload) -> CommentView:
+    required_id(payload)
+    return CommentView(
+        task=required_text(payload, "issueId"),
+        author=optional_id(payload, "user"),
+        body=required_text(payload, "body"),
+        created_at=required_time(payload, "createdAt"),
+        updated_at=required_time(payload, "updatedAt"),
+    )
+
+
+def _person(payload: Payload) -> PersonView:
+    required_id(payload)
+    return PersonView(
+        name=required_text(payload, "name"),
+        username=required_text(payload, "displayName") or None,
+        email=optional_text(payload, "email") or None,
+        active=flag(payload, "active"),
+    )
+
+
+def _project(payload: Payload) -> ProjectView:
+    required_id(payload)
+    return ProjectView(
+        name=required_text(payload, "name"),
+        path=required_text(payload, "slugId"),
+        description=optional_text(payload, "description") or None,
+        url=required_text(payload, "url"),
+        archived=optional_time(payload, "archivedAt") is not None or flag(payload, "trashed"),
+    )
+
+
+def _milestone(payload: Payload) -> MilestoneView:
+    required_id(payload)
+    return MilestoneView(
+        title=required_text(payload, "name"),
+        project=optional_id(payload, "project"),
+        start_date=None,
+        due_date=optional_date(payload, "targetDate"),
+        closed=required_text(payload, "status") == "done" or optional_time(payload, "archivedAt") is not None,
+    )
+
+
+_VIEWS: Mapping[Kind, Callable[[Payload], View]] = {
+    Kind.TASK: _task,
+    Kind.COMMENT: _comment,
+    Kind.PERSON: _person,
+    Kind.PROJECT: _project,
+    Kind.MILESTONE: _milestone,
+}

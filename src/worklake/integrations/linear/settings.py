@@ -1,0 +1,28 @@
+"""What `conf/sources.yml` holds of a Linear source."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from worklake.settings.models import BaseUrl, SourceSettings
+
+API_URL = "https://api.linear.app"
+
+TeamKey = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9]+$")]
+"""The letters before the dash of a team's issues: ENG of ENG-12. Linear writes them in capitals."""
+
+
+def _each_once(teams: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(teams))
+
+
+class LinearSettings(SourceSettings):
+    """A Linear workspace, seen through one API key; `teams` says which teams' issues are read."""
+
+    provider: Literal["linear"] = "linear"
+    base_url: BaseUrl = API_URL
+    teams: Annotated[tuple[TeamKey, ...], AfterValidator(_each_once)] = Field(
+        min_length=1, max_length=100, description="Keys of the teams to read, such as ENG of the issue ENG-12"
+    )
