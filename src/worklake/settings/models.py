@@ -94,7 +94,15 @@ class Prefer(Settings):
     prefer: str
 
 
-FieldPolicy = Literal["latest", "manual"] | Owner | Prefer
+def _policy(value: Any) -> Any:
+    if value in ("latest", "manual") or isinstance(value, Owner | Prefer):
+        return value
+    if isinstance(value, Mapping) and len(value) == 1 and set(value) <= {"owner", "prefer"}:
+        return value
+    raise ValueError("a policy is latest, manual, {owner: SOURCE} or {prefer: SOURCE}")
+
+
+FieldPolicy = Annotated[Literal["latest", "manual"] | Owner | Prefer, BeforeValidator(_policy)]
 
 
 class Brake(Settings):

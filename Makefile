@@ -1,0 +1,32 @@
+# uv from the PATH, or one of our own beside the checkout's tools.
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+PYTHON ?= python3
+export UV_COMPILE_BYTECODE = 1
+
+.PHONY: demo test test-slow test-spark lint bench
+
+demo: $(UV)  ## The main job on a made-up team, end to end
+	@$(UV) run --quiet --no-default-groups --extra local --extra sandbox worklake demo
+
+test: $(UV)  ## The test suite; no Java needed
+	$(UV) run --quiet pytest
+
+test-slow: $(UV)
+	$(UV) run --quiet pytest -m slow
+
+test-spark: $(UV)  ## The same contract tests on Apache Spark with Delta; needs Java 17
+	UV_PROJECT_ENVIRONMENT=.venv-spark $(UV) run --quiet --no-default-groups --group test --extra spark --extra sandbox \
+		pytest -m spark -p no:cacheprovider
+
+lint: $(UV)  ## Style, types and the order of the rooms
+	$(UV) run --quiet ruff check
+	$(UV) run --quiet ruff format --check
+	$(UV) run --quiet mypy
+	$(UV) run --quiet lint-imports
+
+bench: $(UV)  ## Speed against a bare download and dlt, as ratios of one run
+	$(UV) run --quiet --group bench python -m bench
+
+.tools/bin/uv:
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv

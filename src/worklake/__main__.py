@@ -1,0 +1,5 @@
+"""`python -m worklake`."""
+
+from worklake.cli import main
+
+main()

@@ -1,0 +1,251 @@
+"""The same engines as the commands, for Python: open a project, pull, list, explain."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from worklake.errors import SettingsError, WorklakeError
+from worklake.integrations.base import Finding
+from worklake.integrations.registry import open_source, settings_models
+from worklake.model.documents import (
+    CheckDocument,
+    CheckLine,
+    ExplainDocument,
+    MaintainDocument,
+    MaintainedTable,
+    ProposalDocument,
+    PulledSource,
+    PullDocument,
+    StatusDocument,
+)
+from worklake.settings.load import find_project, load_settings
+from worklake.settings.models import WorklakeSettings
+from worklake.settings.secrets import resolve
+
+if TYPE_CHECKING:
+    from worklake.lake.lake import Lake
+    from worklake.sync.run import Progress, RunContext, SourceCounts
+    from worklake.sync.tasks import TaskList
+
+
+def open_settings(project: Path | str | None = None) -> WorklakeSettings:
+    """The settings of this project folder, by default the nearest one upward. Raises `SettingsError`."""
+    folder = Path(project).absolute() if project is not None else find_project(Path.cwd())
+    return load_settings(folder, settings_models())
+
+
+@contextmanager
+def connect(project: Path | str | None = None, *, create: bool = False) -> Iterator[Lake]:
+    """The project's lake, embedded, on Spark or on Databricks as its settings say.
+
+    Raises `SettingsError`, and `LakeMissingError` where there is none yet, unless `create`.
+    """
+    settings = open_settings(project)
+    with _open_lake(settings, create=create) as lake:
+        yield lake
+
+
+def pull(
+    project: Path | str | None = None, sources: Sequence[str] = (), progress: Progress | None = None
+) -> PullDocument:
+    """Read what changed at the sources (by default all) since the last pull into the lake.
+
+    A source that fails does not stop the others: its `error` says why. Raises `SettingsError` before anything is
+    touched, `LeaseHeldError` while another run holds the lake.
+    """
+    from worklake.sync import engine
+
+    settings = open_settings(project)
+    run = _run_context(settings, "pull", _chosen(settings, sources), progress)
+    with _open_lake(settings, create=True) as lake, lake.lease(_holder(), "pull"):
+        counts = engine.pull(lake, run)
+    return PullDocument(run_id=run.run_id, sources={name: _pulled(one) for name, one in counts.items()})
+
+
+def check(project: Path | str | None = None) -> CheckDocument:
+    """Whether settings, secrets, each source and the lake are as they should be, one line each with its mend."""
+    settings = open_settings(project)
+    lines = [CheckLine(subject="settings", ok=True, detail=f"read from {settings.folder / 'conf'}", mend=None)]
+    if not settings.sources:
+        mend = "name one in conf/sources.yml, as its comments show"
+        lines.append(CheckLine(subject="sources", ok=False, detail="there are none", mend=mend))
+    for name in settings.sources:
+        lines += [_check_line(finding) for finding in _check_source(settings, name)]
+    lines.append(_check_lake(settings))
+    return CheckDocument(ok=all(line.ok for line in lines), checks=lines)
+
+
+def tasks(
+    project: Path | str | None = None,
+    *,
+    where: str | None = None,
+    overdue: bool = False,
+    due_today: bool = False,
+    source: str | None = None,
+    limit: int | None = None,
+) -> TaskList:
+    """Canonical tasks, due soonest first; `where` is Spark SQL over the columns of `tasks`."""
+    from worklake.sync.tasks import Selection, list_tasks
+
+    settings = open_settings(project)
+    if source is not None:
+        _chosen_names(settings, [source])
+    today = datetime.now(settings.project.zone).date()
+    selection = Selection(today, where, overdue, due_today, source, limit)
+    with _open_lake(settings) as lake:
+        return list_tasks(lake, selection)
+
+
+def proposed_links(project: Path | str | None = None) -> list[ProposalDocument]:
+    """Pairs of tasks that may be one and that nobody has decided on."""
+    from worklake.sync.tasks import proposed_links as listed
+
+    with connect(project) as lake:
+        return listed(lake)
+
+
+def decide_link(proposal: str, *, accept: bool, project: Path | str | None = None) -> str | None:
+    """Accept or refuse a proposed link; the answer is the id of the task that holds both now, if accepted."""
+    from worklake.sync import proposals
+
+    settings = open_settings(project)
+    command = f"links {'accept' if accept else 'refuse'}"
+    run = _run_context(settings, command, ())
+    with _open_lake(settings) as lake, lake.lease(_holder(), command):
+        lake.ensure()
+        if accept:
+            return proposals.accept(lake, proposal, run)
+        proposals.refuse(lake, proposal, run)
+        return None
+
+
+def explain(task: str, project: Path | str | None = None) -> ExplainDocument:
+    """Every change of a task, oldest first; `task` is a task id, an external id, a key or a provider's URL."""
+    from worklake.sync.explain import explain as explained
+
+    settings = open_settings(project)
+    run = _run_context(settings, "explain", settings.sources, tokens=False)
+    with _open_lake(settings) as lake:
+        return explained(lake, task, run.sources)
+
+
+def status(project: Path | str | None = None) -> StatusDocument:
+    """How each source and the lake stand."""
+    from worklake.sync.status import status as told
+
+    settings = open_settings(project)
+    with _open_lake(settings) as lake:
+        return told(lake, settings.sources, holder=lake.holder())
+
+
+def maintain(project: Path | str | None = None, retention_hours: int = 168) -> MaintainDocument:
+    """Compact the lake's tables and remove files that no version within the retention needs."""
+    settings = open_settings(project)
+    with _open_lake(settings) as lake, lake.lease(_holder(), "maintain"):
+        lake.ensure()
+        maintained = lake.maintain(retention_hours=retention_hours)
+    return MaintainDocument(tables=[MaintainedTable(**asdict(one)) for one in maintained])
+
+
+def _open_lake(settings: WorklakeSettings, *, create: bool = False) -> Lake:
+    from worklake.lake.lake import open_lake
+
+    return open_lake(settings.project.lake, settings.folder, create=create)
+
+
+def _holder() -> str:
+    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+
+
+def _chosen_names(settings: WorklakeSettings, names: Sequence[str]) -> list[str]:
+    for name in names:
+        if name not in settings.sources:
+            raise SettingsError(
+                f"there is no source {name!r}; the sources in conf/sources.yml are"
+                f" {', '.join(settings.sources) or 'none yet'}"
+            )
+    return list(dict.fromkeys(names))
+
+
+def _chosen(settings: WorklakeSettings, names: Sequence[str]) -> list[str]:
+    chosen = _chosen_names(settings, names) or list(settings.sources)
+    if not chosen:
+        raise SettingsError(f"{settings.folder / 'conf' / 'sources.yml'}: there is no source yet; name one there")
+    return chosen
+
+
+def _run_context(
+    settings: WorklakeSettings,
+    command: str,
+    names: Sequence[str],
+    progress: Progress | None = None,
+    *,
+    tokens: bool = True,
+) -> RunContext:
+    """A run over these sources, opened but not reached. Without `tokens` they cannot be reached at all."""
+    from pydantic import SecretStr
+
+    from worklake.sync.run import Meter, RunContext, Source, new_run_id, silent
+
+    meter = Meter()
+    sources = []
+    for name in names:
+        entry = settings.sources[name]
+        token = resolve(entry.token, settings.folder) if tokens else SecretStr("not-used")
+        sources.append(Source(name, open_source(name, entry, token, meter)))
+    started_at = _now()
+    return RunContext(
+        run_id=new_run_id(started_at, secrets.token_hex(3)),
+        command=command,
+        started_at=started_at,
+        clock=_now,
+        sources=tuple(sources),
+        people=settings.people,
+        meter=meter,
+        progress=progress or silent,
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _pulled(counts: SourceCounts) -> PulledSource:
+    return PulledSource(**{name: getattr(counts, name) for name in PulledSource.model_fields})
+
+
+def _check_source(settings: WorklakeSettings, name: str) -> Iterator[Finding]:
+    entry = settings.sources[name]
+    try:
+        token = resolve(entry.token, settings.folder)
+    except SettingsError as error:
+        yield Finding(f"{name}: secret", False, str(error), f"make {entry.token} hold the token")
+        return
+    yield Finding(f"{name}: secret", True, f"found at {entry.token}")
+    try:
+        for finding in open_source(name, entry, token, lambda call: None).check():
+            yield Finding(f"{name}: {finding.subject}", finding.ok, finding.detail, finding.mend)
+    except WorklakeError as error:
+        yield Finding(f"{name}: reach", False, str(error), f"see base_url and token of {name} in conf/sources.yml")
+
+
+def _check_lake(settings: WorklakeSettings) -> CheckLine:
+    try:
+        with _open_lake(settings, create=True) as lake:
+            lake.ensure()
+            return CheckLine(subject="lake", ok=True, detail=f"{lake.engine_name}, {lake.location}", mend=None)
+    except WorklakeError as error:
+        return CheckLine(subject="lake", ok=False, detail=str(error), mend="see lake in conf/worklake.yml")
+
+
+def _check_line(finding: Finding) -> CheckLine:
+    return CheckLine(subject=finding.subject, ok=finding.ok, detail=finding.detail, mend=finding.mend)

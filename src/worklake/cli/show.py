@@ -1,0 +1,196 @@
+"""What people see of each document: tables and lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from rich import box
+from rich.console import RenderableType
+from rich.markup import escape
+from rich.table import Table
+
+from worklake.model.documents import (
+    ChangeDocument,
+    CheckDocument,
+    ExplainDocument,
+    MaintainDocument,
+    ProposalDocument,
+    PullDocument,
+    StatusDocument,
+    TaskDocument,
+)
+from worklake.sync.tasks import TaskList
+
+_LONGEST_VALUE = 60
+
+
+def pulled(document: PullDocument) -> Iterator[RenderableType]:
+    """What a pull did, a row a source, and why a source failed."""
+    table = _table("source", "requests", "seen", "new", "changed", "comments", "quarantined", numbers_from=1)
+    for name, one in document.sources.items():
+        table.add_row(
+            escape(name), *map(str, (one.requests, one.seen, one.new, one.changed, one.comments, one.quarantined))
+        )
+    yield table
+    for name, one in document.sources.items():
+        if one.error:
+            yield f"[red]{escape(name)}:[/red] {escape(one.error)}"
+    if any(one.quarantined for one in document.sources.values()):
+        yield "What could not be read was put aside; see: worklake status"
+
+
+def task_list(found: TaskList, today: date | None = None) -> Iterator[RenderableType]:
+    """Tasks, a row each."""
+    table = _table("due", "title", "status", "priority", "who", "project", "where")
+    for task in found.tasks:
+        table.add_row(*_task_cells(task, today))
+    yield table
+    if found.total > len(found.tasks):
+        yield f"{len(found.tasks)} of {found.total} tasks; see more with --limit, or fewer with --where"
+    else:
+        yield _counted(found.total, "task")
+
+
+def _task_cells(task: TaskDocument, today: date | None) -> Iterator[str]:
+    due = f"{task.due_date:%d %b %Y}" if task.due_date else ""
+    overdue = today is not None and task.due_date is not None and task.due_date < today
+    yield f"[red]{due}[/red]" if overdue else due
+    yield escape(_short(task.title))
+    yield task.status
+    yield "" if task.priority == "none" else task.priority
+    yield escape(", ".join(person.split("@")[0] for person in task.assignees))
+    yield escape(task.project or "")
+    yield escape(", ".join(link.source for link in task.links))
+
+
+def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
+    """Proposed links, a row each."""
+    table = _table("proposal", "task", "and", "why")
+    for one in proposed:
+        table.add_row(
+            one.proposal_id,
+            escape(f"{_short(one.title)} ({one.source})"),
+            escape(f"{_short(one.other_title)} ({one.other_source})"),
+            escape(one.reason),
+        )
+    yield table
+    yield _counted(len(proposed), "proposed link") + "; decide with: worklake links accept|refuse PROPOSAL"
+
+
+def explained(document: ExplainDocument) -> Iterator[RenderableType]:
+    """A task's history, a row a change, then what differs now."""
+    yield f"[bold]{escape(document.title)}[/bold]  {document.task_id}"
+    for link in document.links:
+        yield f"  {escape(link.source)}: {escape(link.url or link.external_id)} ({link.state})"
+    table = _table("when", "where", "what", "who", "decision")
+    for change in document.changes:
+        table.add_row(
+            _moment(change.changed_at or change.observed_at),
+            escape(change.source),
+            escape(_what(change)),
+            escape(change.actor or ""),
+            escape(f"{change.decision}: {change.reason}"),
+        )
+    yield table
+    for one in document.differences:
+        yield (
+            f"{escape(one.source)} shows {one.field} {escape(_value(one.shown))},"
+            f" the task has {escape(_value(one.task))}"
+        )
+
+
+def _what(change: ChangeDocument) -> str:
+    if change.field == "task":
+        return f"task {_value(change.new.get('title'))}" if isinstance(change.new, dict) else "the whole task"
+    return f"{change.field}: {_value(change.old)} → {_value(change.new)}"
+
+
+def checked(document: CheckDocument) -> Iterator[RenderableType]:
+    """One line a check, with the mend where it failed."""
+    for line in document.checks:
+        mark = "[green]ok  [/green]" if line.ok else "[red]FAIL[/red]"
+        yield f"{mark} {escape(line.subject)}: {escape(line.detail)}"
+        if line.mend and not line.ok:
+            yield f"     mend: {escape(line.mend)}"
+
+
+def status(document: StatusDocument) -> Iterator[RenderableType]:
+    """The sources, what is put aside, and the tables."""
+    yield f"{document.engine} lake at {escape(document.lake)}"
+    if document.last_run:
+        run = document.last_run
+        yield f"last run: {run.command} {run.state}, {_moment(run.started_at)} ({run.run_id})"
+    table = _table("source", "provider", "tasks", "last pulled", "newest change", "backlog", "quarantined")
+    for one in document.sources:
+        table.add_row(
+            escape(one.source),
+            one.provider,
+            str(one.tasks),
+            _moment(one.last_pulled_at),
+            _moment(one.last_change_at),
+            str(one.backlog),
+            str(one.quarantined),
+        )
+    yield table
+    for one in document.sources:
+        if one.last_error:
+            yield f"[red]{escape(one.source)}:[/red] {escape(one.last_error)}"
+    for row in document.quarantine[:20]:
+        yield f"put aside: {escape(row.source)} {row.kind} {escape(row.external_id or '(no id)')}: {escape(row.reason)}"
+    if len(document.quarantine) > 20:
+        yield f"… and {len(document.quarantine) - 20} more; all of them with --json"
+    tables = _table("table", "rows", "size", "files", numbers_from=1)
+    for stored in document.tables:
+        tables.add_row(stored.table, f"{stored.rows:,}", _size(stored.bytes), str(stored.files))
+    yield tables
+
+
+def maintained(document: MaintainDocument) -> Iterator[RenderableType]:
+    """What was done to each table."""
+    table = _table("table", "files before", "files after", "files removed", numbers_from=1)
+    for one in document.tables:
+        table.add_row(one.table, str(one.files_before), str(one.files_after), str(one.files_deleted))
+    yield table
+
+
+def _table(*columns: str, numbers_from: int | None = None) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        right = numbers_from is not None and number >= numbers_from
+        table.add_column(column, justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
+
+
+def _value(value: Any) -> str:
+    if value is None or value == []:
+        return "nothing"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return repr(_short(value)) if isinstance(value, str) else str(value)
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _size(size: float) -> str:
+    for unit in _units():
+        if size < 1000 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")
+
+
+def _units() -> Iterable[str]:
+    return ("B", "kB", "MB", "GB", "TB")

@@ -1,0 +1,1 @@
+"""The sync engine: pull what changed, match items to tasks, keep canonical tasks and the log of their changes."""

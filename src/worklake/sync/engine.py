@@ -1,0 +1,97 @@
+"""One pull from beginning to end: catch up, pull, match and merge, and an account of it all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import orjson
+
+from worklake.lake.lake import Lake
+from worklake.model.rows import Call, Run, RunState
+from worklake.sync.merge import merge_source
+from worklake.sync.pull import SourcePull
+from worklake.sync.run import RunContext, SourceCounts
+
+
+def pull(lake: Lake, run: RunContext) -> Mapping[str, SourceCounts]:
+    """Read what changed at the sources into the lake and its canonical tables; says what was done per source.
+
+    Whoever calls this holds the lake's lease. A pull that finds nothing commits nothing: its own record waits for the
+    next run that has something to commit.
+    """
+    lake.ensure()
+    account = _Account(lake, run)
+    counts = {source.name: SourceCounts() for source in run.sources}
+    for source in run.sources:
+        # What a killed run left behind is merged first, so that the links know every record there is.
+        if merge_source(lake, source, run, counts[source.name]):
+            account.open()
+    for source in run.sources:
+        pulling = SourcePull(lake, source, run, account.open)
+        left = counts[source.name].quarantined
+        counts[source.name] = pulling.pull()
+        counts[source.name].quarantined += left
+        account.keep_calls()
+    for source in run.sources:
+        merge_source(lake, source, run, counts[source.name])
+    account.close(counts)
+    return counts
+
+
+class _Account:
+    """The run's row, and the rows of the calls it made."""
+
+    def __init__(self, lake: Lake, run: RunContext) -> None:
+        self._lake = lake
+        self._run = run
+        self._opened = False
+
+    def open(self) -> None:
+        """Note, with the first commit, that the run is under way."""
+        if not self._opened:
+            self._opened = True
+            self._lake.merge("runs", [self._row(RunState.RUNNING, {})])
+
+    def keep_calls(self) -> None:
+        """Put the calls made so far where a crash does not lose them."""
+        calls = [
+            Call(
+                source=call.source,
+                endpoint=call.endpoint,
+                status=call.status,
+                seconds=call.seconds,
+                received_bytes=call.received_bytes,
+                quota_left=call.quota_left,
+                attempt=call.attempt,
+                run_id=self._run.run_id,
+                called_at=call.called_at,
+            )
+            for call in self._run.meter.drain()
+        ]
+        if calls:
+            self._lake.defer("calls", calls)
+
+    def close(self, counts: Mapping[str, SourceCounts]) -> None:
+        """Note how the run ended: in the lake where it committed anything, else with the next run that does."""
+        self.keep_calls()
+        failed = sum(one.error is not None for one in counts.values())
+        state = RunState.DONE if not failed else RunState.FAILED if failed == len(counts) else RunState.PARTIAL
+        row = self._row(state, counts)
+        if self._opened:
+            self._lake.merge("runs", [row])
+            self._lake.flush_deferred()
+        else:
+            self._lake.defer("runs", [row])
+
+    def _row(self, state: RunState, counts: Mapping[str, SourceCounts]) -> Run:
+        errors = {name: one.error for name, one in counts.items() if one.error}
+        return Run(
+            run_id=self._run.run_id,
+            command=self._run.command,
+            state=state,
+            started_at=self._run.started_at,
+            finished_at=None if state is RunState.RUNNING else self._run.clock(),
+            counts=orjson.dumps({name: asdict(one) for name, one in counts.items()}).decode(),
+            error="\n".join(f"{name}: {error}" for name, error in errors.items()) or None,
+        )

@@ -1,0 +1,91 @@
+"""Explain: everything that is known to have happened to a task, and where its items show something else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from worklake.errors import InvalidInputError, NotFoundError
+from worklake.lake.lake import Lake
+from worklake.model.documents import ChangeDocument, DifferenceDocument, ExplainDocument
+from worklake.model.fields import FIELDS
+from worklake.sync.run import Source
+from worklake.sync.tasks import links_of
+
+_FIND = """
+    select distinct l.task_id, t.title from {links} l left join {tasks} t on l.task_id = t.task_id
+    where l.kind = 'task'
+      and (l.task_id = :name or l.external_id = :name or l.key = :name or l.key = :key or l.url = :name
+           or endswith(l.key, concat('/', :name)))
+"""
+_CHANGES = """
+    select field, old, new, source, external_id, actor, changed_at, decision, reason, run_id, observed_at
+    from {changes} where task_id = :task
+    order by coalesce(changed_at, observed_at), observed_at, case decision when 'created' then 0 else 1 end, field
+"""
+_OTHERS = """
+    select source, external_id, seen from {links} where task_id = :task and kind = 'task' and not is_primary
+"""
+_REFERENCES = ("assignees", "parent_id", "blocked_by")
+
+
+def explain(lake: Lake, name: str, sources: tuple[Source, ...]) -> ExplainDocument:
+    """Every change of a task, oldest first, and the fields that its other items show differently.
+
+    `name` is a task id, an external id, a key such as `ENG-12` or `team/web#3`, or a provider's URL. Raises
+    `NotFoundError` when there is no such task, `InvalidInputError` when there are several.
+    """
+    task_id = _find(lake, name, sources)
+    row = lake.sql("select * from {tasks} where task_id = :task", {"task": task_id}).to_pylist()[0]
+    changes = lake.sql(_CHANGES, {"task": task_id}).to_pylist()
+    return ExplainDocument(
+        task_id=task_id,
+        title=row["title"],
+        links=links_of(lake, pa.chunked_array([[task_id]])).get(task_id, []),
+        changes=[ChangeDocument(**_decoded(change)) for change in changes],
+        differences=_differences(lake, task_id, row),
+    )
+
+
+def _find(lake: Lake, name: str, sources: tuple[Source, ...]) -> str:
+    key = next((key for source in sources if (key := source.integration.key_of(name)) is not None), name)
+    found = lake.sql(_FIND, {"name": name, "key": key}).to_pylist()
+    if not found:
+        raise NotFoundError(
+            f"there is no task {name!r}; name one by its task id, its tool's id or key (ENG-12, team/web#3) or its URL"
+        )
+    if len(found) > 1:
+        listed = "\n".join(f"  {row['task_id']}  {row['title']}" for row in found)
+        raise InvalidInputError(f"{name!r} names {len(found)} tasks; say which:\n{listed}")
+    return str(found[0]["task_id"])
+
+
+def _decoded(change: dict[str, Any]) -> dict[str, Any]:
+    for side in ("old", "new"):
+        if change[side] is not None:
+            change[side] = orjson.loads(change[side])
+    return change
+
+
+def _differences(lake: Lake, task_id: str, task: dict[str, Any]) -> list[DifferenceDocument]:
+    """What other items show otherwise, in the fields that they show and whose values need no translation."""
+    differences = []
+    for link in lake.sql(_OTHERS, {"task": task_id}).to_pylist():
+        shown = orjson.loads(link["seen"])["fields"]
+        for name in FIELDS:
+            if name not in shown or name in _REFERENCES:
+                continue
+            value = task[name].isoformat() if hasattr(task[name], "isoformat") else task[name]
+            if shown[name] != value:
+                differences.append(
+                    DifferenceDocument(
+                        source=link["source"],
+                        external_id=link["external_id"],
+                        field=name,
+                        shown=shown[name],
+                        task=value,
+                    )
+                )
+    return differences

@@ -1,0 +1,176 @@
+"""What the lake holds of the items in a chunk and of those around them, fetched by joins on what is concerned."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from worklake.integrations.base import TaskView
+from worklake.lake.lake import Lake
+from worklake.sync.fold import Known, RowDict, references
+from worklake.sync.match import Elsewhere, Neighbours, Titled, normal_title
+from worklake.sync.pending import Chunk, Observed
+
+_OWN_LINKS = """
+    select l.* from {links} l
+    left semi join {wanted} w on l.external_id = w.external_id
+    where l.source = :source
+"""
+_WAITING = """
+    select l.* from {links} l
+    left semi join (
+        select a.kind, a.external_id
+        from (
+            select kind, external_id, explode(awaits) as awaited from {links}
+            where source = :source and size(awaits) > 0
+        ) a
+        left semi join {wanted} w on a.awaited = w.external_id
+    ) e on l.kind = e.kind and l.external_id = e.external_id
+    where l.source = :source
+"""
+_BY_KEY = """
+    select l.task_id, l.source, l.key from {links} l
+    left semi join {wanted} w on l.key = w.key
+    where l.source <> :source and l.kind = 'task'
+"""
+_MENTIONING = """
+    select m.task_id, m.source, m.key, m.mentioned
+    from (
+        select task_id, source, key, explode(mentions) as mentioned from {links}
+        where source <> :source and kind = 'task' and size(mentions) > 0
+    ) m
+    left semi join {wanted} w on m.mentioned = w.key
+"""
+_OCCUPIED = """
+    select distinct l.task_id from {links} l
+    left semi join {wanted} w on l.task_id = w.task_id
+    where l.source = :source and l.kind = 'task'
+"""
+_TITLED = """
+    select t.task_id, t.title, t.project, t.source from {tasks} t
+    left semi join {wanted} w on trim(regexp_replace(lower(t.title), '\\\\s+', ' ')) = w.title
+    where t.source <> :source
+"""
+_TASKS = "select t.* from {tasks} t left semi join {wanted} w on t.task_id = w.task_id"
+_COMMENTS = "select c.* from {comments} c left semi join {wanted} w on c.comment_id = w.comment_id"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskNeighbourhood:
+    """What other sources hold that could be the same work as some unlinked items."""
+
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    titled: tuple[Titled, ...] = ()
+
+
+class KnownLoader:
+    """Fetches, for one source, what a merge needs to know. Asks nothing of a lake that cannot have an answer."""
+
+    def __init__(self, lake: Lake, source: str) -> None:
+        self._lake = lake
+        self._source = source
+        counted = lake.sql(
+            "select count_if(source = :source) as own, count_if(source <> :source) as others from {links}",
+            {"source": source},
+        ).to_pylist()[0]
+        self.lake_knows_source = counted["own"] > 0
+        self._lake_knows_others = counted["others"] > 0
+
+    def known(self, chunk: Chunk) -> Known:
+        """Links of the chunk's items and of those they refer to, and earlier items that wait for one of them."""
+        known = Known()
+        if not self.lake_knows_source:
+            self.lake_knows_source = True
+            return known
+        refs = {one for item in chunk.tasks for one in references(item.view.fields, item.view.blocks)}
+        tasks = {item.external_id for item in chunk.tasks}
+        comments = {item.external_id for item in chunk.comments}
+        wanted = tasks | comments | refs | {item.view.task for item in chunk.comments}
+        for link in self._rows(_OWN_LINKS, external_id=wanted):
+            if link["kind"] == "task":
+                known.links[link["external_id"]] = link
+            else:
+                known.comment_links[link["external_id"]] = link
+        known.waiting = [
+            link for link in self._rows(_WAITING, external_id=tasks) if link["external_id"] not in tasks | comments
+        ]
+        referred = {one for link in known.waiting for one in link["awaits"]} - wanted
+        moving = [link["comment_id"] for link in known.waiting if link["comment_id"]]
+        known.comments = {row["comment_id"]: row for row in self._rows(_COMMENTS, comment_id=moving)}
+        for link in self._rows(_OWN_LINKS, external_id=referred):
+            if link["kind"] == "task":
+                known.links[link["external_id"]] = link
+        return known
+
+    def neighbourhood(
+        self, unlinked: Sequence[Observed[TaskView]], mentions: Mapping[str, Sequence[str]]
+    ) -> TaskNeighbourhood:
+        """Other sources' items that these mention or that mention these, and tasks with the same titles."""
+        if not unlinked or not self._lake_knows_others:
+            return TaskNeighbourhood()
+        keys = {key for item in unlinked for key in mentions.get(item.external_id, ())}
+        by_key: dict[str, list[Elsewhere]] = defaultdict(list)
+        for row in self._rows(_BY_KEY, key=keys):
+            by_key[row["key"]].append(Elsewhere(row["task_id"], row["source"], row["key"]))
+        mentioning: dict[str, list[Elsewhere]] = defaultdict(list)
+        for row in self._rows(_MENTIONING, key={item.view.key for item in unlinked if item.view.key}):
+            mentioning[row["mentioned"]].append(Elsewhere(row["task_id"], row["source"], row["key"] or "another item"))
+        markers = {marker for item in unlinked for marker in item.view.markers}
+        candidates = markers | {
+            other.task_id for found in (*by_key.values(), *mentioning.values()) for other in found
+        }
+        neighbours = Neighbours(
+            by_key=by_key,
+            mentioning=mentioning,
+            tasks=frozenset(row["task_id"] for row in self._rows(_TASKS, task_id=markers)),
+            occupied=frozenset(row["task_id"] for row in self._rows(_OCCUPIED, task_id=candidates)),
+        )
+        titles = {normal_title(str(item.view.fields["title"])) for item in unlinked}
+        titled = tuple(
+            Titled(row["task_id"], row["title"], row["project"], row["source"])
+            for row in self._rows(_TITLED, title=titles)
+        )
+        return TaskNeighbourhood(neighbours, titled)
+
+    def tasks(self, task_ids: Iterable[str]) -> dict[str, RowDict]:
+        """Drafts of these tasks by id: their rows with dates as ISO strings."""
+        return {row["task_id"]: row | _iso_dates(row) for row in self._rows(_TASKS, task_id=set(task_ids))}
+
+    def accounts(self) -> dict[str, str]:
+        """Person ids of the source's accounts by external id."""
+        found = self._lake.sql(
+            "select external_id, person_id from {people} where source = :source", {"source": self._source}
+        )
+        return dict(zip(*(column.to_pylist() for column in found.columns), strict=True))
+
+    def change_ids_after(self, batch: int) -> set[str]:
+        """Ids of changes of the source that a killed merge wrote after this batch."""
+        query = "select change_id from {changes} where source = :source and batch > :batch"
+        found = self._lake.sql(query, {"source": self._source, "batch": batch})
+        return set(found.column("change_id").to_pylist())
+
+    def proposal_ids(self) -> set[str]:
+        """Ids of all proposals ever made."""
+        return set(self._lake.sql("select proposal_id from {proposals}").column("proposal_id").to_pylist())
+
+    def open_quarantine(self) -> list[RowDict]:
+        """What of the source is put aside and not resolved."""
+        query = "select * from {quarantine} where source = :source and resolved_at is null"
+        return self._lake.sql(query, {"source": self._source}).to_pylist()
+
+    def _rows(self, query: str, **wanted: Iterable[str]) -> list[RowDict]:
+        """The query's rows for these values, which it joins as `wanted`; none are asked for without values."""
+        ((column, values),) = wanted.items()
+        listed = sorted(values)
+        if not listed:
+            return []
+        frame = pa.table({column: listed})
+        arguments = {"source": self._source} if ":source" in query else None
+        return self._lake.sql(query, arguments, wanted=frame).to_pylist()
+
+
+def _iso_dates(row: RowDict) -> RowDict:
+    return {name: row[name].isoformat() if row[name] else None for name in ("due_date", "start_date")}

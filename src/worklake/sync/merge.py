@@ -1,0 +1,260 @@
+"""Merge: takes pulled records into account, a chunk at a time, and commits what follows from them.
+
+Every chunk is committed in an order that makes a crash harmless: changes, then tasks and what belongs to them, then
+links, then the cursor. Each step repeated has no further effect, so a killed merge is simply run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from worklake.integrations.base import TaskView
+from worklake.lake.lake import Lake
+from worklake.sync.rows import rows_to_arrow
+from worklake.model import rows
+from worklake.model.ids import milestone_id, project_id, proposal_id
+from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
+from worklake.sync.known import KnownLoader, TaskNeighbourhood
+from worklake.sync.match import Match, Proposed, match, same_titles
+from worklake.sync.pending import Chunk, Observed, pending_chunks
+from worklake.sync.people import Directory
+from worklake.sync.run import RunContext, Source, SourceCounts
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where the merge of a source stands: the last batch taken in, and the mapping it was read with."""
+
+    batch: int
+    mapping: str | None
+
+
+def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCounts) -> bool:
+    """Take in whatever was pulled from this source and not merged yet; says whether there was anything.
+
+    When the source's mapping changed since the last merge, every item's current record is read anew first.
+    """
+    cursors = lake.sql("select source, stage, position, batch from {cursors}").to_pylist()
+    standing = _standing(cursors, source.name)
+    directory = Directory.of(run.people)
+    mapping = f"{source.integration.lens.fingerprint()}|{directory.fingerprint()}"
+    merging = _Merging(lake, source, run, directory, counts)
+    merged = False
+    if standing.mapping not in (None, mapping):
+        step = 1 + max(row["batch"] for row in cursors)
+        for chunk in merging.chunks(after=0, anew=True):
+            merging.take(chunk, step, since=standing.batch)
+            merged = True
+    for chunk in merging.chunks(after=standing.batch, anew=False):
+        merging.take(chunk, chunk.through, since=standing.batch)
+        merging.move_cursor(mapping, chunk.through)
+        standing = _Standing(chunk.through, mapping)
+        merged = True
+    if merged and standing.mapping != mapping:
+        merging.move_cursor(mapping, standing.batch)
+    return merged
+
+
+def _standing(cursors: Iterable[Mapping[str, Any]], source: str) -> _Standing:
+    for row in cursors:
+        if (row["source"], row["stage"]) == (source, "merge"):
+            return _Standing(row["batch"], row["position"])
+    return _Standing(0, None)
+
+
+class _Merging:
+    def __init__(
+        self, lake: Lake, source: Source, run: RunContext, directory: Directory, counts: SourceCounts
+    ) -> None:
+        self._lake = lake
+        self._source = source
+        self._run = run
+        self._directory = directory
+        self._counts = counts
+        self._loader = KnownLoader(lake, source.name)
+        self._done = 0
+
+    def chunks(self, *, after: int, anew: bool) -> Iterable[Chunk]:
+        """What is pending, or everything anew."""
+        run, name = self._run, self._source.name
+        return pending_chunks(
+            self._lake, name, self._source.integration.lens, after=after, anew=anew, run_id=run.run_id, now=run.clock()
+        )
+
+    def take(self, chunk: Chunk, step: int, since: int) -> None:
+        """Take one chunk in and commit it."""
+        stamp = Stamp(self._source.name, self._source.provider, self._run.run_id, self._run.clock(), step)
+        self._commit_surroundings(chunk)
+        known = self._loader.known(chunk)
+        mentions = {item.external_id: keys for item in chunk.tasks if (keys := self._mentions(item.view))}
+        unlinked = [item for item in chunk.tasks if item.external_id not in known.links]
+        neighbourhood = self._loader.neighbourhood(unlinked, mentions)
+        matches, proposed = match(self._source.name, unlinked, mentions, neighbourhood.neighbours)
+        folding = Folding(stamp, self._with_tasks(known, chunk, matches), matches)
+        folding.tasks(chunk.tasks, mentions)
+        folding.waiting()
+        folding.comments(chunk.comments)
+        proposed += self._title_proposals(unlinked, matches, neighbourhood)
+        self._commit(folding.outcome, since)
+        self._commit_proposals(proposed)
+        self._commit_quarantine(chunk)
+        self._done += len(chunk)
+        self._run.progress(self._source.name, "merge", self._done, None)
+
+    def move_cursor(self, mapping: str, batch: int) -> None:
+        """Note that everything up to this batch is taken in, as this mapping reads it."""
+        cursor = rows.Cursor(
+            source=self._source.name,
+            stage="merge",
+            position=mapping,
+            batch=batch,
+            run_id=self._run.run_id,
+            moved_at=self._run.clock(),
+        )
+        self._lake.merge("cursors", [cursor])
+
+    def _mentions(self, view: TaskView) -> list[str]:
+        """Keys of other sources' items that a view's URLs show, each once."""
+        if not view.urls:
+            return []
+        own = self._source.integration
+        keys = (self._run.key_of(url) for url in view.urls if own.key_of(url) is None)
+        return list(dict.fromkeys(key for key in keys if key is not None))
+
+    def _with_tasks(self, known: Known, chunk: Chunk, matches: Mapping[str, Match]) -> Known:
+        known.accounts = self._loader.accounts()
+        concerned = {link["task_id"] for link in (*known.links.values(), *known.waiting)}
+        concerned |= {one.task_id for one in matches.values() if one.linked_by != "born"}
+        if self._loader.lake_knows_source:
+            concerned |= {one.task_id for one in matches.values()}
+        known.tasks = self._loader.tasks(concerned)
+        return known
+
+    def _title_proposals(
+        self, unlinked: Sequence[Observed[TaskView]], matches: Mapping[str, Match], around: TaskNeighbourhood
+    ) -> list[Proposed]:
+        born = [
+            (found.task_id, str(item.view.fields["title"]), item.view.fields.get("project"))
+            for item in unlinked
+            if (found := matches[item.external_id]).linked_by == "born"
+        ]
+        return same_titles(born, around.titled)  # type: ignore[arg-type]
+
+    def _commit_surroundings(self, chunk: Chunk) -> None:
+        """People, projects and milestones come first, so that tasks can refer to them."""
+        name, provider = self._source.name, self._source.provider
+        common = {"source": name}
+        people = [
+            common
+            | {
+                "external_id": item.external_id,
+                "person_id": self._directory.person_id(item.view, name, provider, item.external_id),
+                "name": item.view.name,
+                "username": item.view.username,
+                "email": item.view.email,
+                "active": item.view.active,
+                "record_hash": item.record_hash,
+            }
+            for item in chunk.people
+        ]
+        projects = [
+            common
+            | {
+                "external_id": item.external_id,
+                "project_id": project_id(name, item.external_id),
+                "name": item.view.name,
+                "path": item.view.path,
+                "description": item.view.description,
+                "url": item.view.url,
+                "archived": item.view.archived,
+                "record_hash": item.record_hash,
+            }
+            for item in chunk.projects
+        ]
+        milestones = [
+            common
+            | {
+                "external_id": item.external_id,
+                "milestone_id": milestone_id(name, item.external_id),
+                "title": item.view.title,
+                "project": item.view.project,
+                "start_date": _date(item.view.start_date),
+                "due_date": _date(item.view.due_date),
+                "closed": item.view.closed,
+                "record_hash": item.record_hash,
+            }
+            for item in chunk.milestones
+        ]
+        self._merge("people", rows.Person, people)
+        self._merge("projects", rows.Project, projects)
+        self._merge("milestones", rows.Milestone, milestones)
+
+    def _commit(self, outcome: Outcome, since: int) -> None:
+        if outcome.changes:
+            written = self._loader.change_ids_after(since)
+            fresh = [change for change in outcome.changes if change["change_id"] not in written]
+            if fresh:
+                self._lake.append("changes", rows_to_arrow(rows.Change, fresh))
+        tasks = [draft | _dates(draft) for draft in outcome.tasks.values()]
+        self._merge("tasks", rows.Task, tasks)
+        self._merge("comments", rows.Comment, outcome.comments)
+        self._merge("links", rows.Link, outcome.links)
+
+    def _commit_proposals(self, proposed: Sequence[Proposed]) -> None:
+        """New proposals only: one that a person has decided on is not asked again."""
+        if not proposed:
+            return
+        now = self._run.clock()
+        by_id = {proposal_id(one.task_id, one.other_task_id): one for one in proposed}
+        known = self._loader.proposal_ids()
+        fresh = [
+            rows.Proposal(
+                proposal_id=identity,
+                task_id=one.task_id,
+                other_task_id=one.other_task_id,
+                reason=one.reason,
+                state=rows.ProposalState.PROPOSED,
+                proposed_at=now,
+                decided_at=None,
+                run_id=self._run.run_id,
+            )
+            for identity, one in by_id.items()
+            if identity not in known
+        ]
+        if fresh:
+            self._lake.merge("proposals", fresh)
+
+    def _commit_quarantine(self, chunk: Chunk) -> None:
+        """Put aside what cannot be read, and close what was put aside before and can be read now."""
+        self._counts.quarantined += sum(row.kind == rows.Kind.TASK for row in chunk.quarantined)
+        open_rows = self._loader.open_quarantine()
+        readable = {(kind.value, item.external_id) for kind in rows.Kind for item in chunk.by_kind(kind)}
+        newer = {(row.kind, row.external_id) for row in chunk.quarantined}
+        now = self._run.clock()
+        closed = [
+            rows.Quarantined(**row | {"resolved_at": now})
+            for row in open_rows
+            if (row["kind"], row["external_id"]) in readable | newer
+        ]
+        put_aside = {(row.kind, row.external_id, row.record_hash) for row in chunk.quarantined}
+        closed = [row for row in closed if (row.kind, row.external_id, row.record_hash) not in put_aside]
+        if closed or chunk.quarantined:
+            self._lake.merge("quarantine", [*closed, *chunk.quarantined])
+
+    def _merge(self, table: str, model: type[rows.Row], values: Sequence[RowDict]) -> None:
+        if values:
+            data: pa.Table = rows_to_arrow(model, values)
+            self._lake.merge(table, data)
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _dates(draft: RowDict) -> RowDict:
+    return {"due_date": _date(draft["due_date"]), "start_date": _date(draft["start_date"])}

@@ -1,0 +1,286 @@
+"""Pull: what changed at a source becomes records in the lake, page by page, and nothing is asked for twice.
+
+A page counts as pulled when its records and then its position are committed. A run that is killed in between is simply
+run again: it goes on from the last committed position, and what it brings a second time is known by its hash.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple
+
+import orjson
+import pyarrow as pa
+
+from worklake.errors import LakeError, WorklakeError
+from worklake.integrations.base import Item, Page, Payload
+from worklake.lake.lake import Lake
+from worklake.sync.rows import rows_to_arrow
+from worklake.logs import redact
+from worklake.model.rows import Cursor, Kind, Quarantined, Record
+from worklake.sync.run import RunContext, Source, SourceCounts
+
+COMMIT_ROWS = 20_000
+COMMIT_BYTES = 64 * 1024 * 1024
+COMMIT_SECONDS = 3.0
+LOOKUP_ITEMS = 10_000
+LOOKUP_SECONDS = 1.0
+
+_KNOWN = """
+    select k.kind, k.external_id, k.record_hash, k.quarantined
+    from (
+        select kind, external_id, record_hash, false as quarantined from {links} where source = :source
+        union all
+        select 'person', external_id, record_hash, false from {people} where source = :source
+        union all
+        select 'project', external_id, record_hash, false from {projects} where source = :source
+        union all
+        select 'milestone', external_id, record_hash, false from {milestones} where source = :source
+        union all
+        select kind, external_id, record_hash, true from {quarantine} where source = :source and resolved_at is null
+    ) k
+    left semi join {listed} l on k.kind = l.kind and k.external_id = l.external_id
+"""
+
+
+class Listed(NamedTuple):
+    """An item as it was listed, with its payload as JSON text and the hash of that."""
+
+    item: Item
+    record_hash: str
+    text: bytes
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the lake holds of some items: their current hashes, those put aside included."""
+
+    linked: set[tuple[str, str]] = field(default_factory=set)
+    hashes: set[tuple[str, str, str]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Buffer:
+    """Fresh items that wait for the next commit, and the position behind them."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    payload_bytes: int = 0
+    position: str | None = None
+    opened_at: float = field(default_factory=time.monotonic)
+
+    def is_due(self) -> bool:
+        return (
+            len(self.rows) >= COMMIT_ROWS
+            or self.payload_bytes >= COMMIT_BYTES
+            or time.monotonic() - self.opened_at >= COMMIT_SECONDS
+        )
+
+
+def payload_hash(payload: Payload) -> tuple[str, bytes]:
+    """The hash of a payload whatever the order of its keys, and its JSON text with keys sorted."""
+    text = orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+    return blake2b(text, digest_size=16).hexdigest(), text
+
+
+class SourcePull:
+    """One source's pull within a run."""
+
+    def __init__(self, lake: Lake, source: Source, run: RunContext, before_first_commit: Callable[[], None]) -> None:
+        self._lake = lake
+        self._source = source
+        self._run = run
+        self._before_first_commit = before_first_commit
+        self._sent: set[int] = set()
+        self._lake_knows_source = False
+        self._start: str | None = None
+        self._batch = 0
+        self.counts = SourceCounts()
+        self.committed = False
+
+    def pull(self) -> SourceCounts:
+        """Bring what changed since the last committed position. A provider's failure ends up in the counts."""
+        buffer = _Buffer()
+        try:
+            self._open()
+            buffer.position = self._start
+            for pages in _grouped(self._pages()):
+                self._take(pages, buffer)
+        except LakeError:
+            raise
+        except Exception as error:  # noqa: BLE001  a source that fails, however it does, does not stop the others
+            self._note_failure(error)
+        self._commit(buffer)
+        self.counts.requests = self._run.meter.count(self._source.name)
+        return self.counts
+
+    def _open(self) -> None:
+        name = self._source.name
+        cursors = self._lake.sql("select source, stage, position, batch from {cursors}").to_pylist()
+        self._batch = max((row["batch"] for row in cursors), default=0)
+        self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
+        known = self._lake.sql("select 1 from {links} where source = :source limit 1", {"source": name})
+        self._lake_knows_source = known.num_rows > 0 or self._start is not None
+
+    def _pages(self) -> Iterator[Page]:
+        seen = 0
+        for page in self._source.integration.list_changed(self._start, self._run.clock()):
+            seen += sum(item.kind is Kind.TASK for item in page.items)
+            self._run.progress(self._source.name, "pull", seen, page.expected_total)
+            yield page
+
+    def _take(self, pages: list[Page], buffer: _Buffer) -> None:
+        listed = [[self._identify(item, buffer) for item in page.items] for page in pages]
+        known = self._look_up(entry for entries in listed for entry in entries if entry is not None)
+        for page, entries in zip(pages, listed, strict=True):
+            fresh = [entry for entry in entries if entry is not None and self._is_fresh(entry, known)]
+            self._keep(fresh, known, buffer)
+            buffer.position = page.position
+            if buffer.is_due():
+                self._commit(buffer)
+
+    def _identify(self, item: Item, buffer: _Buffer) -> Listed | None:
+        digest, text = payload_hash(item.payload)
+        if item.kind is Kind.TASK:
+            self.counts.seen += 1
+        if item.external_id:
+            return Listed(item, digest, text)
+        if self._is_unsent(item, digest):
+            buffer.quarantined.append(
+                Quarantined(
+                    source=self._source.name,
+                    kind=item.kind,
+                    external_id="",
+                    record_hash=digest,
+                    reason="the payload has no id that could be used",
+                    payload=text.decode(errors="replace"),
+                    run_id=self._run.run_id,
+                    quarantined_at=self._run.clock(),
+                    resolved_at=None,
+                )
+            )
+        return None
+
+    def _is_unsent(self, item: Item, digest: str) -> bool:
+        mark = hash((item.kind, item.external_id, digest))
+        if mark in self._sent:
+            return False
+        self._sent.add(mark)
+        return True
+
+    def _look_up(self, listed: Iterable[Listed]) -> _Known:
+        known = _Known()
+        if not self._lake_knows_source:
+            return known
+        keys = {(entry.item.kind.value, entry.item.external_id or "") for entry in listed}
+        if not keys:
+            return known
+        frame = pa.table({"kind": [kind for kind, _ in keys], "external_id": [external for _, external in keys]})
+        for row in self._lake.sql(_KNOWN, {"source": self._source.name}, listed=frame).to_pylist():
+            known.hashes.add((row["kind"], row["external_id"], row["record_hash"]))
+            if not row["quarantined"]:
+                known.linked.add((row["kind"], row["external_id"]))
+        return known
+
+    def _is_fresh(self, entry: Listed, known: _Known) -> bool:
+        item = entry.item
+        if (item.kind.value, item.external_id, entry.record_hash) in known.hashes:
+            return False
+        return self._is_unsent(item, entry.record_hash)
+
+    def _keep(self, fresh: list[Listed], known: _Known, buffer: _Buffer) -> None:
+        """Complete fresh items with what their listing leaves out, and buffer them and what came along."""
+        listed = {(entry.item.kind, entry.item.external_id): entry for entry in fresh}
+        extra: list[Listed] = []
+        for item in self._source.integration.complete([entry.item for entry in fresh]):
+            entry = listed.get((item.kind, item.external_id))
+            if entry is not None:
+                text = entry.text if item.payload is entry.item.payload else payload_hash(item.payload)[1]
+                self._buffer_row(Listed(item, entry.record_hash, text), known, buffer)
+                continue
+            entry = self._identify(item, buffer)
+            if entry is not None:
+                extra.append(entry)
+        known_extra = self._look_up(extra)
+        for entry in extra:
+            if self._is_fresh(entry, known_extra):
+                self._buffer_row(entry, known_extra, buffer)
+
+    def _buffer_row(self, entry: Listed, known: _Known, buffer: _Buffer) -> None:
+        item = entry.item
+        if item.kind is Kind.COMMENT:
+            self.counts.comments += 1
+        elif item.kind is Kind.TASK and (item.kind.value, item.external_id) in known.linked:
+            self.counts.changed += 1
+        elif item.kind is Kind.TASK:
+            self.counts.new += 1
+        buffer.payload_bytes += len(entry.text)
+        buffer.rows.append(
+            {
+                "source": self._source.name,
+                "kind": item.kind.value,
+                "external_id": item.external_id,
+                "record_hash": entry.record_hash,
+                "payload": entry.text.decode(),
+                "remote_updated_at": item.updated_at,
+            }
+        )
+
+    def _commit(self, buffer: _Buffer) -> None:
+        """Records first, then the position: a crash in between costs a repeated page, never a lost one."""
+        if buffer.rows or buffer.quarantined or buffer.position not in (None, self._start):
+            if not self.committed:
+                self._before_first_commit()
+                self.committed = True
+            self._batch += 1
+            now = self._run.clock()
+            if buffer.rows:
+                constant = {"batch": self._batch, "run_id": self._run.run_id, "received_at": now}
+                self._lake.append("records", rows_to_arrow(Record, [row | constant for row in buffer.rows]))
+            if buffer.quarantined:
+                self._lake.merge("quarantine", buffer.quarantined)
+                self.counts.quarantined += sum(row.kind == Kind.TASK for row in buffer.quarantined)
+            self._lake.merge("cursors", [self._cursor(buffer.position or "", now)])
+            self._start = buffer.position
+        buffer.rows, buffer.quarantined, buffer.payload_bytes = [], [], 0
+        buffer.opened_at = time.monotonic()
+
+    def _cursor(self, position: str, now: datetime) -> Cursor:
+        return Cursor(
+            source=self._source.name,
+            stage="pull",
+            position=position,
+            batch=self._batch,
+            run_id=self._run.run_id,
+            moved_at=now,
+        )
+
+    def _note_failure(self, error: Exception) -> None:
+        self.counts.error_kind = type(error).__name__
+        expected = isinstance(error, WorklakeError)
+        self.counts.error = str(redact(str(error) if expected else f"unexpected {type(error).__name__}: {error}"))
+
+
+def _grouped(pages: Iterator[Page]) -> Iterator[list[Page]]:
+    """Pages in groups that are looked up in the lake together: large while pages come fast, else one by one."""
+    group: list[Page] = []
+    opened, items = time.monotonic(), 0
+    try:
+        for page in pages:
+            group.append(page)
+            items += len(page.items)
+            if items >= LOOKUP_ITEMS or time.monotonic() - opened >= LOOKUP_SECONDS:
+                yield group
+                group, items = [], 0
+                opened = time.monotonic()
+    except Exception:
+        if group:
+            yield group
+        raise
+    if group:
+        yield group
+

@@ -1,0 +1,106 @@
+"""What a run is: its id, its clock, its sources and what it tells meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from worklake.integrations.base import BaseIntegration
+from worklake.integrations.http import CallMade
+from worklake.model.ids import RunId
+from worklake.settings.models import People
+
+Clock = Callable[[], datetime]
+
+
+class Progress(Protocol):
+    """Told as a run goes on; shows it or does not."""
+
+    def __call__(self, source: str, stage: str, done: int, total: int | None) -> None:
+        """`done` items of `total` (None: not known) in this stage."""
+        ...
+
+
+def silent(source: str, stage: str, done: int, total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass(slots=True)
+class Meter:
+    """Collects the HTTP calls that the sources make."""
+
+    calls: list[CallMade] = field(default_factory=list)
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, call: CallMade) -> None:
+        """Take note of a call."""
+        self.calls.append(call)
+        self._counts[call.source] = self._counts.get(call.source, 0) + 1
+
+    def count(self, source: str) -> int:
+        """How many calls this source has made."""
+        return self._counts.get(source, 0)
+
+    def drain(self) -> list[CallMade]:
+        """The calls since the last time this was asked."""
+        drained, self.calls = self.calls, []
+        return drained
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configured account and the integration that reaches it."""
+
+    name: str
+    integration: BaseIntegration
+
+    @property
+    def provider(self) -> str:
+        """The kind of provider."""
+        return self.integration.provider
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run: what every stage of it needs besides the lake."""
+
+    run_id: RunId
+    command: str
+    started_at: datetime
+    clock: Clock
+    sources: tuple[Source, ...]
+    people: People
+    meter: Meter
+    progress: Progress = silent
+
+    def key_of(self, url: str) -> str | None:
+        """The key of the item, in whichever source, that this URL shows."""
+        for source in self.sources:
+            key = source.integration.key_of(url)
+            if key is not None:
+                return key
+        return None
+
+
+def new_run_id(started_at: datetime, random_hex: str) -> RunId:
+    """A run id that sorts by time."""
+    return RunId(f"run_{started_at.astimezone(UTC):%Y%m%dT%H%M%S}_{random_hex}")
+
+
+@dataclass(slots=True)
+class SourceCounts:
+    """What a run did with one source. `seen`, `new`, `changed` and `quarantined` count tasks; `error` is in words."""
+
+    requests: int = 0
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    comments: int = 0
+    quarantined: int = 0
+    error: str | None = None
+    error_kind: str | None = None
+
+
+Counts = Mapping[str, SourceCounts]

@@ -1,0 +1,87 @@
+"""Status: how each source and the lake itself stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from worklake.lake.lake import Lake
+from worklake.lake.tables import TABLES
+from worklake.model.documents import QuarantineDocument, RunStatus, SourceStatus, StatusDocument, TableStatus
+from worklake.settings.models import SourceSettings
+
+_RUNS = "select run_id, command, state, started_at, finished_at, counts from {runs} order by started_at desc limit 500"
+_TASKS = """
+    select source, count(distinct task_id) as tasks, max(remote_updated_at) as last_change_at from {links}
+    where kind = 'task' group by source
+"""
+_BACKLOG = """
+    select r.source, count(*) as backlog from {records} r
+    left join (select source, batch from {cursors} where stage = 'merge') m on r.source = m.source
+    where r.batch > coalesce(m.batch, 0) group by r.source
+"""
+_QUARANTINE = """
+    select source, kind, external_id, reason, quarantined_at from {quarantine} where resolved_at is null
+    order by quarantined_at desc, source, external_id
+"""
+
+
+def status(lake: Lake, sources: dict[str, SourceSettings], *, holder: str | None) -> StatusDocument:
+    """How the configured sources and the lake stand. `holder` is who holds the lake's lease now, if anyone.
+
+    A run that says it is running while nobody holds the lake has died.
+    """
+    runs = _runs(lake, holder)
+    tasks = {row["source"]: row for row in lake.sql(_TASKS).to_pylist()}
+    backlog = {row["source"]: row["backlog"] for row in lake.sql(_BACKLOG).to_pylist()}
+    quarantine = [QuarantineDocument(**row) for row in lake.sql(_QUARANTINE).to_pylist()]
+    return StatusDocument(
+        lake=lake.location,
+        engine=lake.engine_name,
+        last_run=RunStatus(**{name: runs[0][name] for name in RunStatus.model_fields}) if runs else None,
+        sources=[
+            SourceStatus(
+                source=name,
+                provider=settings.provider,
+                tasks=tasks.get(name, {}).get("tasks", 0),
+                last_change_at=tasks.get(name, {}).get("last_change_at"),
+                backlog=backlog.get(name, 0),
+                quarantined=sum(row.source == name for row in quarantine),
+                **_last_pull(runs, name),
+            )
+            for name, settings in sources.items()
+        ],
+        quarantine=quarantine,
+        tables=[_table(lake, name) for name in TABLES],
+    )
+
+
+def _runs(lake: Lake, holder: str | None) -> list[dict[str, Any]]:
+    """Runs newest first, those included that had nothing to commit."""
+    rows = lake.sql(_RUNS).to_pylist() + lake.deferred("runs").to_pylist()
+    rows.sort(key=lambda row: row["started_at"], reverse=True)
+    for number, row in enumerate(rows):
+        if row["state"] == "running" and (holder is None or number > 0):
+            row["state"] = "died"
+    return rows
+
+
+def _last_pull(runs: list[dict[str, Any]], source: str) -> dict[str, Any]:
+    last_pulled_at = last_error = None
+    newest = True
+    for run in runs:
+        counts = orjson.loads(run["counts"]).get(source)
+        if counts is None:
+            continue
+        if newest:
+            last_error, newest = counts["error"], False
+        if counts["error"] is None:
+            last_pulled_at = run["finished_at"]
+            break
+    return {"last_pulled_at": last_pulled_at, "last_error": last_error}
+
+
+def _table(lake: Lake, name: str) -> TableStatus:
+    size = lake.size(name)
+    return TableStatus(table=name, rows=size.rows, bytes=size.bytes, files=size.files)

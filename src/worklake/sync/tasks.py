@@ -1,0 +1,124 @@
+"""The task list: canonical tasks with the items that they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from worklake.errors import InvalidInputError, LakeError
+from worklake.lake.lake import Lake
+from worklake.model.documents import LinkDocument, ProposalDocument, TaskDocument
+from worklake.model.rows import Task
+
+OPEN = "status not in ('completed', 'canceled') and not archived"
+
+# The condition is a projected column: the embedded engine refuses some expressions as a filter over Delta tables.
+_CHOSEN = """
+    select t.*, ({condition}) as is_chosen from {{tasks}} t
+"""
+_ORDER = "due_date asc nulls last, priority_rank, updated_at desc nulls last, task_id"
+_RANK = "case priority when 'urgent' then 0 when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end"
+_LINKS = """
+    select l.task_id, l.source, l.provider, l.external_id, l.url, l.state from {links} l
+    left semi join {wanted} w on l.task_id = w.task_id
+    where l.kind = 'task'
+    order by l.first_seen_at, l.source, l.external_id
+"""
+_PROPOSALS = """
+    select p.proposal_id, p.task_id, t.title, t.source, p.other_task_id, o.title as other_title,
+           o.source as other_source, p.reason, p.proposed_at
+    from {proposals} p
+    join {tasks} t on p.task_id = t.task_id
+    join {tasks} o on p.other_task_id = o.task_id
+    where p.state = 'proposed'
+    order by t.title, p.proposal_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which tasks: all conditions given hold. `today` is the day it is for whoever asks."""
+
+    today: date
+    where: str | None = None
+    overdue: bool = False
+    due_today: bool = False
+    source: str | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskList:
+    """The selected tasks, and how many there are in all where `limit` cut the list."""
+
+    tasks: list[TaskDocument]
+    total: int
+
+
+def list_tasks(lake: Lake, selection: Selection) -> TaskList:
+    """The selected tasks: due soonest first, then by priority, then the last changed.
+
+    Raises `InvalidInputError` when the condition is not valid SQL over the columns of `tasks`.
+    """
+    conditions, arguments = _conditions(selection)
+    chosen = _CHOSEN.format(condition=" and ".join(f"({one})" for one in conditions) or "true")
+    limit = f"limit {int(selection.limit)}" if selection.limit is not None else ""
+    query = f"select *, {_RANK} as priority_rank from ({chosen}) where is_chosen order by {_ORDER} {limit}"
+    try:
+        found = lake.sql(query, arguments)
+        cut = selection.limit is not None and found.num_rows == selection.limit
+        total = _count(lake, chosen, arguments) if cut else found.num_rows
+    except LakeError as error:
+        if selection.where is None:
+            raise
+        raise InvalidInputError(
+            f"the condition {selection.where!r} cannot be evaluated: {error}\n"
+            f"It is Spark SQL over the columns of tasks: {', '.join(Task.model_fields)}"
+        ) from error
+    links = links_of(lake, found.column("task_id"))
+    tasks = [_document(row, links.get(row["task_id"], [])) for row in found.to_pylist()]
+    return TaskList(tasks, total)
+
+
+def links_of(lake: Lake, task_ids: pa.ChunkedArray) -> Mapping[str, list[LinkDocument]]:
+    """The items that these tasks are, by task id, first seen first."""
+    if not len(task_ids):
+        return {}
+    links: dict[str, list[LinkDocument]] = defaultdict(list)
+    for row in lake.sql(_LINKS, wanted=pa.table({"task_id": task_ids})).to_pylist():
+        links[row.pop("task_id")].append(LinkDocument(**row))
+    return links
+
+
+def proposed_links(lake: Lake) -> list[ProposalDocument]:
+    """Pairs of tasks that may be one and that nobody has decided on."""
+    return [ProposalDocument(**row) for row in lake.sql(_PROPOSALS).to_pylist()]
+
+
+def _conditions(selection: Selection) -> tuple[list[str], dict[str, Any]]:
+    conditions: list[str] = []
+    arguments: dict[str, Any] = {}
+    if selection.where is not None:
+        conditions.append(selection.where.replace("{", "{{").replace("}", "}}"))
+    if selection.overdue or selection.due_today:
+        operators = ("<=" if selection.overdue else "=") if selection.due_today else "<"
+        conditions += [f"due_date {operators} :today", OPEN]
+        arguments["today"] = selection.today
+    if selection.source is not None:
+        conditions.append("task_id in (select task_id from {{links}} where kind = 'task' and source = :source)")
+        arguments["source"] = selection.source
+    return conditions, arguments
+
+
+def _count(lake: Lake, chosen: str, arguments: Mapping[str, Any]) -> int:
+    return int(lake.sql(f"select count(*) as n from ({chosen}) where is_chosen", arguments).column("n")[0].as_py())
+
+
+def _document(row: Mapping[str, Any], links: list[LinkDocument]) -> TaskDocument:
+    fields = {name: row[name] for name in TaskDocument.model_fields if name != "links"}
+    return TaskDocument(**fields, links=links)
