@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from worklake.errors import InvalidInputError
+from worklake.integrations.linear.reading import read_time
 
 OVERLAP = timedelta(seconds=10)
 """How far a listing reaches back behind its mark, for rows that became visible out of order."""
@@ -92,17 +93,6 @@ class Position:
             for name, mark in self.marks.items()
         }
         return json.dumps({"teams": list(self.teams), "streams": streams}, separators=(",", ":"))
-
-
-def read_time(value: Any) -> datetime | None:
-    """A time as Linear writes it, or None where the value is no such time."""
-    if not isinstance(value, str):
-        return None
-    try:
-        time = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return time if time.tzinfo is not None else None
 
 
 def item_time(payload: Mapping[str, Any]) -> datetime | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 from worklake.errors import UnreadableError
@@ -11,6 +12,8 @@ from worklake.integrations.base import Payload
 LONGEST_SHOWN = 80
 LONGEST_TEXT = 1_000_000
 """Characters of a text that we take; Linear's own limit is far below."""
+MISSING: Any = object()
+"""Stands for a key that is not there, which is not the same as null."""
 
 
 def unreadable(field: str, found: Any, expected: str) -> UnreadableError:
@@ -21,54 +24,45 @@ def unreadable(field: str, found: Any, expected: str) -> UnreadableError:
     return UnreadableError(f"{field}: found {shown}, expected {expected}")
 
 
-def _present(payload: Payload, key: str, expected: str) -> Any:
-    try:
-        return payload[key]
-    except KeyError:
-        raise UnreadableError(f"{key}: missing, expected {expected}") from None
-
-
 def required_text(payload: Payload, key: str) -> str:
     """A text that is always there, perhaps empty."""
-    text = optional_text(payload, key)
-    if text is None:
-        raise unreadable(key, None, "text")
-    return text
+    value = payload.get(key)
+    if type(value) is not str or len(value) > LONGEST_TEXT:
+        raise _not_read(payload, key, "text")
+    return value
 
 
 def optional_text(payload: Payload, key: str) -> str | None:
     """A text or null."""
-    value = _present(payload, key, "text or null")
+    value = payload.get(key, MISSING)
     if value is None:
         return None
-    if not isinstance(value, str):
-        raise unreadable(key, value, "text")
-    if len(value) > LONGEST_TEXT:
-        raise UnreadableError(f"{key}: found {len(value)} characters, expected at most {LONGEST_TEXT}")
+    if type(value) is not str or len(value) > LONGEST_TEXT:
+        raise _not_read(payload, key, "text or null")
     return value
 
 
 def required_id(payload: Payload, key: str = "id") -> str:
     """An id."""
-    value = _present(payload, key, "an id")
-    if not isinstance(value, str) or not value:
-        raise unreadable(key, value, "an id")
+    value = payload.get(key)
+    if type(value) is not str or not value:
+        raise _not_read(payload, key, "an id")
     return value
 
 
 def optional_object(payload: Payload, key: str) -> Payload | None:
     """An object or null."""
-    value = _present(payload, key, "an object or null")
-    if value is not None and not isinstance(value, dict):
-        raise unreadable(key, value, "an object or null")
+    value = payload.get(key, MISSING)
+    if value is not None and type(value) is not dict:
+        raise _not_read(payload, key, "an object or null")
     return value
 
 
 def required_object(payload: Payload, key: str) -> Payload:
     """An object that is always there."""
-    value = optional_object(payload, key)
-    if value is None:
-        raise unreadable(key, None, "an object")
+    value = payload.get(key)
+    if type(value) is not dict:
+        raise _not_read(payload, key, "an object")
     return value
 
 
@@ -80,20 +74,15 @@ def optional_id(payload: Payload, key: str) -> str | None:
 
 def optional_number(payload: Payload, key: str) -> int | float | None:
     """A finite number or null."""
-    value = _present(payload, key, "a number or null")
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or value in (_INF, -_INF):
-        raise unreadable(key, value, "a number or null")
-    return value
-
-
-_INF = float("inf")
+    value = payload.get(key, MISSING)
+    if value is None or type(value) is int or (type(value) is float and isfinite(value)):
+        return value
+    raise _not_read(payload, key, "a number or null")
 
 
 def optional_date(payload: Payload, key: str) -> str | None:
     """A day as `YYYY-MM-DD`, or null."""
-    value = _present(payload, key, "a date or null")
+    value = payload.get(key, MISSING)
     if value is None:
         return None
     try:
@@ -101,7 +90,7 @@ def optional_date(payload: Payload, key: str) -> str | None:
     except (TypeError, ValueError):
         same = False
     if not same:
-        raise unreadable(key, value, "a date such as 2026-01-31, or null")
+        raise _not_read(payload, key, "a date such as 2026-01-31, or null")
     return str(value)
 
 
@@ -109,35 +98,53 @@ def required_time(payload: Payload, key: str) -> datetime:
     """A moment, with its time zone."""
     value = optional_time(payload, key)
     if value is None:
-        raise unreadable(key, None, "a time")
+        raise _not_read(payload, key, "a time")
     return value
 
 
 def optional_time(payload: Payload, key: str) -> datetime | None:
     """A moment with its time zone, or null."""
-    value = _present(payload, key, "a time or null")
+    value = payload.get(key, MISSING)
     if value is None:
         return None
+    time = read_time(value)
+    if time is None:
+        raise _not_read(payload, key, "a time such as 2026-01-31T09:30:00.000Z, or null")
+    return time
+
+
+def read_time(value: Any) -> datetime | None:
+    """A time as Linear writes it, or None where the value is no such time."""
     try:
         time = datetime.fromisoformat(value)
     except (TypeError, ValueError):
-        raise unreadable(key, value, "a time such as 2026-01-31T09:30:00.000Z, or null") from None
-    if time.tzinfo is None:
-        raise unreadable(key, value, "a time with its zone")
-    return time
+        return None
+    return time if time.tzinfo is not None else None
 
 
 def flag(payload: Payload, key: str) -> bool:
     """True, or False where it is false or null."""
-    value = _present(payload, key, "true, false or null")
-    if value is not None and not isinstance(value, bool):
-        raise unreadable(key, value, "true, false or null")
-    return bool(value)
+    value = payload.get(key, MISSING)
+    if value is None or type(value) is bool:
+        return bool(value)
+    raise _not_read(payload, key, "true, false or null")
 
 
 def connection(payload: Payload, key: str) -> list[Payload]:
     """The nodes of a connection, each an object."""
     nodes = required_object(payload, key).get("nodes")
-    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+    if type(nodes) is not list:
         raise unreadable(f"{key}.nodes", nodes, "a list of objects")
+    for node in nodes:
+        if type(node) is not dict:
+            raise unreadable(f"{key}.nodes", node, "objects in the list")
     return nodes
+
+
+def _not_read(payload: Payload, key: str, expected: str) -> UnreadableError:
+    value = payload.get(key, MISSING)
+    if value is MISSING:
+        return UnreadableError(f"{key}: missing, expected {expected}")
+    if type(value) is str and len(value) > LONGEST_TEXT:
+        return UnreadableError(f"{key}: found {len(value)} characters, expected at most {LONGEST_TEXT}")
+    return unreadable(key, value, expected)
