@@ -1,0 +1,1 @@
+"""The mutations: each checks all it was given before it writes anything."""

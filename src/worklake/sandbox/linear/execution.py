@@ -1,0 +1,120 @@
+"""One GraphQL request from its text to Linear's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    execute_sync,
+    get_operation_ast,
+    parse,
+    validate,
+)
+
+from worklake.sandbox.linear.complexity import MOST_COMPLEX, QueryCost
+from worklake.sandbox.linear.errors import LinearError, invalid_request, not_served, too_complex
+from worklake.sandbox.linear.request import Request
+from worklake.sandbox.linear.schema import linear_schema
+
+_INTERNAL = {"type": "internal error", "code": "INTERNAL_SERVER_ERROR", "statusCode": 500, "userError": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Exception):
+    """The request is answered with these errors alone."""
+
+    errors: tuple[GraphQLError, ...]
+    http_status: int = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A valid operation, and what it costs."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
+    variables: Mapping[str, Any]
+    complexity: float
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The names of the fields at its top (those in fragments left out)."""
+        names = [getattr(one, "name", None) for one in self.node.selection_set.selections]
+        return frozenset(name.value for name in names if name is not None)
+
+    @property
+    def only_introspects(self) -> bool:
+        """Whether it asks for nothing but the schema, which needs no token."""
+        return all(name.startswith("__") for name in self.roots)
+
+
+def prepare(query: str, variables: Mapping[str, Any], operation_name: str | None) -> Operation:
+    """The operation to execute. Raises `Refused` for what is no valid GraphQL of the schema or not served."""
+    document = _valid_document(query)
+    node = get_operation_ast(document, operation_name)
+    if node is None:
+        what = f'Unknown operation named "{operation_name}".' if operation_name else "Must provide an operation."
+        raise Refused((invalid_request(what, "OPERATION_RESOLUTION_FAILURE"),))
+    cost = QueryCost(linear_schema(), document, node, variables)
+    if cost.unserved:
+        raise Refused(tuple(not_served(what) for what in cost.unserved))
+    if cost.total > MOST_COMPLEX:
+        raise Refused((too_complex(cost.total, MOST_COMPLEX),))
+    return Operation(document, node, variables, cost.total)
+
+
+def run(operation: Operation, operation_name: str | None, request: Request) -> dict[str, Any]:
+    """The answer's JSON. Raises `Refused` when the variables do not fit."""
+    result = execute_sync(
+        linear_schema(),
+        operation.document,
+        context_value=request,
+        variable_values=dict(operation.variables),
+        operation_name=operation_name,
+    )
+    if result.data is None and result.errors and all(error.path is None for error in result.errors):
+        raise Refused(tuple(_located(error, "BAD_USER_INPUT") for error in result.errors))
+    return _answer(result)
+
+
+def _answer(result: ExecutionResult) -> dict[str, Any]:
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer = {"errors": [_formatted(error) for error in result.errors], **answer}
+    return answer
+
+
+def _formatted(error: GraphQLError) -> dict[str, Any]:
+    formatted: dict[str, Any] = {**error.formatted}
+    if error.extensions:
+        return formatted
+    if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+        raise error.original_error
+    return formatted | {"extensions": _INTERNAL}
+
+
+@lru_cache(maxsize=512)
+def _valid_document(query: str) -> DocumentNode:
+    try:
+        document = parse(query)
+    except GraphQLSyntaxError as error:
+        raise Refused((_located(error, "GRAPHQL_PARSE_FAILED"),)) from error
+    errors = validate(linear_schema(), document)
+    if errors:
+        raise Refused(tuple(_located(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+    return document
+
+
+def _located(error: GraphQLError, code: str) -> GraphQLError:
+    answer: LinearError = invalid_request(error.message, code)
+    return GraphQLError(
+        error.message, nodes=error.nodes, source=error.source, positions=error.positions, extensions=answer.extensions
+    )
