@@ -3,6 +3,30 @@
 from __future__ import annotations
 
 from worklake.sandbox.gitlab.api import Route
-from worklake.sandbox.gitlab.routes import issues
+from worklake.sandbox.gitlab.routes import (
+    commits,
+    hooks,
+    issues,
+    labels,
+    links,
+    merge_requests,
+    milestones,
+    notes,
+    projects,
+    resource_events,
+    time_tracking,
+)
 
-ROUTES: tuple[Route, ...] = (*issues.ROUTES,)
+ROUTES: tuple[Route, ...] = (
+    *issues.ROUTES,
+    *notes.ROUTES,
+    *labels.ROUTES,
+    *milestones.ROUTES,
+    *links.ROUTES,
+    *time_tracking.ROUTES,
+    *resource_events.ROUTES,
+    *merge_requests.ROUTES,
+    *commits.ROUTES,
+    *projects.ROUTES,
+    *hooks.ROUTES,
+)
