@@ -1,0 +1,202 @@
+"""The embedded engine: Sail in this process computes, delta-rs writes plain appends and looks after the files.
+
+A Sail server serves every lake of the process; each lake has a session, and so a catalog, of its own.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from worklake.errors import LakeError, SettingsError
+from worklake.lake.engines import delta_files
+from worklake.lake.engines.base import Once
+from worklake.lake.engines.embedded_merge import delete_rows, merge_rows
+from worklake.lake.names import literal, quote
+from worklake.lake.results import Commit, Maintained, Merged, Size
+from worklake.lake.retry import until_committed
+from worklake.lake.schema import arrow_schema
+from worklake.lake.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+LARGEST_MESSAGE_BYTES = 32 * 1024 * 1024
+"""Local data above this goes through a file: a Connect message holds 128 MB at most."""
+
+_SAIL: Mapping[str, str] = {
+    "RUST_LOG": "off",
+    # Rows that a filter drops are not decoded: a few rows by key out of a million cost 0.05 s instead of 0.25 s.
+    "SAIL_PARQUET__PUSHDOWN_FILTERS": "true",
+}
+
+_lock = threading.Lock()
+_server: Any = None
+
+
+@contextmanager
+def _environment(defaults: Mapping[str, str]) -> Iterator[None]:
+    added = [name for name in defaults if name not in os.environ]
+    os.environ.update({name: defaults[name] for name in added})
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
+
+
+def _server_address() -> str:
+    """The address of this process's server, which is kept referenced: when it is collected, calls hang."""
+    global _server
+    try:
+        from pysail.spark import SparkConnectServer
+    except ImportError as error:
+        raise SettingsError(
+            "lake.engine is embedded, but pysail is not installed: pip install 'worklake[local]', or choose "
+            "another engine in conf/worklake.yml"
+        ) from error
+    with _lock:
+        if _server is None:
+            with _environment(_SAIL):
+                server = SparkConnectServer()
+                server.start(background=True)
+            atexit.register(server.stop)
+            _server = server
+    host, port = _server.listening_address
+    return f"sc://{host}:{port}"
+
+
+class EmbeddedEngine:
+    """Delta tables in a folder, one folder each."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._registered: set[str] = set()
+        self._session: SparkSession | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the lake."""
+        return self._folder
+
+    @property
+    def session(self) -> SparkSession:
+        """A session of this lake's own, started at the first use."""
+        if self._session is None:
+            address = _server_address()
+            from pyspark.sql import SparkSession
+
+            self._session = SparkSession.builder.remote(address).create()
+        return self._session
+
+    def exists(self) -> bool:
+        """Whether the folder holds tables."""
+        return self._folder.is_dir() and any(delta_files.is_table(path) for path in self._folder.iterdir())
+
+    def create(self, table: Table) -> bool:
+        """Make the table where it is missing."""
+        path = self._path(table)
+        if delta_files.is_table(path):
+            return False
+        delta_files.create(path, table)
+        return True
+
+    def missing_columns(self, table: Table) -> list[str]:
+        """Declared columns that the stored table lacks."""
+        stored = delta_files.column_names(self._path(table))
+        return [name for name in arrow_schema(table.row).names if name not in stored]
+
+    def add_columns(self, table: Table, names: list[str]) -> None:
+        """Add declared columns; the session learns of them by registering the table anew."""
+        delta_files.add_columns(self._path(table), table, names)
+        if table.name in self._registered:
+            self._registered.discard(table.name)
+            self.session.sql(f"DROP TABLE {quote(table.name)}").collect()
+
+    def reference(self, table: Table) -> str:
+        """The table's name, registered with its location on first use."""
+        name = quote(table.name)
+        if table.name not in self._registered:
+            path = self._path(table)
+            if not delta_files.is_table(path):
+                raise LakeError(f"There is no table {table.name} in {self._folder}. Run `worklake pull` once.")
+            self.session.sql(f"CREATE TABLE IF NOT EXISTS {name} USING DELTA LOCATION {literal(str(path))}").collect()
+            self._registered.add(table.name)
+        return name
+
+    def frame(self, data: pa.Table) -> DataFrame:
+        """Local data as a DataFrame; large data by way of a file that lives as long as the lake is open."""
+        if data.nbytes <= LARGEST_MESSAGE_BYTES:
+            return self.session.createDataFrame(data)
+        import pyarrow.parquet as pq
+
+        path = self._scratch / f"{uuid.uuid4().hex}.parquet"
+        pq.write_table(data, path, compression="zstd")
+        return self.session.read.parquet(str(path))
+
+    def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
+        """Add rows in one commit."""
+
+        def write() -> None:
+            stored = delta_files.open_table(self._path(table))
+            if once is None or once.number > delta_files.last_mark(self._path(table), once.writer):
+                delta_files.append(stored, rows, once=once)
+
+        until_committed(write, table.name)
+
+    def last_mark(self, table: Table, writer: str) -> int:
+        """The highest number that this writer's marked appends have in the table."""
+        return delta_files.last_mark(self._path(table), writer)
+
+    def merge(self, table: Table, rows: pa.Table) -> Merged:
+        """Append what is new, rewrite what differs."""
+        return merge_rows(self, self._path(table), table, rows)
+
+    def delete(self, table: Table, keys: pa.Table) -> int:
+        """Delete the rows with these keys."""
+        return delete_rows(self, table, keys)
+
+    def history(self, table: Table, limit: int | None) -> list[Commit]:
+        """The commits of the table, newest first."""
+        return delta_files.history(self._path(table), limit)
+
+    def restore(self, table: Table, version: int) -> None:
+        """Bring back the rows of an older version, as a new commit."""
+        delta_files.restore(self._path(table), version)
+
+    def maintain(self, table: Table, retention_hours: float) -> Maintained:
+        """Compact, vacuum and checkpoint."""
+        return delta_files.maintain(self._path(table), table, retention_hours)
+
+    def size(self, table: Table) -> Size:
+        """Rows, bytes and files of the current version."""
+        return delta_files.size(self._path(table))
+
+    def close(self) -> None:
+        """End the session; the server stays for the next lake and stops with the process."""
+        if self._session is not None:
+            self._session.stop()
+            self._session = None
+        self._registered.clear()
+        if "_scratch" in self.__dict__:
+            for path in self._scratch.iterdir():
+                path.unlink()
+            self._scratch.rmdir()
+            del self.__dict__["_scratch"]
+
+    def _path(self, table: Table) -> Path:
+        return self._folder / table.name
+
+    @cached_property
+    def _scratch(self) -> Path:
+        import tempfile
+
+        return Path(tempfile.mkdtemp(prefix="worklake-"))

@@ -1,0 +1,152 @@
+"""How the embedded engine merges and deletes: reading keys first, so that little is read and less is written.
+
+A merge is a few steps, each harmless when repeated: find the keys that are there, append the rows with new keys
+(only if nobody committed since the keys were read, so two writers cannot both insert a key), find the rows that
+differ, and rewrite those in chunks. A rewrite deletes the old row and inserts the new one in one commit. It is written
+as a MERGE that deletes and inserts because an updating MERGE makes Sail read every column of the table three times,
+while this one reads the key columns only.
+"""
+
+# ruff: noqa: S608  every identifier in the SQL below went through quote()
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from worklake.lake.engines import delta_files
+from worklake.lake.names import literal, quote
+from worklake.lake.results import Merged
+from worklake.lake.retry import until_committed
+from worklake.lake.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from worklake.lake.engines.embedded import EmbeddedEngine
+
+CHUNK_ROWS = 5_000
+CHUNK_BYTES = 8 * 1024 * 1024
+"""A larger source makes Sail hold the whole table in memory while it joins."""
+FEW_KEYS = 500
+"""So many keys are spelled out in the query, so that the scan decodes only their rows."""
+
+
+def merge_rows(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> Merged:
+    """Insert new rows, rewrite different ones, leave equal ones alone; each step is tried until it is committed."""
+    inserted, present = until_committed(partial(_insert_new, engine, path, table, rows), table.name)
+    updated = 0
+    for chunk in chunks(present):
+        updated += until_committed(partial(_rewrite_different, engine, table, chunk), table.name)
+    return Merged(inserted, updated, present.num_rows - updated)
+
+
+def _insert_new(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> tuple[int, pa.Table]:
+    """Append the rows with new keys at the version that was read; their number, and the rows that are there."""
+    stored = delta_files.open_table(path)
+    known = _known_keys(engine, table, rows, empty=not stored.file_uris())
+    new, present = _split(rows, known, table)
+    if new.num_rows:
+        delta_files.append(stored, new, retries=0)
+    return int(new.num_rows), present
+
+
+def _rewrite_different(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> int:
+    """Replace the rows that are not equal to what is stored; their number."""
+    different, _ = _split(rows, _equal_keys(engine, table, rows), table)
+    if different.num_rows:
+        _rewrite(engine, table, different)
+    return int(different.num_rows)
+
+
+def delete_rows(engine: EmbeddedEngine, table: Table, keys: pa.Table) -> int:
+    """Delete the rows with these keys; their number."""
+    return sum(until_committed(partial(_delete_known, engine, table, chunk), table.name) for chunk in chunks(keys))
+
+
+def _delete_known(engine: EmbeddedEngine, table: Table, keys: pa.Table) -> int:
+    there = _known_keys(engine, table, keys, empty=False)
+    if there.num_rows:
+        engine.session.sql(
+            f"MERGE INTO {engine.reference(table)} t USING {{s}} s ON {_same_key(table)} WHEN MATCHED THEN DELETE",
+            s=engine.frame(there),
+        ).collect()
+    return int(there.num_rows)
+
+
+def chunks(rows: pa.Table, most_rows: int = CHUNK_ROWS, most_bytes: int = CHUNK_BYTES) -> Iterator[pa.Table]:
+    """The rows in parts that an engine can join without holding the other side in memory."""
+    if not rows.num_rows:
+        return
+    by_bytes = int(most_bytes * rows.num_rows / max(rows.nbytes, 1))
+    step = max(1, min(most_rows, by_bytes))
+    for start in range(0, rows.num_rows, step):
+        yield rows.slice(start, step)
+
+
+def _known_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table, *, empty: bool) -> pa.Table:
+    keys = rows.select(list(table.key))
+    if empty:
+        return keys.slice(0, 0)
+    return engine.session.sql(
+        f"SELECT s.* FROM {{s}} s LEFT SEMI JOIN {engine.reference(table)} t ON {_same_key(table)}",
+        s=engine.frame(keys),
+    ).toArrow()
+
+
+def _split(rows: pa.Table, known: pa.Table, table: Table) -> tuple[pa.Table, pa.Table]:
+    """The rows whose key is not among the known ones, and the others."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not known.num_rows:
+        return rows, rows.slice(0, 0)
+    there = set(zip(*(known.column(name).to_pylist() for name in table.key), strict=True))
+    keys = zip(*(rows.column(name).to_pylist() for name in table.key), strict=True)
+    present = pa.array([key in there for key in keys], pa.bool_())
+    return rows.filter(pc.invert(present)), rows.filter(present)
+
+
+def _equal_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> pa.Table:
+    """The keys under which exactly these rows are stored."""
+    key = ", ".join(f"s.{quote(name)}" for name in table.key)
+    same = [f"t.{quote(name)} <=> s.{quote(name)}" for name in rows.column_names if name not in table.key]
+    return engine.session.sql(
+        f"SELECT {key} FROM {{s}} s JOIN (SELECT * FROM {engine.reference(table)}{_where_few(table, rows)}) t "
+        f"ON {_same_key(table)} WHERE {' AND '.join(same) or 'true'}",
+        s=engine.frame(rows),
+    ).toArrow()
+
+
+def _where_few(table: Table, rows: pa.Table) -> str:
+    if rows.num_rows > FEW_KEYS:
+        return ""
+    distinct = {name: set(rows.column(name).to_pylist()) for name in table.key}
+    name = max(distinct, key=lambda each: len(distinct[each]))
+    if any(not isinstance(value, str) for value in distinct[name]):
+        return ""
+    return f" WHERE {quote(name)} IN ({', '.join(_literal(value) for value in sorted(distinct[name]))})"
+
+
+def _literal(value: str) -> str:
+    """A literal in a query that PySpark fills frames into: braces doubled."""
+    return literal(value).replace("{", "{{").replace("}", "}}")
+
+
+def _rewrite(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> None:
+    """Replace the rows with these keys, in one commit."""
+    columns = ", ".join(quote(name) for name in rows.column_names)
+    values = ", ".join(f"s.{quote(name)}" for name in rows.column_names)
+    engine.session.sql(
+        f"MERGE INTO {engine.reference(table)} t USING ("
+        f"SELECT false AS __new, s.* FROM {{s}} s UNION ALL SELECT true AS __new, s.* FROM {{s}} s) s "
+        f"ON {_same_key(table)} AND NOT s.__new "
+        f"WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.__new THEN INSERT ({columns}) VALUES ({values})",
+        s=engine.frame(rows),
+    ).collect()
+
+
+def _same_key(table: Table) -> str:
+    return " AND ".join(f"t.{quote(name)} = s.{quote(name)}" for name in table.key)

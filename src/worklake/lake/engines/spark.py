@@ -1,0 +1,170 @@
+"""The Spark engine: Apache Spark with Delta Lake, in this process or through a Connect server."""
+
+# ruff: noqa: S608  every identifier in the SQL below went through quote()
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from worklake.errors import SettingsError
+from worklake.lake.engines import delta_files
+from worklake.lake.engines.base import Once
+from worklake.lake.engines.sql import SqlEngine
+from worklake.lake.names import quote
+from worklake.lake.retry import until_committed
+from worklake.lake.tables import Table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+SESSION_CONFIG = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.retentionDurationCheck.enabled": "false",
+    "spark.driver.memory": "2g",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+"""A small local session. The lake itself guards the retention of a vacuum."""
+
+
+NOT_THERE = (
+    "PATH_NOT_FOUND",
+    "PATH_DOES_NOT_EXIST",
+    "TABLE_OR_VIEW_NOT_FOUND",
+    "DELTA_MISSING_DELTA_TABLE",
+    "DELTA_TABLE_NOT_FOUND",
+)
+"""How Spark says that a path holds no table."""
+
+
+class SparkEngine(SqlEngine):
+    """Delta tables below a path, local or of an object store, one folder each."""
+
+    def __init__(self, path: str, remote: str | None = None) -> None:
+        self._root = path.rstrip("/")
+        self._remote = remote
+        self._session: SparkSession | None = None
+        self._owns_session = False
+
+    @property
+    def folder(self) -> Path | None:
+        """The local folder, where the path is one and Spark runs on this machine."""
+        return None if self._remote or "://" in self._root else Path(self._root)
+
+    @property
+    def session(self) -> SparkSession:
+        """The active session where there is one, else a new one."""
+        if self._session is None:
+            self._session, self._owns_session = _remote(self._remote) if self._remote else _classic()
+        return self._session
+
+    def reference(self, table: Table) -> str:
+        """The table by its place: the session's catalog knows nothing of it."""
+        return f"delta.{quote(f'{self._root}/{table.name}')}"
+
+    def exists(self) -> bool:
+        """Whether there are tables; a remote place is asked through Spark."""
+        if self.folder is not None:
+            return self.folder.is_dir() and any(delta_files.is_table(path) for path in self.folder.iterdir())
+        from worklake.lake.tables import TABLES
+
+        return any(self.stored(table) for table in TABLES.values())
+
+    def stored(self, table: Table) -> bool:
+        """Whether the table is there."""
+        if self.folder is not None:
+            return delta_files.is_table(self.folder / table.name)
+        from pyspark.errors import AnalysisException
+
+        try:
+            return bool(self.run(f"SELECT * FROM {self.reference(table)}").columns)
+        except AnalysisException as error:
+            if any(word in str(error) for word in NOT_THERE):
+                return False
+            raise
+
+    def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
+        """Add rows in one commit; one that carries a mark takes effect once."""
+        if once is None:
+            super().append(table, rows)
+            return
+        frame = self.frame(rows)
+        until_committed(lambda: self._append_once(table, frame, once), table.name)
+
+    def _append_once(self, table: Table, frame: DataFrame, once: Once) -> None:
+        marked = frame.write.format("delta").mode("append").option("mergeSchema", "true")
+        marked.option("txnAppId", once.writer).option("txnVersion", once.number).save(f"{self._root}/{table.name}")
+
+    def last_mark(self, table: Table, writer: str) -> int:
+        """The highest number that this writer's marked appends have in the table."""
+        return delta_files.last_mark(self.folder / table.name, writer) if self.folder is not None else 0
+
+    def close(self) -> None:
+        """Stop the session, where this engine started it."""
+        if self._session is not None and self._owns_session:
+            self._session.stop()
+        self._session = None
+
+
+def _remote(address: str) -> tuple[SparkSession, bool]:
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active, False
+    session = SparkSession.builder.remote(address).getOrCreate()
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session, True
+
+
+def _classic() -> tuple[SparkSession, bool]:
+    check_installed()
+    from pyspark.sql import SparkSession
+
+    active = SparkSession.getActiveSession()
+    if active is not None:
+        return active, False
+    builder = SparkSession.builder.master("local[*]").appName("worklake")
+    for key, value in {**SESSION_CONFIG, "spark.jars.packages": delta_package()}.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate(), True
+
+
+def delta_package() -> str:
+    """The Maven coordinates of Delta Lake for the installed PySpark."""
+    try:
+        delta = importlib.metadata.version("delta-spark")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise _not_installed("delta-spark is not installed") from error
+    spark = ".".join(importlib.metadata.version("pyspark").split(".")[:2])
+    return f"io.delta:delta-spark_{spark}_2.13:{delta}"
+
+
+def check_installed() -> None:
+    """Raise SettingsError where Java or the full PySpark is missing."""
+    try:
+        import pyspark
+    except ImportError as error:
+        raise _not_installed("PySpark is not installed") from error
+    if not (Path(pyspark.__file__).parent / "jars").is_dir() and "SPARK_HOME" not in os.environ:
+        raise _not_installed("only the slim pyspark-client is installed, which has no Spark in it")
+    java_home = os.environ.get("JAVA_HOME")
+    if not (java_home and (Path(java_home) / "bin" / "java").exists()) and shutil.which("java") is None:
+        raise SettingsError("lake.engine is spark, but there is no Java: install Java 17 or set JAVA_HOME")
+
+
+def _not_installed(what: str) -> SettingsError:
+    return SettingsError(
+        f"lake.engine is spark, but {what}: pip install 'worklake[spark]' in an environment of its own (it cannot "
+        "share one with worklake[local]), or set lake.remote to a Connect server"
+    )

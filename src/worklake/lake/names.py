@@ -1,0 +1,43 @@
+"""Names in SQL: the one place where an identifier is quoted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def quote(*parts: str) -> str:
+    """An identifier, each part in backticks: `main`.`worklake`.`tasks`."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
+def literal(text: str) -> str:
+    """A string literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def placeholders(query: str) -> set[str]:
+    """The words that stand in braces."""
+    return set(PLACEHOLDER.findall(query))
+
+
+def fill(query: str, names: Mapping[str, str], frames: Collection[str]) -> str:
+    """The query with {table} replaced; frames stay for PySpark to fill, which wants every other brace doubled."""
+    parts = []
+    at = 0
+    for match in PLACEHOLDER.finditer(query):
+        name = match.group(1)
+        if name not in names and name not in frames:
+            continue
+        between = query[at : match.start()]
+        parts.append(_double(between) if frames else between)
+        parts.append(f"{{{name}}}" if name in frames else names[name])
+        at = match.end()
+    parts.append(_double(query[at:]) if frames else query[at:])
+    return "".join(parts)
+
+
+def _double(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
