@@ -11,6 +11,7 @@ from worklake.sandbox.gitlab.errors import ApiError, invalid_field, invalid_para
 from worklake.sandbox.gitlab.paging import paged
 from worklake.sandbox.gitlab.rendering import Json
 
+_FIELDS = ("new_name", "color", "description", "priority")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _NAMED_COLORS = {"red": "#FF0000", "green": "#008000", "blue": "#0000FF", "yellow": "#FFFF00", "orange": "#FFA500"}
 
@@ -53,10 +54,8 @@ def _edit(call: Call) -> Reply:
     owner = _owner(call)
     call.require(REPORTER)
     label = _label(call, owner)
-    if not call.body.names_any(("new_name", "color", "description", "priority")):
-        raise invalid_parameter(
-            "new_name, color, description, priority are missing, at least one parameter must be provided"
-        )
+    if not call.body.names_any(_FIELDS):
+        raise invalid_parameter(f"{', '.join(_FIELDS)} are missing, at least one parameter must be provided")
     new_name = (call.body.text("new_name") or label.name).strip()
     if new_name != label.name:
         _check_name(call, owner, new_name)
