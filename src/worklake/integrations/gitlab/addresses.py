@@ -1,0 +1,45 @@
+"""URLs of a GitLab server and what they show."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote, urlsplit
+
+_ISSUE = re.compile(r"/(?P<project>[^/]+(?:/[^/]+)+?)(?:/-)?/(?:issues|work_items)/(?P<iid>\d+)/?")
+_PORTS = {"http": 80, "https": 443}
+
+
+class Addresses:
+    """The URLs of the server at `base_url`, which may lie below a path."""
+
+    def __init__(self, base_url: str) -> None:
+        parts = urlsplit(base_url)
+        self._host = _host(base_url) or ""
+        self._root = parts.path.rstrip("/")
+        self.server = self._host + self._root
+        """Host, port where it is not the usual one, and path: what every key begins with."""
+
+    def key(self, reference: str) -> str:
+        """The key of the issue with this full reference, `team/web#12`."""
+        return f"{self.server}/{reference}"
+
+    def key_of(self, url: str) -> str | None:
+        """The key of the issue that this URL shows, or None where it shows something else."""
+        if _host(url) != self._host:
+            return None
+        path = unquote(urlsplit(url).path)
+        if not path.startswith(self._root + "/"):
+            return None
+        issue = _ISSUE.fullmatch(path[len(self._root) :])
+        return self.key(f"{issue['project']}#{int(issue['iid'])}") if issue else None
+
+
+def _host(url: str) -> str | None:
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if not host or parts.scheme.lower() not in _PORTS:
+        return None
+    return host if port in (None, _PORTS[parts.scheme.lower()]) else f"{host}:{port}"

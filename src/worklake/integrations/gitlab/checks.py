@@ -1,0 +1,81 @@
+"""What `worklake check` says of a GitLab source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from worklake.errors import AccessError, NotFoundError, WorklakeError
+from worklake.integrations.base import Finding, Payload
+from worklake.integrations.gitlab.client import GitLabClient, project_path
+from worklake.integrations.gitlab.settings import GitLabSettings
+
+_ROLES = {
+    5: "Minimal access",
+    10: "Guest",
+    15: "Planner",
+    20: "Reporter",
+    30: "Developer",
+    40: "Maintainer",
+    50: "Owner",
+}
+_GUEST = 10
+_TOKEN_MEND = "make a token with the scope read_api (or api) and put it where `token` in conf/sources.yml points"  # noqa: S105
+
+
+def findings(client: GitLabClient, settings: GitLabSettings) -> Iterator[Finding]:
+    """The server, the account, the token's scopes and each project; stops at what makes the rest pointless."""
+    try:
+        user = client.get("/user")
+    except WorklakeError as error:
+        yield Finding("server", False, str(error), f"check base_url ({settings.base_url}) and `token`; {_TOKEN_MEND}")
+        return
+    yield Finding("server", True, f"{settings.base_url}, {_version(client)}")
+    yield Finding("account", True, f"{user.get('name')} (@{user.get('username')})")
+    yield from _token(client)
+    for project in settings.projects:
+        yield _project(client, project)
+
+
+def _version(client: GitLabClient) -> str:
+    for path in ("/metadata", "/version"):
+        try:
+            return f"GitLab {client.get(path).get('version')}"
+        except (AccessError, NotFoundError):
+            continue
+    return "GitLab of a version it does not tell"
+
+
+def _token(client: GitLabClient) -> Iterator[Finding]:
+    """Nothing for OAuth tokens and old servers, which do not tell."""
+    try:
+        token = client.get("/personal_access_tokens/self")
+    except (AccessError, NotFoundError):
+        return
+    scopes = [str(scope) for scope in token.get("scopes") or []]
+    detail = f"scopes {', '.join(scopes) or 'none'}; expires {token.get('expires_at') or 'never'}"
+    enough = "api" in scopes or "read_api" in scopes
+    yield Finding("token", enough, detail, None if enough else _TOKEN_MEND)
+
+
+def _project(client: GitLabClient, project: str) -> Finding:
+    subject = f"project {project}"
+    try:
+        payload = client.get(project_path(project))
+    except WorklakeError as error:
+        return Finding(
+            subject, False, str(error), "correct `projects` in conf/sources.yml, or add the token's account as a member"
+        )
+    level = _access_level(payload)
+    detail = f"{payload.get('path_with_namespace')}, access as {_ROLES.get(level, 'a visitor')}"
+    if payload.get("issues_enabled") is False:
+        return Finding(subject, False, f"{detail}; its issues are switched off", "switch them on, or leave it out")
+    if level <= _GUEST:
+        detail += "; confidential issues stay hidden (Planner and Reporter see them)"
+    return Finding(subject, True, detail)
+
+
+def _access_level(payload: Payload) -> int:
+    permissions: Any = payload.get("permissions") or {}
+    levels = [permissions.get(key) or {} for key in ("project_access", "group_access")]
+    return max(int(level.get("access_level") or 0) for level in levels)

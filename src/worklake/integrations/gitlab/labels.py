@@ -1,0 +1,111 @@
+"""Labels that stand for something GitLab has no field for: how far a task is, and how urgent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from worklake.integrations.base import Payload
+from worklake.integrations.gitlab.settings import GitLabSettings
+from worklake.integrations.reading import optional_object, texts, unreadable
+from worklake.model.fields import OPEN_STATUSES, FieldValue, Priority, Status
+
+_OPEN = frozenset(status.value for status in OPEN_STATUSES)
+
+
+class Meaning(NamedTuple):
+    """What a label stands for. Of several on an issue the one that the settings name first counts."""
+
+    rank: int
+    value: str
+
+
+class LabelFields:
+    """The fields that live in labels: status (with open and closed), priority, and the labels that are just labels."""
+
+    def __init__(self, settings: GitLabSettings) -> None:
+        self._status = _meanings({label: status.value for label, status in settings.status_labels.items()})
+        self._open = {label: meaning for label, meaning in self._status.items() if meaning.value in _OPEN}
+        self._closed = {label: meaning for label, meaning in self._status.items() if meaning.value not in _OPEN}
+        self._priority = _meanings({label: word.value for label, word in settings.priority_labels.items()})
+        self._reserved = {*self._status, *self._priority}
+
+    def status(self, payload: Payload) -> str:
+        """Open and closed are GitLab's word: a label that says more of the same counts, a contrary one does not."""
+        state = payload.get("state")
+        if state == "opened":
+            return _meant(payload, self._open) or Status.UNSTARTED.value
+        if state != "closed":
+            unreadable("state", state, "opened or closed")
+        return _meant(payload, self._closed) or _closed_as(payload)
+
+    def fit_status(self, status: FieldValue, payload: Payload) -> str:
+        """The status as GitLab would show it: without a label for it, unstarted, or how a closed issue was closed."""
+        known, default = (
+            (self._open, Status.UNSTARTED.value) if status in _OPEN else (self._closed, _closed_as(payload))
+        )
+        return str(status) if any(meaning.value == status for meaning in known.values()) else default
+
+    def put_status(self, payload: Payload, status: FieldValue) -> None:
+        """Open or close, and replace the labels of other statuses with this one's."""
+        payload["state"] = "opened" if status in _OPEN else "closed"
+        if status in _OPEN:
+            payload["closed_at"] = None
+        _replace(payload, self._status, str(status))
+
+    def priority(self, payload: Payload) -> str:
+        """The priority whose label the issue has."""
+        return _meant(payload, self._priority) or Priority.NONE.value
+
+    def fit_priority(self, priority: FieldValue, payload: Payload) -> str:
+        """The priority, or none where no label stands for it."""
+        known = any(meaning.value == priority for meaning in self._priority.values())
+        return str(priority) if known else Priority.NONE.value
+
+    def put_priority(self, payload: Payload, priority: FieldValue) -> None:
+        """Replace the labels of other priorities with this one's."""
+        _replace(payload, self._priority, str(priority))
+
+    def labels(self, payload: Payload) -> list[FieldValue]:
+        """The labels that stand for nothing else, sorted."""
+        names = texts(payload, "labels")
+        reserved = self._reserved
+        return sorted({name for name in names if name not in reserved}) if names else []  # type: ignore[return-value]
+
+    def fit_labels(self, labels: FieldValue, payload: Payload) -> list[str]:
+        """Those of these labels that GitLab takes: no comma, no more than 255 characters, not one with a meaning."""
+        assert isinstance(labels, list)
+        names = (" ".join(label.replace("\0", "").replace(",", " ").split())[:255].rstrip() for label in labels)
+        return sorted({name for name in names if name and name not in self._reserved})
+
+    def put_labels(self, payload: Payload, labels: FieldValue) -> None:
+        """Replace the labels that stand for nothing else."""
+        assert isinstance(labels, list)
+        payload["labels"] = sorted([*labels, *(name for name in texts(payload, "labels") if name in self._reserved)])
+
+
+def _meanings(values: Mapping[str, str]) -> dict[str, Meaning]:
+    return {label: Meaning(rank, value) for rank, (label, value) in enumerate(values.items())}
+
+
+def _meant(payload: Payload, meanings: Mapping[str, Meaning]) -> str | None:
+    best: Meaning | None = None
+    for name in texts(payload, "labels"):
+        meaning = meanings.get(name)
+        if meaning is not None and (best is None or meaning < best):
+            best = meaning
+    return best.value if best is not None else None
+
+
+def _replace(payload: Payload, meanings: Mapping[str, Meaning], value: str) -> None:
+    kept = [name for name in texts(payload, "labels") if name not in meanings]
+    added = next((label for label, meaning in meanings.items() if meaning.value == value), None)
+    payload["labels"] = sorted([*kept, *([added] if added is not None else [])])
+
+
+def _closed_as(payload: Payload) -> str:
+    """How an issue without a label was closed: moved or a duplicate means that nothing is left to do here."""
+    links = optional_object(payload, "_links")
+    duplicate = links is not None and links.get("closed_as_duplicate_of") is not None
+    moved = payload.get("moved_to_id") is not None
+    return Status.CANCELED.value if duplicate or moved else Status.COMPLETED.value

@@ -1,0 +1,179 @@
+"""How GitLab's payloads and the canonical fields translate into each other (the lens)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from worklake.integrations.base import (
+    CommentView,
+    Lens,
+    MilestoneView,
+    Payload,
+    PersonView,
+    ProjectView,
+    TaskView,
+    View,
+)
+from worklake.integrations.gitlab.addresses import Addresses
+from worklake.integrations.gitlab.fields import ISSUE_LINKS, issue_fields
+from worklake.integrations.gitlab.labels import LabelFields
+from worklake.integrations.gitlab.settings import GitLabSettings
+from worklake.integrations.gitlab.texts import LONGEST_TEXT, LONGEST_TITLE, unix_lines
+from worklake.integrations.reading import (
+    flag,
+    number_id,
+    objects,
+    optional_date,
+    optional_object,
+    optional_text,
+    optional_time,
+    optional_whole,
+    text,
+    time,
+    unreadable,
+)
+from worklake.integrations.text import markers_in, urls_in
+from worklake.model.fields import FIELDS, FieldValue
+from worklake.model.ids import digest
+from worklake.model.rows import Kind
+
+RULES = "1"
+"""Counts up when a payload would be read differently."""
+
+
+class GitLabLens(Lens):
+    """The lens of one source: which labels have a meaning, and which server it is, stand in its settings."""
+
+    def __init__(self, settings: GitLabSettings) -> None:
+        self.addresses = Addresses(settings.base_url)
+        self._fields = issue_fields(LabelFields(settings))
+        self._getters = [(name, lens.get) for name, lens in self._fields.items()]
+        labels = [list(settings.status_labels.items()), list(settings.priority_labels.items())]
+        self._fingerprint = digest("gitlab", RULES, settings.base_url, json.dumps(labels))
+        self._views: Mapping[Kind, Callable[[Payload], View]] = {
+            Kind.TASK: self._task,
+            Kind.COMMENT: _comment,
+            Kind.PERSON: _person,
+            Kind.PROJECT: _project,
+            Kind.MILESTONE: _milestone,
+        }
+
+    def view(self, kind: Kind, payload: Payload) -> View:
+        """What the payload shows. Raises `UnreadableError` that names the field, what was found and expected."""
+        return self._views[kind](payload)
+
+    def put(self, fields: Mapping[str, FieldValue], payload: Payload) -> Payload:
+        """The issue as GitLab would show it with these fields set; what already shows so stays as it is.
+
+        People and milestones that the payload does not have are shown by id or title alone.
+        """
+        result = dict(payload)
+        for name, value in self.project(fields, payload).items():
+            lens = self._fields[name]
+            if lens.put is not None and value != lens.get(result):
+                lens.put(result, value)
+        return result
+
+    def project(self, fields: Mapping[str, FieldValue], payload: Payload) -> dict[str, FieldValue]:
+        """How GitLab would show these fields: what it cannot set as the payload has it, what it lacks not at all."""
+        return {
+            name: lens.fit(fields[name], payload) if lens.fit else lens.get(payload)
+            for name, lens in self._fields.items()
+            if name in fields
+        }
+
+    def fingerprint(self) -> str:
+        """Changes with the labels that have a meaning, with the server's address and with the rules of reading."""
+        return self._fingerprint
+
+    def _task(self, payload: Payload) -> TaskView:
+        number_id(payload)
+        fields = {name: get(payload) for name, get in self._getters}
+        description = fields["description"]
+        author = optional_object(payload, "author")
+        references = optional_object(payload, "references")
+        reference = optional_text(references, "full", LONGEST_TEXT) if references else None
+        url = optional_text(payload, "web_url", LONGEST_TEXT)
+        if reference:
+            key: str | None = self.addresses.key(reference)
+        else:
+            key = self.addresses.key_of(url) if url else None
+        return TaskView(
+            fields,
+            key,
+            url,
+            time(payload, "created_at"),
+            time(payload, "updated_at"),
+            optional_time(payload, "closed_at"),
+            number_id(author) if author else None,
+            _blocked_issues(payload),
+            urls_in(description),  # type: ignore[arg-type]
+            markers_in(description),  # type: ignore[arg-type]
+        )
+
+
+def _blocked_issues(payload: Payload) -> list[str]:
+    if ISSUE_LINKS not in payload:
+        return []
+    links = objects(payload, ISSUE_LINKS)
+    return sorted({number_id(link) for link in links if link.get("link_type") == "blocks"})
+
+
+def _comment(payload: Payload) -> CommentView:
+    number_id(payload)
+    author = optional_object(payload, "author")
+    body = unix_lines(text(payload, "body", LONGEST_TEXT))
+    return CommentView(
+        number_id(payload, "noteable_id"),
+        number_id(author) if author else None,
+        body,
+        time(payload, "created_at"),
+        time(payload, "updated_at"),
+    )
+
+
+def _person(payload: Payload) -> PersonView:
+    number_id(payload)
+    email = optional_text(payload, "email", LONGEST_TITLE) or optional_text(payload, "public_email", LONGEST_TITLE)
+    username = text(payload, "username", LONGEST_TITLE)
+    return PersonView(
+        optional_text(payload, "name", LONGEST_TEXT) or username,
+        username,
+        email or None,
+        optional_text(payload, "state", LONGEST_TITLE) in (None, "active"),
+    )
+
+
+def _project(payload: Payload) -> ProjectView:
+    number_id(payload)
+    return ProjectView(
+        text(payload, "name", LONGEST_TITLE),
+        optional_text(payload, "path_with_namespace", LONGEST_TEXT),
+        optional_text(payload, "description", LONGEST_TEXT) or None,
+        optional_text(payload, "web_url", LONGEST_TEXT),
+        flag(payload, "archived"),
+    )
+
+
+def _milestone(payload: Payload) -> MilestoneView:
+    number_id(payload)
+    project = optional_whole(payload, "project_id")
+    state = optional_text(payload, "state", LONGEST_TITLE)
+    if state not in ("active", "closed"):
+        unreadable("state", state, "active or closed")
+    return MilestoneView(
+        text(payload, "title", LONGEST_TITLE),
+        None if project is None else str(project),
+        optional_date(payload, "start_date"),
+        optional_date(payload, "due_date"),
+        state == "closed",
+    )
+
+
+ISSUE_FIELDS = frozenset(name for name in FIELDS if name not in {"parent_id", "blocked_by", "archived"})
+"""The canonical fields that GitLab's REST API shows of an issue.
+
+Parents are not in it. Blocking relations are shown by the issue that blocks (`TaskView.blocks`), as only its listing
+tells that it has any.
+"""

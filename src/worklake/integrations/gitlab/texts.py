@@ -1,0 +1,85 @@
+"""GitLab's texts: line ends, lengths, and lines that GitLab would take for commands.
+
+GitLab executes lines such as `/close` in any description that comes through its API, and takes them out. A backslash
+before the slash prevents that and does not show, so texts are written with it and read without.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+LONGEST_TITLE = 255
+LONGEST_TEXT = 1_000_000
+
+_COMMAND = re.compile(r"^( {0,3})/(?=[A-Za-z])")
+_ESCAPED = re.compile(r"^( {0,3})\\/(?=[A-Za-z])")
+_FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+
+
+def unix_lines(text: str) -> str:
+    """The text with `\\n` at the end of every line, whatever stood there."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def escaped(text: str) -> str:
+    """The text as it must be sent, so that GitLab executes nothing in it."""
+    return _outside_code(text, lambda line: _COMMAND.sub(r"\1\\/", line)) if "/" in text else text
+
+
+def unescaped(text: str) -> str:
+    """The text as it was before `escaped`."""
+    return _outside_code(text, lambda line: _ESCAPED.sub(r"\1/", line)) if "\\/" in text else text
+
+
+def shown(text: str | None) -> str | None:
+    """A description as it is read: None when empty."""
+    return unescaped(unix_lines(text)) if text else None
+
+
+def fitted(text: str | None) -> str | None:
+    """What of a description GitLab can hold, as it would be read back."""
+    text = (text or "").replace("\0", "")
+    while True:
+        text = unescaped(unix_lines(text))
+        excess = len(escaped(text)) - LONGEST_TEXT
+        if excess <= 0:
+            return text or None
+        text = text[:-excess]
+
+
+def fitted_title(title: str) -> str:
+    """What of a title GitLab can hold: one line of 255 characters."""
+    return " ".join(unix_lines(title).replace("\0", "").split("\n")).strip()[:LONGEST_TITLE].rstrip()
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    """The text with its lines changed, but for fenced code that is closed: nothing is executed there."""
+    lines = text.split("\n")
+    hopeless: dict[str, int] = {}
+    number = 0
+    while number < len(lines):
+        end = _end_of_code(lines, number, hopeless)
+        if end is None:
+            lines[number] = change(lines[number])
+            number += 1
+        else:
+            number = end + 1
+    return "\n".join(lines)
+
+
+def _end_of_code(lines: list[str], start: int, hopeless: dict[str, int]) -> int | None:
+    """The line that closes the code which begins here, if any; `hopeless` keeps fence lengths that nothing closes."""
+    opening = _FENCE.match(lines[start])
+    if opening is None:
+        return None
+    fence = opening.group(1)
+    letter, length = fence[0], len(fence)
+    if length >= hopeless.get(letter, length + 1):
+        return None
+    for number in range(start + 1, len(lines)):
+        line = lines[number].strip()
+        if len(line) >= length and line == letter * len(line) and not lines[number].startswith("    "):
+            return number
+    hopeless[letter] = length
+    return None
