@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from linear_payloads import IDS, fields, issues
+from tests.integrations.linear.payloads import IDS, fields, issues
 
 from worklake.errors import UnreadableError
 from worklake.integrations.base import CommentView, MilestoneView, PersonView, ProjectView, TaskView
