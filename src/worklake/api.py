@@ -23,8 +23,8 @@ from worklake.model.documents import (
     MaintainDocument,
     MaintainedTable,
     ProposalDocument,
-    PulledSource,
     PullDocument,
+    PulledSource,
     StatusDocument,
 )
 from worklake.settings.load import find_project, load_settings
@@ -133,7 +133,7 @@ def explain(task: str, project: Path | str | None = None) -> ExplainDocument:
     from worklake.sync.explain import explain as explained
 
     settings = open_settings(project)
-    run = _run_context(settings, "explain", settings.sources, tokens=False)
+    run = _run_context(settings, "explain", list(settings.sources), tokens=False)
     with _open_lake(settings) as lake:
         return explained(lake, task, run.sources)
 
@@ -144,7 +144,7 @@ def status(project: Path | str | None = None) -> StatusDocument:
 
     settings = open_settings(project)
     with _open_lake(settings) as lake:
-        return told(lake, settings.sources, holder=lake.holder())
+        return told(lake, settings.sources, engine=settings.project.lake.engine, location=_location(settings))
 
 
 def maintain(project: Path | str | None = None, retention_hours: int = 168) -> MaintainDocument:
@@ -160,6 +160,13 @@ def _open_lake(settings: WorklakeSettings, *, create: bool = False) -> Lake:
     from worklake.lake.lake import open_lake
 
     return open_lake(settings.project.lake, settings.folder, create=create)
+
+
+def _location(settings: WorklakeSettings) -> str:
+    lake = settings.project.lake
+    if lake.engine == "databricks":
+        return f"{lake.catalog}.{lake.schema_name}"
+    return str(settings.folder / lake.path) if lake.engine == "embedded" else lake.path
 
 
 def _holder() -> str:
@@ -242,7 +249,8 @@ def _check_lake(settings: WorklakeSettings) -> CheckLine:
     try:
         with _open_lake(settings, create=True) as lake:
             lake.ensure()
-            return CheckLine(subject="lake", ok=True, detail=f"{lake.engine_name}, {lake.location}", mend=None)
+            detail = f"{settings.project.lake.engine}, {_location(settings)}"
+            return CheckLine(subject="lake", ok=True, detail=detail, mend=None)
     except WorklakeError as error:
         return CheckLine(subject="lake", ok=False, detail=str(error), mend="see lake in conf/worklake.yml")
 

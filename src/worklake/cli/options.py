@@ -23,9 +23,7 @@ ProjectOption = Annotated[
         rich_help_panel=_GLOBAL,
     ),
 ]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=_GLOBAL)
-]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.", rich_help_panel=_GLOBAL)]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", help="Log every step and call to stderr.", rich_help_panel=_GLOBAL)
 ]

@@ -60,9 +60,7 @@ def tasks(
     ] = None,
     proposed_links: Annotated[
         bool,
-        typer.Option(
-            "--proposed-links", help="Instead: pairs of tasks that may be one. Decide with: worklake links."
-        ),
+        typer.Option("--proposed-links", help="Instead: pairs of tasks that may be one. Decide with: worklake links."),
     ] = False,
 ) -> None:
     """List the tasks, due soonest first. With --overdue and --today together: all that is due by today.
@@ -78,9 +76,7 @@ def tasks(
         return
     if limit is None and not face.json:
         limit = 50
-    found = api.tasks(
-        face.project, where=where, overdue=overdue, due_today=today, source=source, limit=limit
-    )
+    found = api.tasks(face.project, where=where, overdue=overdue, due_today=today, source=source, limit=limit)
     face.answer(found.tasks, *show.task_list(found))
 
 

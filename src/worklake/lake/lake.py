@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, Self
 
 from worklake.errors import LakeError, LakeMissingError
 from worklake.lake.engines.base import Engine
-from worklake.lake.lease import LEASE_SECONDS, LEASES, Lease, file_lease, table_lease
+from worklake.lake.lease import (
+    LEASE_SECONDS,
+    LEASES,
+    Lease,
+    file_lease,
+    file_lease_is_held,
+    table_lease,
+    table_lease_is_held,
+)
 from worklake.lake.names import fill, placeholders
 from worklake.lake.results import Commit, Maintained, Merged, Size
 from worklake.lake.retry import until_committed
@@ -113,8 +121,12 @@ class Lake:
         return self.session.sql(f"SELECT * FROM {self._engine.reference(self.table(name))}")
 
     def sql(self, query: str, args: Mapping[str, Any] | None = None, **frames: pa.Table | DataFrame) -> pa.Table:
-        """The result of a query. Tables of the lake and `frames` stand in it as {name}, parameters as :name."""
+        """The result of a query. Tables of the lake and `frames` stand in it as {name}, parameters as :name.
+
+        Raises `LakeError` with the engine's words when the query cannot be run.
+        """
         import pyarrow as pa
+        from pyspark.errors import PySparkException
 
         used = placeholders(query)
         tables = {
@@ -128,7 +140,17 @@ class Lake:
             if name in used
         }
         text = fill(query, tables, data)
-        return utc(self.session.sql(text, args=dict(args) if args else None, **data).toArrow())
+        try:
+            return utc(self.session.sql(text, args=dict(args) if args else None, **data).toArrow())
+        except PySparkException as error:
+            raise LakeError(str(error).strip().split("\n")[0]) from error
+
+    def rows(
+        self, query: str, args: Mapping[str, Any] | None = None, **frames: pa.Table | DataFrame
+    ) -> list[dict[str, Any]]:
+        """The same as `sql`, as a list of rows by column name."""
+        found: list[dict[str, Any]] = self.sql(query, args, **frames).to_pylist()
+        return found
 
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame of this lake's session."""
@@ -234,6 +256,12 @@ class Lake:
         if self._engine.folder is not None and not in_table:
             return file_lease(self._engine.folder / INTERNAL, holder, command, period, clock)
         return table_lease(self._engine, LEASES, holder, command, period, clock)
+
+    def is_held(self, *, clock: Callable[[], datetime] = _now) -> bool:
+        """Whether a run that is alive holds the lake."""
+        if self._engine.folder is not None:
+            return file_lease_is_held(self._engine.folder / INTERNAL)
+        return table_lease_is_held(self._engine, LEASES, clock())
 
     # rows that can wait for the next commit
 

@@ -103,6 +103,18 @@ def file_lease(folder: Path, holder: str, command: str, period: timedelta, clock
         lock.release()
 
 
+def file_lease_is_held(folder: Path) -> bool:
+    """Whether the process that took the lease is alive. It takes its note away when it ends, unless it is killed."""
+    try:
+        held = orjson.loads((folder / "lease.json").read_bytes())
+        os.kill(held["pid"], 0)
+    except PermissionError:
+        return True
+    except (OSError, orjson.JSONDecodeError):
+        return False
+    return True
+
+
 def _write_note(note: Path, holder: str, command: str, since: datetime, until: datetime) -> None:
     content = {"holder": holder, "command": command, "since": since, "until": until, "pid": os.getpid()}
     fresh = note.with_suffix(".new")
@@ -160,6 +172,13 @@ def table_lease(
             yield lease
     finally:
         _merge(engine, table, token, holder, command, since, since, "t.token = s.token", insert=False)
+
+
+def table_lease_is_held(engine: Engine, table: Table, now: datetime) -> bool:
+    """Whether the row's lease has not run out."""
+    engine.create(table)
+    rows = engine.session.sql(f"SELECT until FROM {engine.reference(table)} WHERE name = 'lake'").collect()
+    return any(as_utc(row["until"]) > now for row in rows)
 
 
 def _merge(

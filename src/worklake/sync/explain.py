@@ -38,8 +38,8 @@ def explain(lake: Lake, name: str, sources: tuple[Source, ...]) -> ExplainDocume
     `NotFoundError` when there is no such task, `InvalidInputError` when there are several.
     """
     task_id = _find(lake, name, sources)
-    row = lake.sql("select * from {tasks} where task_id = :task", {"task": task_id}).to_pylist()[0]
-    changes = lake.sql(_CHANGES, {"task": task_id}).to_pylist()
+    row = lake.rows("select * from {tasks} where task_id = :task", {"task": task_id})[0]
+    changes = lake.rows(_CHANGES, {"task": task_id})
     return ExplainDocument(
         task_id=task_id,
         title=row["title"],
@@ -51,7 +51,7 @@ def explain(lake: Lake, name: str, sources: tuple[Source, ...]) -> ExplainDocume
 
 def _find(lake: Lake, name: str, sources: tuple[Source, ...]) -> str:
     key = next((key for source in sources if (key := source.integration.key_of(name)) is not None), name)
-    found = lake.sql(_FIND, {"name": name, "key": key}).to_pylist()
+    found = lake.rows(_FIND, {"name": name, "key": key})
     if not found:
         raise NotFoundError(
             f"there is no task {name!r}; name one by its task id, its tool's id or key (ENG-12, team/web#3) or its URL"
@@ -72,7 +72,7 @@ def _decoded(change: dict[str, Any]) -> dict[str, Any]:
 def _differences(lake: Lake, task_id: str, task: dict[str, Any]) -> list[DifferenceDocument]:
     """What other items show otherwise, in the fields that they show and whose values need no translation."""
     differences = []
-    for link in lake.sql(_OTHERS, {"task": task_id}).to_pylist():
+    for link in lake.rows(_OTHERS, {"task": task_id}):
         shown = orjson.loads(link["seen"])["fields"]
         for name in FIELDS:
             if name not in shown or name in _REFERENCES:

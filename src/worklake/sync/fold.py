@@ -134,9 +134,7 @@ class Folding:
         if old and old["state"] != link["state"]:
             self._change(task, "state", old["state"], link["state"], item, Decision.TAKEN, "the item's state changed")
 
-    def _task_link(
-        self, item: Observed[TaskView], task: str, is_primary: bool, mentions: Sequence[str]
-    ) -> RowDict:
+    def _task_link(self, item: Observed[TaskView], task: str, is_primary: bool, mentions: Sequence[str]) -> RowDict:
         view = item.view
         return {
             "source": self._stamp.source,
@@ -162,8 +160,8 @@ class Folding:
         fields = self._canonical(view.fields)
         draft = self._draft(task)
         if draft is None:
-            draft = {name: spec.empty for name, spec in FIELDS.items()} | fields
-            draft |= {"task_id": task, "source": self._stamp.source}
+            draft = {"task_id": task, "source": self._stamp.source}
+            draft |= {name: spec.empty for name, spec in FIELDS.items()} | fields
             self.outcome.tasks[task] = draft
             values = {name: draft[name] for name in FIELDS}
             author = self._known.accounts.get(view.author) if view.author else None

@@ -72,10 +72,10 @@ class KnownLoader:
     def __init__(self, lake: Lake, source: str) -> None:
         self._lake = lake
         self._source = source
-        counted = lake.sql(
+        counted = lake.rows(
             "select count_if(source = :source) as own, count_if(source <> :source) as others from {links}",
             {"source": source},
-        ).to_pylist()[0]
+        )[0]
         self.lake_knows_source = counted["own"] > 0
         self._lake_knows_others = counted["others"] > 0
 
@@ -119,9 +119,7 @@ class KnownLoader:
         for row in self._rows(_MENTIONING, key={item.view.key for item in unlinked if item.view.key}):
             mentioning[row["mentioned"]].append(Elsewhere(row["task_id"], row["source"], row["key"] or "another item"))
         markers = {marker for item in unlinked for marker in item.view.markers}
-        candidates = markers | {
-            other.task_id for found in (*by_key.values(), *mentioning.values()) for other in found
-        }
+        candidates = markers | {other.task_id for found in (*by_key.values(), *mentioning.values()) for other in found}
         neighbours = Neighbours(
             by_key=by_key,
             mentioning=mentioning,
@@ -159,7 +157,7 @@ class KnownLoader:
     def open_quarantine(self) -> list[RowDict]:
         """What of the source is put aside and not resolved."""
         query = "select * from {quarantine} where source = :source and resolved_at is null"
-        return self._lake.sql(query, {"source": self._source}).to_pylist()
+        return self._lake.rows(query, {"source": self._source})
 
     def _rows(self, query: str, **wanted: Iterable[str]) -> list[RowDict]:
         """The query's rows for these values, which it joins as `wanted`; none are asked for without values."""
@@ -169,7 +167,7 @@ class KnownLoader:
             return []
         frame = pa.table({column: listed})
         arguments = {"source": self._source} if ":source" in query else None
-        return self._lake.sql(query, arguments, wanted=frame).to_pylist()
+        return self._lake.rows(query, arguments, wanted=frame)
 
 
 def _iso_dates(row: RowDict) -> RowDict:

@@ -118,9 +118,7 @@ def _candidates(
     return found
 
 
-def same_titles(
-    born: Iterable[tuple[TaskId, str, str | None]], others: Iterable[Titled]
-) -> list[Proposed]:
+def same_titles(born: Iterable[tuple[TaskId, str, str | None]], others: Iterable[Titled]) -> list[Proposed]:
     """Proposals for new tasks (id, title, project) with the same title as other sources' tasks in the same project."""
     by_title: dict[tuple[str, str], list[Titled]] = defaultdict(list)
     for other in others:

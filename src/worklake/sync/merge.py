@@ -8,22 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
-from worklake.sync.rows import rows_to_arrow
 from worklake.model import rows
-from worklake.model.ids import milestone_id, project_id, proposal_id
+from worklake.model.ids import proposal_id
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
 from worklake.sync.match import Match, Proposed, match, same_titles
 from worklake.sync.pending import Chunk, Observed, pending_chunks
 from worklake.sync.people import Directory
+from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext, Source, SourceCounts
+from worklake.sync.surroundings import milestone_row, parse_date, person_row, project_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
 
     When the source's mapping changed since the last merge, every item's current record is read anew first.
     """
-    cursors = lake.sql("select source, stage, position, batch from {cursors}").to_pylist()
+    cursors = lake.rows("select source, stage, position, batch from {cursors}")
     standing = _standing(cursors, source.name)
     directory = Directory.of(run.people)
     mapping = f"{source.integration.lens.fingerprint()}|{directory.fingerprint()}"
@@ -68,9 +68,7 @@ def _standing(cursors: Iterable[Mapping[str, Any]], source: str) -> _Standing:
 
 
 class _Merging:
-    def __init__(
-        self, lake: Lake, source: Source, run: RunContext, directory: Directory, counts: SourceCounts
-    ) -> None:
+    def __init__(self, lake: Lake, source: Source, run: RunContext, directory: Directory, counts: SourceCounts) -> None:
         self._lake = lake
         self._source = source
         self._run = run
@@ -148,51 +146,10 @@ class _Merging:
     def _commit_surroundings(self, chunk: Chunk) -> None:
         """People, projects and milestones come first, so that tasks can refer to them."""
         name, provider = self._source.name, self._source.provider
-        common = {"source": name}
-        people = [
-            common
-            | {
-                "external_id": item.external_id,
-                "person_id": self._directory.person_id(item.view, name, provider, item.external_id),
-                "name": item.view.name,
-                "username": item.view.username,
-                "email": item.view.email,
-                "active": item.view.active,
-                "record_hash": item.record_hash,
-            }
-            for item in chunk.people
-        ]
-        projects = [
-            common
-            | {
-                "external_id": item.external_id,
-                "project_id": project_id(name, item.external_id),
-                "name": item.view.name,
-                "path": item.view.path,
-                "description": item.view.description,
-                "url": item.view.url,
-                "archived": item.view.archived,
-                "record_hash": item.record_hash,
-            }
-            for item in chunk.projects
-        ]
-        milestones = [
-            common
-            | {
-                "external_id": item.external_id,
-                "milestone_id": milestone_id(name, item.external_id),
-                "title": item.view.title,
-                "project": item.view.project,
-                "start_date": _date(item.view.start_date),
-                "due_date": _date(item.view.due_date),
-                "closed": item.view.closed,
-                "record_hash": item.record_hash,
-            }
-            for item in chunk.milestones
-        ]
+        people = [person_row(name, provider, item, self._directory) for item in chunk.people]
         self._merge("people", rows.Person, people)
-        self._merge("projects", rows.Project, projects)
-        self._merge("milestones", rows.Milestone, milestones)
+        self._merge("projects", rows.Project, [project_row(name, item) for item in chunk.projects])
+        self._merge("milestones", rows.Milestone, [milestone_row(name, item) for item in chunk.milestones])
 
     def _commit(self, outcome: Outcome, since: int) -> None:
         if outcome.changes:
@@ -252,9 +209,5 @@ class _Merging:
             self._lake.merge(table, data)
 
 
-def _date(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
-
-
 def _dates(draft: RowDict) -> RowDict:
-    return {"due_date": _date(draft["due_date"]), "start_date": _date(draft["start_date"])}
+    return {name: parse_date(draft[name]) for name in ("due_date", "start_date")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 from typing import Generic, NamedTuple, TypeVar
 
 import orjson
@@ -84,9 +85,9 @@ def pending_chunks(
     if anew:
         after = 0
     query = _CURRENT if anew else _NEW
-    sizes = lake.sql(_SIZES, {"source": source, "after": after}).to_pylist()
+    sizes = lake.rows(_SIZES, {"source": source, "after": after})
     for through in _ranges(sizes):
-        rows = lake.sql(query, {"source": source, "after": after, "through": through}).to_pylist()
+        rows = lake.rows(query, {"source": source, "after": after, "through": through})
         yield _read(rows, source, lens, through, run_id, now)
         after = through
 
@@ -94,20 +95,14 @@ def pending_chunks(
 def _ranges(sizes: list[dict[str, int]]) -> Iterator[int]:
     """The last batch of each chunk."""
     rows = size = 0
-    for entry, following in zip(sizes, [*sizes[1:], None], strict=True):
+    for entry, following in zip_longest(sizes, sizes[1:]):
         rows, size = rows + entry["rows"], size + entry["bytes"]
-        if (
-            following is None
-            or rows + following["rows"] > CHUNK_ROWS
-            or size + following["bytes"] > CHUNK_BYTES
-        ):
+        if following is None or rows + following["rows"] > CHUNK_ROWS or size + following["bytes"] > CHUNK_BYTES:
             yield entry["batch"]
             rows = size = 0
 
 
-def _read(
-    rows: list[dict[str, object]], source: str, lens: Lens, through: int, run_id: str, now: datetime
-) -> Chunk:
+def _read(rows: list[dict[str, object]], source: str, lens: Lens, through: int, run_id: str, now: datetime) -> Chunk:
     chunk = Chunk(through)
     newest = {(row["kind"], row["external_id"]): row for row in rows}
     for row in newest.values():

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake
-from worklake.sync.rows import rows_to_arrow
 from worklake.model.ids import change_id
 from worklake.model.rows import Change, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
+from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext
 
 _REFERRING = """
@@ -32,12 +32,12 @@ def accept(lake: Lake, proposal: str, run: RunContext) -> str:
     """
     row = _undecided(lake, proposal)
     keep, gone = row["task_id"], row["other_task_id"]
-    links = lake.sql("select * from {links} where task_id = :other", {"other": gone}).to_pylist()
+    links = lake.rows("select * from {links} where task_id = :other", {"other": gone})
     _note_changes(lake, row, links, run)
-    comments = lake.sql("select * from {comments} where task_id = :other", {"other": gone}).to_pylist()
+    comments = lake.rows("select * from {comments} where task_id = :other", {"other": gone})
     if comments:
         lake.merge("comments", rows_to_arrow(Comment, [comment | {"task_id": keep} for comment in comments]))
-    referring = lake.sql(_REFERRING, {"other": gone}).to_pylist()
+    referring = lake.rows(_REFERRING, {"other": gone})
     if referring:
         lake.merge("tasks", rows_to_arrow(Task, [_repointed(task, gone, keep) for task in referring]))
     lake.delete("tasks", pa.table({"task_id": [gone]}))
@@ -51,7 +51,7 @@ def accept(lake: Lake, proposal: str, run: RunContext) -> str:
 
 
 def _undecided(lake: Lake, proposal: str) -> dict[str, Any]:
-    rows = lake.sql("select * from {proposals} where proposal_id = :id", {"id": proposal}).to_pylist()
+    rows = lake.rows("select * from {proposals} where proposal_id = :id", {"id": proposal})
     if not rows:
         raise NotFoundError(f"there is no proposal {proposal!r}; list them with: worklake tasks --proposed-links")
     if rows[0]["state"] != ProposalState.PROPOSED:

@@ -19,9 +19,9 @@ import pyarrow as pa
 from worklake.errors import LakeError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
 from worklake.lake.lake import Lake
-from worklake.sync.rows import rows_to_arrow
 from worklake.logs import redact
 from worklake.model.rows import Cursor, Kind, Quarantined, Record
+from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext, Source, SourceCounts
 
 COMMIT_ROWS = 20_000
@@ -120,7 +120,7 @@ class SourcePull:
 
     def _open(self) -> None:
         name = self._source.name
-        cursors = self._lake.sql("select source, stage, position, batch from {cursors}").to_pylist()
+        cursors = self._lake.rows("select source, stage, position, batch from {cursors}")
         self._batch = max((row["batch"] for row in cursors), default=0)
         self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
         known = self._lake.sql("select 1 from {links} where source = :source limit 1", {"source": name})
@@ -180,7 +180,7 @@ class SourcePull:
         if not keys:
             return known
         frame = pa.table({"kind": [kind for kind, _ in keys], "external_id": [external for _, external in keys]})
-        for row in self._lake.sql(_KNOWN, {"source": self._source.name}, listed=frame).to_pylist():
+        for row in self._lake.rows(_KNOWN, {"source": self._source.name}, listed=frame):
             known.hashes.add((row["kind"], row["external_id"], row["record_hash"]))
             if not row["quarantined"]:
                 known.linked.add((row["kind"], row["external_id"]))
@@ -283,4 +283,3 @@ def _grouped(pages: Iterator[Page]) -> Iterator[list[Page]]:
         raise
     if group:
         yield group
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -27,18 +28,15 @@ _QUARANTINE = """
 """
 
 
-def status(lake: Lake, sources: dict[str, SourceSettings], *, holder: str | None) -> StatusDocument:
-    """How the configured sources and the lake stand. `holder` is who holds the lake's lease now, if anyone.
-
-    A run that says it is running while nobody holds the lake has died.
-    """
-    runs = _runs(lake, holder)
-    tasks = {row["source"]: row for row in lake.sql(_TASKS).to_pylist()}
-    backlog = {row["source"]: row["backlog"] for row in lake.sql(_BACKLOG).to_pylist()}
-    quarantine = [QuarantineDocument(**row) for row in lake.sql(_QUARANTINE).to_pylist()]
+def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, location: str) -> StatusDocument:
+    """How the configured sources and the lake stand. A run under way while nobody holds the lake has died."""
+    runs = _runs(lake)
+    tasks = {row["source"]: row for row in lake.rows(_TASKS)}
+    backlog = {row["source"]: row["backlog"] for row in lake.rows(_BACKLOG)}
+    quarantine = [QuarantineDocument(**row) for row in lake.rows(_QUARANTINE)]
     return StatusDocument(
-        lake=lake.location,
-        engine=lake.engine_name,
+        lake=location,
+        engine=engine,
         last_run=RunStatus(**{name: runs[0][name] for name in RunStatus.model_fields}) if runs else None,
         sources=[
             SourceStatus(
@@ -57,12 +55,13 @@ def status(lake: Lake, sources: dict[str, SourceSettings], *, holder: str | None
     )
 
 
-def _runs(lake: Lake, holder: str | None) -> list[dict[str, Any]]:
+def _runs(lake: Lake) -> list[dict[str, Any]]:
     """Runs newest first, those included that had nothing to commit."""
-    rows = lake.sql(_RUNS).to_pylist() + lake.deferred("runs").to_pylist()
+    rows: list[dict[str, Any]] = lake.rows(_RUNS) + lake.deferred("runs").to_pylist()
     rows.sort(key=lambda row: row["started_at"], reverse=True)
+    held = lake.is_held()
     for number, row in enumerate(rows):
-        if row["state"] == "running" and (holder is None or number > 0):
+        if row["state"] == "running" and not (held and number == 0):
             row["state"] = "died"
     return rows
 

@@ -17,9 +17,11 @@ from worklake.model.rows import Task
 
 OPEN = "status not in ('completed', 'canceled') and not archived"
 
-# The condition is a projected column: the embedded engine refuses some expressions as a filter over Delta tables.
-_CHOSEN = """
-    select t.*, ({condition}) as is_chosen from {{tasks}} t
+# The embedded engine refuses lambda functions as a filter over Delta tables. So the condition is a projected column, and
+# rand() keeps the optimiser from making a filter of it again.
+_CHOSEN = "select t.*, ({condition}) and rand() >= 0 as is_chosen from {{tasks}} t"
+_OF_SOURCE = """
+    left semi join (select task_id from {{links}} where kind = 'task' and source = :source) s on t.task_id = s.task_id
 """
 _ORDER = "due_date asc nulls last, priority_rank, updated_at desc nulls last, task_id"
 _RANK = "case priority when 'urgent' then 0 when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end"
@@ -65,8 +67,7 @@ def list_tasks(lake: Lake, selection: Selection) -> TaskList:
 
     Raises `InvalidInputError` when the condition is not valid SQL over the columns of `tasks`.
     """
-    conditions, arguments = _conditions(selection)
-    chosen = _CHOSEN.format(condition=" and ".join(f"({one})" for one in conditions) or "true")
+    chosen, arguments = _chosen(selection)
     limit = f"limit {int(selection.limit)}" if selection.limit is not None else ""
     query = f"select *, {_RANK} as priority_rank from ({chosen}) where is_chosen order by {_ORDER} {limit}"
     try:
@@ -90,29 +91,31 @@ def links_of(lake: Lake, task_ids: pa.ChunkedArray) -> Mapping[str, list[LinkDoc
     if not len(task_ids):
         return {}
     links: dict[str, list[LinkDocument]] = defaultdict(list)
-    for row in lake.sql(_LINKS, wanted=pa.table({"task_id": task_ids})).to_pylist():
+    for row in lake.rows(_LINKS, wanted=pa.table({"task_id": task_ids})):
         links[row.pop("task_id")].append(LinkDocument(**row))
     return links
 
 
 def proposed_links(lake: Lake) -> list[ProposalDocument]:
     """Pairs of tasks that may be one and that nobody has decided on."""
-    return [ProposalDocument(**row) for row in lake.sql(_PROPOSALS).to_pylist()]
+    return [ProposalDocument(**row) for row in lake.rows(_PROPOSALS)]
 
 
-def _conditions(selection: Selection) -> tuple[list[str], dict[str, Any]]:
+def _chosen(selection: Selection) -> tuple[str, dict[str, Any]]:
+    """The query for all tasks with a column that says which are selected, and its arguments."""
     conditions: list[str] = []
     arguments: dict[str, Any] = {}
     if selection.where is not None:
-        conditions.append(selection.where.replace("{", "{{").replace("}", "}}"))
+        conditions.append(selection.where)
     if selection.overdue or selection.due_today:
-        operators = ("<=" if selection.overdue else "=") if selection.due_today else "<"
-        conditions += [f"due_date {operators} :today", OPEN]
+        operator = ("<=" if selection.overdue else "=") if selection.due_today else "<"
+        conditions += [f"due_date {operator} :today", OPEN]
         arguments["today"] = selection.today
+    query = _CHOSEN
     if selection.source is not None:
-        conditions.append("task_id in (select task_id from {{links}} where kind = 'task' and source = :source)")
+        query += _OF_SOURCE
         arguments["source"] = selection.source
-    return conditions, arguments
+    return query.format(condition=" and ".join(f"({one})" for one in conditions) or "true"), arguments
 
 
 def _count(lake: Lake, chosen: str, arguments: Mapping[str, Any]) -> int:

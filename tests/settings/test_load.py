@@ -1,0 +1,140 @@
+"""Settings fail at load, and say where and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from worklake.errors import SettingsError
+from worklake.integrations.registry import settings_models
+from worklake.settings.load import find_project, load_settings
+from worklake.settings.models import DatabricksLake, EmbeddedLake, SparkLake
+
+GOOD = {
+    "worklake.yml": "lake: {engine: embedded, path: lake}\ntime_zone: Europe/Berlin\n",
+    "sources.yml": (
+        "sources:\n"
+        "  linear: {provider: linear, token: 'env:LINEAR_API_KEY', teams: [ENG]}\n"
+        "  gitlab-web:\n"
+        "    provider: gitlab\n"
+        "    base_url: https://gitlab.example\n"
+        "    token: env:GITLAB_TOKEN\n"
+        "    projects: [team/web]\n"
+    ),
+    "policy.yml": "fields: {default: latest, due_date: {prefer: linear}, description: manual}\nbrake: {share: 0.1}\n",
+    "routing.yml": "rules:\n  - {name: deadlines, when: due_date is not null, to: [linear]}\n",
+    "people.yml": "people: [{name: Kim, linear: kim@x.example, gitlab: kim-k}]\n",
+}
+
+
+def project(folder: Path, **changed: str) -> Path:
+    conf = folder / "conf"
+    conf.mkdir()
+    for name, text in (GOOD | {f"{key}.yml": value for key, value in changed.items()}).items():
+        (conf / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def load_error(folder: Path) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(folder, settings_models())
+    return str(caught.value)
+
+
+def test_good_settings_load_whole(tmp_path: Path) -> None:
+    settings = load_settings(project(tmp_path), settings_models())
+    assert list(settings.sources) == ["linear", "gitlab-web"]
+    assert settings.sources["gitlab-web"].base_url == "https://gitlab.example"
+    assert settings.project.zone.key == "Europe/Berlin"
+    assert settings.policy.brake.at_least == 10
+    assert settings.routing.rules[0].to == ("linear",)
+    assert settings.people.people[0].accounts == {"linear": "kim@x.example", "gitlab": "kim-k"}
+
+
+@pytest.mark.parametrize(
+    ("lake", "kind"),
+    [
+        ("{engine: embedded, path: lake}", EmbeddedLake),
+        ("{engine: spark, path: /data/lake}", SparkLake),
+        ("{engine: databricks, catalog: main, schema: worklake}", DatabricksLake),
+    ],
+)
+def test_every_engine_can_be_named(tmp_path: Path, lake: str, kind: type) -> None:
+    settings = load_settings(project(tmp_path, worklake=f"lake: {lake}\n"), settings_models())
+    assert isinstance(settings.project.lake, kind)
+
+
+def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "worklake.yml").write_text("")
+    assert load_settings(tmp_path, settings_models()).sources == {}
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "line", "said"),
+    [
+        ("worklake", "lake: {engine: embeded}\n", 1, "found 'embeded'; allowed: 'embedded', 'spark', 'databricks'"),
+        ("worklake", "\ntime_zone: Berlin\n", 2, "'Berlin' is not a time zone"),
+        ("worklake", "lakes: {}\n", 1, "unknown key 'lakes'; did you mean 'lake'?"),
+        ("worklake", "lake: {engine: embedded, path: a\n", 2, "not valid YAML"),
+        ("worklake", "- a\n- b\n", 1, "expected keys with values"),
+        ("sources", "sources:\n  x: {provider: jira}\n", 2, "found provider 'jira'; allowed: gitlab, linear"),
+        ("sources", "sources:\n  x: {token: 'env:A'}\n", 2, "found no provider; allowed: gitlab, linear"),
+        ("sources", "sources:\n  x: {provider: linear, teams: [A]}\n", 2, "sources.x.token: missing"),
+        ("sources", "sources: [a]\n", 1, "expected a mapping from a source's name"),
+        (
+            "sources",
+            "sources:\n  x:\n    provider: linear\n    teams: [A]\n    token: env:A\n    tean: x\n",
+            6,
+            "unknown key 'tean'",
+        ),
+        (
+            "sources",
+            "sources:\n  x:\n    provider: gitlab\n    projects: [a/b]\n    token: env:A\n    base_url: gitlab.com\n",
+            6,
+            "'gitlab.com' is not a URL",
+        ),
+        ("policy", "brake: {share: 2}\n", 1, "brake.share: found 2; input should be less than or equal to 1"),
+        ("policy", "fields: {titel: latest}\n", 1, "there is no field 'titel'"),
+        ("policy", "fields:\n  title: newest\n", 2, "latest, manual, {owner: SOURCE} or {prefer: SOURCE}"),
+        ("policy", "fields:\n  default: latest\n  title: {owner: motion}\n", 3, "there is no source 'motion'"),
+        ("routing", "rules:\n  - {name: a, when: x, to: [motion]}\n", 2, "there is no source 'motion'"),
+        ("people", "people:\n  - {name: Kim, motion: k}\n", 2, "there is no source 'motion'; allowed: gitlab"),
+        ("people", "people:\n  - {name: Kim, linear: 5}\n", 2, "linear takes an e-mail address or account name"),
+    ],
+)
+def test_a_mistake_is_told_with_file_line_and_mend(tmp_path: Path, file: str, text: str, line: int, said: str) -> None:
+    # The sources stand in for policy, routing and people only where those are not what is tried.
+    others = {"policy": "", "routing": "", "people": ""} if file == "sources" else {}
+    message = load_error(project(tmp_path, **{**others, file: text}))
+    assert f"{file}.yml:{line}: " in message
+    assert said in message
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    message = load_error(project(tmp_path, worklake="time_zone: x\n", policy="brake: {share: 2, at_least: 0}\n"))
+    assert len(message.splitlines()) == 3
+
+
+def test_a_secret_written_into_the_settings_is_refused_and_never_repeated(tmp_path: Path) -> None:
+    text = "sources:\n  x:\n    provider: linear\n    teams: [A]\n    token: lin_api_0123456789\n"
+    message = load_error(project(tmp_path, sources=text, policy="", routing="", people=""))
+    assert "sources.yml:5: sources.x.token: a secret is never written here" in message
+    assert "0123456789" not in message
+
+
+def test_settings_are_frozen(tmp_path: Path) -> None:
+    settings = load_settings(project(tmp_path), settings_models())
+    with pytest.raises(ValueError, match="frozen"):
+        settings.project.time_zone = "UTC"  # type: ignore[misc]
+
+
+def test_the_project_is_the_nearest_folder_upward(tmp_path: Path) -> None:
+    project(tmp_path)
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    assert find_project(deep) == tmp_path
+
+
+def test_no_project_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="worklake init"):
+        find_project(tmp_path)
