@@ -167,14 +167,14 @@ def _fit_cycle(store: Store, team: Team, columns: Columns) -> None:
 
 def _fit_parent(store: Store, issue: Issue | None, columns: Columns) -> None:
     above = store.issues.get(columns.get("parent_id"))
-    depth = _height(store, issue) if issue and above else 0
+    depth = 0
     while above is not None:
-        depth += 1
         if issue is not None and above.id == issue.id:
             raise refused("Circular parent relation", "An issue cannot be its own parent.")
-        if depth > DEEPEST_SUB_ISSUE:
-            raise refused("Sub-issues nested too deep", f"Sub-issues go at most {DEEPEST_SUB_ISSUE} levels deep.")
+        depth += 1
         above = store.issues.get(above.parent_id)
+    if depth and depth + (_height(store, issue) if issue else 0) > DEEPEST_SUB_ISSUE:
+        raise refused("Sub-issues nested too deep", f"Sub-issues go at most {DEEPEST_SUB_ISSUE} levels deep.")
 
 
 def _height(store: Store, issue: Issue) -> int:

@@ -102,6 +102,11 @@ def _issue_count(team: Team, info: Any, **given: Any) -> int:
     return sum(1 for issue in rows if given.get("includeArchived") or issue.archived_at is None)
 
 
+def _of_no_sub_team(row: Any, wanted: Any, request: Request) -> bool:
+    """`includeSubTeams` changes nothing: the workspace has no sub-teams."""
+    return True
+
+
 TEAM: Fields = {
     **values(f"{_ENTITY} name key description color"),
     **constants(
@@ -159,7 +164,9 @@ TEAM: Fields = {
     "issueCount": Field(_issue_count, frozenset({"includeArchived"})),
     "states": connection(owned("states", "team_id"), filters.STATE, "WorkflowStateFilter"),
     "labels": connection(_labels, filters.LABEL, "IssueLabelFilter"),
-    "issues": issues_of("team_id"),
+    "issues": connection(
+        owned("issues", "team_id"), filters.ISSUE, "IssueFilter", extra={"includeSubTeams": _of_no_sub_team}
+    ),
     "members": members("users", "member_ids"),
     "memberships": connection(_memberships),
     "cycles": connection(owned("cycles", "team_id"), filters.CYCLE, "CycleFilter"),
@@ -168,6 +175,7 @@ TEAM: Fields = {
         lambda team, request: [project for project in request.store.projects if team.id in project.team_ids],
         filters.PROJECT,
         "ProjectFilter",
+        extra={"includeSubTeams": _of_no_sub_team},
     ),
 }
 ORGANIZATION: Fields = {
