@@ -119,6 +119,7 @@ class Http(requests.Session):
         self._meter, self._meter_lock = meter, threading.Lock()
         self._clock, self._timer, self._sleep, self._random = clock, timer, sleep, random
         self._spent_until: datetime | None = None
+        self._environment: dict[tuple[str, object, object], Any] = {}
         self.auth = _no_auth  # or requests would look for another login in ~/.netrc
         self.headers["User-Agent"] = f"worklake/{version('worklake')}"
         adapter = _Adapter(self)
@@ -157,6 +158,15 @@ class Http(requests.Session):
         headers = {"If-None-Match": etag} if etag else {}
         response = self.request("GET", url, params=params, headers=headers)
         return None if response.status_code == 304 else response
+
+    def merge_environment_settings(self, url: str, proxies: Any, stream: bool | None, verify: Any, cert: Any) -> Any:
+        """Proxies and certificates out of the environment, looked up once per server: they cost a millisecond."""
+        key = (urlsplit(url).netloc, stream, verify)
+        if proxies or cert:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if key not in self._environment:
+            self._environment[key] = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        return self._environment[key]
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Leave a redirected request without credentials: the token is added where it belongs when it is sent."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from worklake.model.ids import TaskId
 
-_URL = re.compile(r"https?://[^\s<>\"`|\]\\^{}]+", re.IGNORECASE)
+_REST_OF_URL = re.compile(r"[^\s<>\"`|\]\\^{}]+")
 _CLOSING = ".,;:!?'*_~"
 _MARKER = re.compile(r"<!--\s*worklake:(task_[0-9a-f]{16})\s*-->")
 
@@ -15,8 +16,21 @@ def urls_in(text: str | None) -> list[str]:
     """The URLs in a Markdown text, bare, `<…>` or `[x](…)`, each once and in order, without closing punctuation."""
     if not text or "://" not in text:
         return []
-    found = (_without_closing(match.group()) for match in _URL.finditer(text))
-    return list(dict.fromkeys(url for url in found if not url.endswith("//")))
+    return list(dict.fromkeys(_find_urls(text)))
+
+
+def _find_urls(text: str) -> Iterator[str]:
+    place = text.find("://")  # many times faster than a pattern that begins with letters of either case
+    while place >= 0:
+        scheme = next(
+            (name for name in ("https", "http") if text[max(0, place - len(name)) : place].lower() == name), ""
+        )
+        rest = _REST_OF_URL.match(text, place + 3) if scheme else None
+        if rest is not None:
+            url = _without_closing(text[place - len(scheme) : rest.end()])
+            if not url.endswith("/") or len(url) > len(scheme) + 3:
+                yield url
+        place = text.find("://", rest.end() if rest is not None else place + 3)
 
 
 def marker(task_id: TaskId) -> str:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import structlog
+
 from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
 from worklake.integrations.gitlab.client import PAGE_SIZE, GitLabClient, Query, RefusedError, project_path
@@ -19,6 +21,9 @@ DETAILS_LAST = timedelta(days=1)
 
 _KEYSET = {"pagination": "keyset"}
 _SCAN = {"order_by": "updated_at", "sort": "asc", "scope": "all", "state": "all", "per_page": str(PAGE_SIZE)}
+
+
+log = structlog.get_logger(__name__)
 
 
 class Listing:
@@ -80,26 +85,31 @@ class Listing:
 
     def _scan(self, path: str, mark: Mark) -> Iterator[tuple[list[Any], Query | None]]:
         """Pages of entries, each with the query of the next."""
-        query = mark.following or self._first_query(mark.since)
-        tried_anew = mark.following is None
-        while True:
+        entries, following = self._first_page(path, mark)
+        while following is not None:
+            yield entries, following
+            entries, following = self._page(path, following)
+        yield entries, None
+
+    def _first_page(self, path: str, mark: Mark) -> tuple[list[Any], Query | None]:
+        if mark.following is not None:
             try:
-                page = self._client.page(path, query)
-            except RefusedError as refused:
-                if refused.status == 405 and "pagination" in query:  # a server without keyset pages of issues
-                    query = {key: value for key, value in query.items() if key not in ("pagination", "cursor")}
-                elif not tried_anew:  # a way on that is no longer accepted
-                    query, tried_anew = self._first_query(mark.since), True
-                else:
-                    raise
-                continue
-            following = page.following
-            if following is not None and page.by_number:
-                following = _seek(query, page.entries)
-            yield page.entries, following
-            if following is None:
-                return
-            query, tried_anew = following, True
+                return self._page(path, mark.following)
+            except RefusedError:  # a way on that is no longer accepted
+                log.info("listing starts again", source=self._source, path=path)
+        try:
+            return self._page(path, self._first_query(mark.since))
+        except RefusedError as refused:
+            if refused.status != 405:
+                raise
+        by_number = {key: value for key, value in self._first_query(mark.since).items() if key != "pagination"}
+        return self._page(path, by_number)  # a server without keyset pages of issues
+
+    def _page(self, path: str, query: Query) -> tuple[list[Any], Query | None]:
+        page = self._client.page(path, query)
+        if page.following is not None and page.by_number:
+            return page.entries, _seek(query, page.entries)
+        return page.entries, page.following
 
     def _first_query(self, since: datetime | None) -> Query:
         return {**_SCAN, **_KEYSET, **({"updated_after": shown_time(since)} if since else {})}
