@@ -20,13 +20,13 @@ SAFE_RETENTION_HOURS = 168
 """Below this, a reader that is still at work on an older version may lose its files."""
 
 
-def open_table(path: Path, *, with_files: bool = True) -> DeltaTable:
+def open_table(path: Path) -> DeltaTable:
     """The stored table at its newest version."""
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
 
     try:
-        return DeltaTable(path, without_files=not with_files)
+        return DeltaTable(path)
     except TableNotFoundError as error:
         raise LakeError(
             f"There is no table in {path}. Run `worklake pull` once: it makes the missing tables."
@@ -57,7 +57,7 @@ def create(path: Path, table: Table) -> None:
 
 def column_names(path: Path) -> list[str]:
     """The columns of the stored table, in order."""
-    return [field.name for field in open_table(path, with_files=False).schema().fields]
+    return [field.name for field in open_table(path).schema().fields]
 
 
 def add_columns(path: Path, table: Table, names: list[str]) -> None:
@@ -95,12 +95,12 @@ def _commit_properties(once: Once | None, retries: int | None) -> CommitProperti
 
 def last_mark(path: Path, writer: str) -> int:
     """The highest number that this writer's marked appends have in the table; 0 where there is none."""
-    return open_table(path, with_files=False).transaction_version(writer) or 0
+    return open_table(path).transaction_version(writer) or 0
 
 
 def history(path: Path, limit: int | None) -> list[Commit]:
     """The commits, newest first."""
-    return [_commit(entry) for entry in open_table(path, with_files=False).history(limit)]
+    return [_commit(entry) for entry in open_table(path).history(limit)]
 
 
 def _commit(entry: dict[str, Any]) -> Commit:

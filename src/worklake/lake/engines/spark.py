@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import shutil
 from pathlib import Path
@@ -21,6 +20,9 @@ from worklake.lake.tables import Table
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
+
+DELTA_PACKAGE = "io.delta:delta-spark_4.1_2.13:4.4.0"
+"""Delta Lake for Spark 4.1, which Spark fetches from Maven Central; the Python package holds no jars."""
 
 SESSION_CONFIG = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -135,19 +137,9 @@ def _classic() -> tuple[SparkSession, bool]:
     if active is not None:
         return active, False
     builder = SparkSession.builder.master("local[*]").appName("worklake")
-    for key, value in {**SESSION_CONFIG, "spark.jars.packages": delta_package()}.items():
+    for key, value in {**SESSION_CONFIG, "spark.jars.packages": DELTA_PACKAGE}.items():
         builder = builder.config(key, value)
     return builder.getOrCreate(), True
-
-
-def delta_package() -> str:
-    """The Maven coordinates of Delta Lake for the installed PySpark."""
-    try:
-        delta = importlib.metadata.version("delta-spark")
-    except importlib.metadata.PackageNotFoundError as error:
-        raise _not_installed("delta-spark is not installed") from error
-    spark = ".".join(importlib.metadata.version("pyspark").split(".")[:2])
-    return f"io.delta:delta-spark_{spark}_2.13:{delta}"
 
 
 def check_installed() -> None:

@@ -1,0 +1,137 @@
+"""`lease` lets one run at a time at the lake."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from worklake.errors import LeaseHeldError
+from worklake.lake.lake import Lake
+
+ROOT = Path(__file__).parents[2]
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def hold(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts a process that holds the lease."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(what: str, seconds: float) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.lake.writer", what, str(tmp_path), "anna@laptop", str(seconds)]
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("in_table", [False, True], ids=["file", "row"])
+def test_a_second_holder_is_told_who_holds_it_since_when_and_until_when(embedded: Lake, in_table: bool) -> None:
+    clock = Clock()
+    with embedded.lease("anna", "pull", seconds=60, clock=clock, in_table=in_table):
+        clock.now += timedelta(seconds=20)
+        expected = r"held by anna \(pull.*\) since 2026-03-01T12:00:00\+00:00 until 2026-03-01T12:01:00\+00:00"
+        with (
+            pytest.raises(LeaseHeldError, match=expected),
+            embedded.lease("ben", "sync", clock=clock, in_table=in_table),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("in_table", [False, True], ids=["file", "row"])
+def test_a_released_lease_is_free_at_once(embedded: Lake, in_table: bool) -> None:
+    clock = Clock()
+    for holder in ("anna", "ben", "anna"):
+        with embedded.lease(holder, "pull", clock=clock, in_table=in_table) as lease:
+            assert lease.holder == holder
+
+
+@pytest.mark.parametrize("in_table", [False, True], ids=["file", "row"])
+def test_a_lease_is_released_when_the_run_fails(embedded: Lake, in_table: bool) -> None:
+    with pytest.raises(ZeroDivisionError), embedded.lease("anna", "pull", in_table=in_table):
+        raise ZeroDivisionError
+    with embedded.lease("ben", "pull", in_table=in_table):
+        pass
+
+
+@pytest.mark.parametrize("in_table", [False, True], ids=["file", "row"])
+def test_renewing_puts_the_end_off(embedded: Lake, in_table: bool) -> None:
+    clock = Clock()
+    with embedded.lease("anna", "pull", seconds=60, clock=clock, in_table=in_table) as lease:
+        clock.now += timedelta(seconds=50)
+        lease.renew()
+        assert lease.until == clock.now + timedelta(seconds=60)
+        with (
+            pytest.raises(LeaseHeldError, match=r"until 2026-03-01T12:01:50"),
+            embedded.lease("ben", "pull", clock=clock, in_table=in_table),
+        ):
+            pass
+
+
+def test_a_row_that_has_run_out_is_taken_over_and_its_holder_learns_it(embedded: Lake) -> None:
+    clock = Clock()
+    with embedded.lease("anna", "pull", seconds=60, clock=clock, in_table=True) as lost:
+        lost.check()
+        clock.now += timedelta(seconds=60)
+        with (
+            embedded.lease("ben", "pull", clock=clock, in_table=True),
+            pytest.raises(LeaseHeldError, match="held by ben"),
+        ):
+            lost.renew()
+        with embedded.lease("ben", "pull", clock=clock, in_table=True):
+            pass
+
+
+def test_another_process_that_holds_the_lake_is_named(
+    embedded: Lake, hold: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = hold("hold", 60)
+    with pytest.raises(LeaseHeldError, match=rf"anna@laptop \(pull, process {process.pid}\)"), embedded.lease("b", "p"):
+        pass
+
+
+def test_a_killed_process_holds_nothing(embedded: Lake, hold: Callable[..., subprocess.Popen[str]]) -> None:
+    process = hold("hold", 600)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+    with embedded.lease("ben", "pull"):
+        pass
+
+
+def test_the_row_of_a_killed_process_ends_when_it_said(
+    embedded: Lake, hold: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = hold("hold-row", 600)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait(10)
+    with pytest.raises(LeaseHeldError, match="held by anna@laptop") as held, embedded.lease("b", "p", in_table=True):
+        pass
+    until = re.search(r"until (\S+),", str(held.value))
+    assert until is not None
+    end = datetime.fromisoformat(until.group(1))
+    with embedded.lease("ben", "pull", in_table=True, clock=lambda: end):
+        pass

@@ -1,0 +1,108 @@
+"""Several processes write at once, and processes die: nothing acknowledged is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.lake import content
+from worklake.lake.lake import Lake
+
+ROOT = Path(__file__).parents[2]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a writer on the test's lake."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(what: str, *arguments: object) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "tests.lake.writer", what, str(tmp_path), *map(str, arguments)]
+        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def run_together(processes: list[subprocess.Popen[str]]) -> None:
+    assert [line(process) for process in processes] == ["ready"] * len(processes)
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [line(process) for process in processes] == ["done"] * len(processes)
+    assert [process.wait(30) for process in processes] == [0] * len(processes)
+
+
+def test_writers_of_the_same_new_keys_insert_each_once(embedded: Lake, start: Start) -> None:
+    run_together([start("merge", name, 0, 40, 4) for name in ("a", "b", "c")])
+    rows = content(embedded, "tasks")
+    assert Counter(row["task_id"] for row in rows) == Counter(f"task_{number:06}" for number in range(43))
+    assert {row["title"].split()[1] for row in rows} == {"3"}
+
+
+def test_writers_of_overlapping_and_of_other_keys_lose_nothing(embedded: Lake, start: Start) -> None:
+    run_together([start("merge", "a", 0, 30, 4), start("merge", "b", 20, 50, 4), start("merge", "c", 100, 130, 4)])
+    titles = {row["task_id"]: row["title"] for row in content(embedded, "tasks")}
+    assert len(titles) == len(content(embedded, "tasks")) == 53 + 33
+    assert {titles[f"task_{number:06}"] for number in range(20)} == {"a 3"}
+    assert {titles[f"task_{number:06}"] for number in range(33, 53)} == {"b 3"}
+    assert {titles[f"task_{number:06}"] for number in range(20, 33)} <= {"a 3", "b 3"}
+    assert {titles[f"task_{number:06}"] for number in range(100, 133)} == {"c 3"}
+
+
+def killed_after(process: subprocess.Popen[str], lines: int) -> list[int]:
+    """Kills the process after so many acknowledged commits, and gives all that it acknowledged until it died."""
+    acknowledged = [int(line(process)) for _ in range(lines)]
+    process.kill()
+    rest, _ = process.communicate()
+    return acknowledged + [int(text) for text in rest.split("\n")[:-1]]
+
+
+def test_a_killed_appender_leaves_every_acknowledged_row_once(embedded: Lake, start: Start) -> None:
+    chance = random.Random(3)
+    acknowledged: Counter[int] = Counter()
+    for _ in range(3):
+        acknowledged.update(killed_after(start("append"), chance.randint(1, 25)))
+    found = Counter(row["received_bytes"] for row in content(embedded, "calls"))
+    assert all(found[number] >= times for number, times in acknowledged.items())
+    assert sum(found.values()) <= sum(acknowledged.values()) + 3
+
+
+def test_a_killed_merger_leaves_every_acknowledged_row_once(embedded: Lake, start: Start) -> None:
+    chance = random.Random(4)
+    newest = 0
+    for _ in range(3):
+        newest = max(newest, *killed_after(start("grow"), chance.randint(1, 8)))
+        rows = content(embedded, "tasks")
+        ids = Counter(row["task_id"] for row in rows)
+        assert max(ids.values()) == 1
+        assert {f"task_{number:06}" for number in range(newest + 1)} <= set(ids)
+
+
+def test_maintenance_beside_a_writer_keeps_every_row(embedded: Lake, start: Start) -> None:
+    writer = start("merge", "a", 0, 60, 6)
+    assert line(writer) == "ready"
+    assert writer.stdin is not None
+    writer.stdin.write("go\n")
+    writer.stdin.flush()
+    while writer.poll() is None:
+        embedded.maintain(["tasks"])
+    assert writer.returncode == 0
+    assert Counter(row["title"] for row in content(embedded, "tasks")) == {"a 5": 65}
