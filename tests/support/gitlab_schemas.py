@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator
 _FOLDER = Path(__file__).parent.parent / "contracts"
 _SCALARS = {"string", "integer", "number", "boolean"}
 # Typed as one object, in truth arrays of it.
-_ARRAYS = {"assignees", "reviewers", "custom_attributes", "projects", "shared_projects"}
+_ARRAYS = {"assignees", "reviewers", "custom_attributes"}
+# Members of `_links` are named like arrays, but are addresses.
+_ADDRESSES = {"_links"}
 # Typed string, in truth objects.
 _OBJECTS = {"task_completion_status", "commands_changes"}
 # Typed string, in truth arrays.
@@ -50,6 +52,8 @@ def _mended(schema: Any, key: str) -> Any:
     if not isinstance(schema, dict):
         return schema
     mended = {name: value for name, value in schema.items() if name not in ("example", "description", "format")}
+    if key in _ADDRESSES:
+        return {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
     if "properties" in mended:
         mended["properties"] = {name: _property(value, name) for name, value in mended["properties"].items()}
     if "allOf" in mended:

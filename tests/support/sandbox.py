@@ -96,7 +96,7 @@ def sandbox_thread(
     now: datetime = NOW, providers: Sequence[str] = (),
 ) -> Iterator[InProcess]:  # fmt: skip
     """One provider served by a thread, in a world shared with `providers` (itself alone unless told)."""
-    bound = socket.socket()
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{bound.getsockname()[1]}"
     world = build_world(seed, now, tasks, people, providers or (kind,))

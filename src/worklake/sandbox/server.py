@@ -203,7 +203,8 @@ def _clock_from(now: datetime) -> Clock:
 def _bind(providers: Sequence[str], port: int) -> dict[str, socket.socket]:
     sockets: dict[str, socket.socket] = {}
     for offset, name in enumerate(providers):
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # asyncio turns Nagle's delay (40 ms for each answer) off only where the protocol is named.
+        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         try:

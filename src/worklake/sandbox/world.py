@@ -164,13 +164,16 @@ def build_world(seed: int, now: datetime, tasks: int, people: int, providers: Se
 
 
 def _team(size: int) -> tuple[Person, ...]:
-    people = []
+    people: list[Person] = []
+    taken: set[str] = set()
     for number in range(1, size + 1):
         name = texts.person_name(number - 1)
         plain = name.lower().translate(_PLAIN).replace(" ", ".").replace("'", "")
         tail = str(number) if number > _DISTINCT_NAMES else ""
         first, last = plain.split(".", 1)
-        username = f"{first}-{last[0]}{tail}" if number % 3 == 1 else f"{first}.{last}{tail}"
+        short = f"{first}-{last[0]}"
+        username = short if number % 3 == 1 and short not in taken else f"{first}.{last}{tail}"
+        taken.add(username)
         people.append(Person(number, name, f"{plain}{tail}@team.example", username, active=size < 4 or number < size))
     return tuple(people)
 

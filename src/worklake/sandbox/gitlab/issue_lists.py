@@ -21,8 +21,8 @@ from worklake.sandbox.gitlab.paging import (
 )
 
 _ORDERS = (
-    "created_at", "due_date", "label_priority", "milestone_due", "popularity", "priority", "relative_position", "title",
-    "updated_at", "weight",
+    "id", "created_at", "due_date", "label_priority", "milestone_due", "popularity", "priority", "relative_position",
+    "title", "updated_at", "weight",
 )  # fmt: skip
 _KEPT_LISTS = 16
 _LAST = 2**62
