@@ -96,9 +96,9 @@ class Deliveries:
                 if not due:
                     self._wake.wait(_LOOK_EVERY_SECONDS)
             for delivery in due:
-                self._attempt(delivery)
+                self._attempt(delivery, now)
 
-    def _attempt(self, delivery: Delivery) -> None:
+    def _attempt(self, delivery: Delivery, now: datetime) -> None:
         delivery.attempts += 1
         if self._accepted(delivery):
             return
@@ -106,7 +106,7 @@ class Deliveries:
             if delivery.attempts > len(RETRIES_AFTER):
                 self._given_up.append(delivery.webhook_id)
             else:
-                delivery.due = self._clock() + RETRIES_AFTER[delivery.attempts - 1]
+                delivery.due = now + RETRIES_AFTER[delivery.attempts - 1]
                 self._waiting.append(delivery)
 
     def _accepted(self, delivery: Delivery) -> bool:
