@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr, ValidationError
-from tests.support.sandbox import sandbox_thread
 
+from tests.support.sandbox import sandbox_thread
 from worklake.integrations.http import Http
 from worklake.integrations.linear import LinearIntegration, LinearSettings
 

@@ -6,7 +6,7 @@ The double stands at the port that the listing asks through. It pages as Linear 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,16 +16,17 @@ from hypothesis import strategies as st
 
 from worklake.errors import AccessError, InvalidInputError, RetryableError
 from worklake.integrations.base import Item, Page
-from worklake.integrations.linear.listing import RELATIONS, STREAM_KINDS, Listing
+from worklake.integrations.linear.listing import HINTS, STREAM_KINDS, Listing
 from worklake.integrations.linear.queries import Call
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-PLAIN = [stream for stream in STREAM_KINDS if stream != RELATIONS]
+PLAIN = [stream for stream in STREAM_KINDS if stream not in HINTS]
 STREAM_OF = {
     "Users": "users",
     "Projects": "projects",
     "Milestones": "projectMilestones",
-    "Relations": RELATIONS,
+    "Relations": "issueRelations",
+    "Attachments": "attachments",
     "Issues": "issues",
     "Comments": "comments",
 }
@@ -56,11 +57,20 @@ class Double:
         row["version"] += 1
         row["updatedAt"] = stamp(self.now)
 
-    def relate(self, name: str, blocked: str, kind: str = "blocks", *, after: float = 1.0) -> None:
+    def relate(self, name: str, issue: str, kind: str = "blocks", *, after: float = 1.0) -> None:
         """Let something block an issue, which does not move the issue's own time."""
+        self._hang("issueRelations", name, issue, after)["type"] = kind
+
+    def attach(self, name: str, issue: str, *, after: float = 1.0) -> None:
+        """Attach something to an issue, which does not move the issue's own time."""
+        self._hang("attachments", name, issue, after)
+
+    def _hang(self, stream: str, name: str, issue: str, after: float) -> dict[str, Any]:
         self.now += timedelta(seconds=after)
-        self.rows["issues"][blocked]["version"] += 1
-        self.rows[RELATIONS][name] = {"id": name, "type": kind, "updatedAt": stamp(self.now), "blocks": blocked}
+        self.rows["issues"][issue]["version"] += 1
+        row = {"id": name, "updatedAt": stamp(self.now), "issue name": issue}
+        self.rows[stream][name] = row
+        return row
 
     def ask(self, call: Call) -> dict[str, Any]:
         assert call.operation_name is not None
@@ -97,7 +107,9 @@ class Double:
         }
 
     def _shown(self, stream: str, row: dict[str, Any]) -> dict[str, Any]:
-        return row | {"relatedIssue": dict(self.rows["issues"][row["blocks"]])} if stream == RELATIONS else dict(row)
+        if stream not in HINTS:
+            return dict(row)
+        return row | {HINTS[stream]: dict(self.rows["issues"][row["issue name"]])}
 
     def pages(self, position: str | None, teams: tuple[str, ...] = ("ENG",)) -> Iterator[Page]:
         return Listing(self.ask, "linear", teams, position, self.now).pages()
@@ -194,7 +206,7 @@ def test_a_row_edited_behind_the_scan_is_brought_by_the_next_listing() -> None:
 
 moves = st.lists(
     st.tuples(
-        st.sampled_from(["edit", "edit", "relate", "stop", "rest"]),
+        st.sampled_from(["edit", "edit", "relate", "attach", "stop", "rest"]),
         st.sampled_from(PLAIN),
         st.integers(0, 6),
         st.sampled_from([0.0, 0.001, 1.0, 15.0]),
@@ -216,6 +228,8 @@ def test_whatever_is_edited_between_pages_and_wherever_it_stops_nothing_is_left_
             double.edit(stream, f"{stream}-{row}" if stream != "issues" else f"issue-{row}", after=seconds)
         elif move == "relate":
             double.relate(f"relation-{number}", f"issue-{row}", after=seconds)
+        elif move == "attach":
+            double.attach(f"attachment-{number}", f"issue-{row}", after=seconds)
         elif move == "stop":
             pages = double.pages(position)
         page = next(pages, None)
@@ -278,11 +292,12 @@ def test_a_page_that_leads_nowhere_is_an_error_and_not_an_end() -> None:
         list(Listing(lost, "linear", ("ENG",), None, double.now).pages())
 
 
-def test_a_new_relation_brings_the_issue_that_it_blocks_without_another_request() -> None:
+@pytest.mark.parametrize("hang", [Double.relate, Double.attach])
+def test_what_is_hung_on_an_issue_brings_it_without_another_request(hang: Callable[..., None]) -> None:
     double = filled()
     _, position = brought(double.pages(None))
     double.now += timedelta(minutes=5)
-    double.relate("r1", "issue-0")
+    hang(double, "r1", "issue-0")
     double.asked.clear()
     double.page_size = 50
     items, _ = brought(double.pages(position))
@@ -290,11 +305,12 @@ def test_a_new_relation_brings_the_issue_that_it_blocks_without_another_request(
     assert double.asked == ["Changes"]
 
 
-def test_the_very_first_relation_of_a_workspace_counts() -> None:
+@pytest.mark.parametrize("hang", [Double.relate, Double.attach])
+def test_the_very_first_relation_or_attachment_of_a_workspace_counts(hang: Callable[..., None]) -> None:
     double = filled()
     _, position = brought(double.pages(None))
     _, position = brought(double.pages(position))
-    double.relate("r1", "issue-0", after=100)
+    hang(double, "r1", "issue-0", after=100)
     items, _ = brought(double.pages(position))
     assert ("task", "issue-0") in versions(items)
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.integrations.linear.payloads import IDS, fields, issues
 
+from tests.integrations.linear.payloads import IDS, fields, issues
 from worklake.errors import UnreadableError
 from worklake.integrations.base import CommentView, MilestoneView, PersonView, ProjectView, TaskView
 from worklake.integrations.linear import LinearIntegration

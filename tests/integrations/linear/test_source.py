@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 from pydantic import SecretStr
-from tests.support.sandbox import InProcess, sandbox_thread
 
+from tests.support.sandbox import InProcess, sandbox_thread
 from worklake.errors import AccessError, AuthError, NotFoundError
 from worklake.integrations.base import CommentView, Item, TaskView
 from worklake.integrations.http import CallMade, Http
@@ -81,6 +81,12 @@ class Team:
             input={"issueId": blocker, "relatedIssueId": blocked, "type": "blocks"},
         )
 
+    def attaches(self, issue: str, url: str) -> None:
+        self.does(
+            "mutation ($input: AttachmentCreateInput!) { attachmentCreate(input: $input) { success } }",
+            input={"issueId": issue, "title": "A page", "url": url},
+        )
+
     def view(self, item: Item) -> TaskView:
         shown = self.source.lens.view(Kind.TASK, item.payload)
         assert isinstance(shown, TaskView)
@@ -142,6 +148,17 @@ def test_an_edit_a_comment_and_a_relation_are_found(team: Team) -> None:
     view = team.source.lens.view(Kind.COMMENT, remark.payload)
     assert isinstance(view, CommentView)
     assert (view.task, view.body) == (first, "Please look")
+
+
+def test_an_attachment_brings_its_issue_with_the_url(team: Team) -> None:
+    issue = team.creates(title="Attached to")
+    team.served.clock.forward(minutes=1)
+    team.creates(title="Newer")
+    _, position = team.listed()
+    team.served.clock.forward(minutes=1)
+    team.attaches(issue, "https://gitlab.example/team/web/-/issues/7")
+    items, _ = team.listed(position)
+    assert team.view(tasks(items)[issue]).urls == ["https://gitlab.example/team/web/-/issues/7"]
 
 
 def test_an_issue_edited_behind_a_scan_under_way_is_found_by_the_next_listing(team: Team) -> None:
@@ -206,10 +223,7 @@ def test_more_labels_relations_and_attachments_than_a_listing_brings_are_read_on
     for blocker in blockers:
         team.lets_block(blocker, issue)
     for number in range(4):
-        team.does(
-            "mutation ($input: AttachmentCreateInput!) { attachmentCreate(input: $input) { success } }",
-            input={"issueId": issue, "title": "a", "url": f"https://docs.example/{number}"},
-        )
+        team.attaches(issue, f"https://docs.example/{number}")
     items, _ = team.listed()
     team.calls.clear()
     (whole,) = [item for item in team.source.complete(items) if item.external_id == issue]

@@ -15,23 +15,28 @@ from worklake.model.rows import Kind
 Ask = Callable[[queries.Call], Payload]
 """Sends an operation and gives the answer's `data`."""
 
-RELATIONS = "issueRelations"
+HINTS: Mapping[str, str] = {"issueRelations": "relatedIssue", "attachments": "issue"}
+"""Streams that bring an issue, and the field that holds it: what hangs on an issue need not move the issue's own time.
+
+Relations cannot be filtered by time, so both are read newest first, back to the mark and no further.
+"""
 
 STREAM_KINDS: Mapping[str, Kind] = {
     "users": Kind.PERSON,
     "projects": Kind.PROJECT,
     "projectMilestones": Kind.MILESTONE,
-    "issueRelations": Kind.TASK,
+    **dict.fromkeys(HINTS, Kind.TASK),
     "issues": Kind.TASK,
     "comments": Kind.COMMENT,
 }
-"""What each stream brings, in the order in which streams are read. A relation brings the issue that it blocks."""
+"""What each stream brings, in the order in which streams are read."""
 
 _PAGE_OPERATIONS = {
     "users": queries.USERS,
     "projects": queries.PROJECTS,
     "projectMilestones": queries.MILESTONES,
-    RELATIONS: queries.RELATIONS,
+    "issueRelations": queries.RELATIONS,
+    "attachments": queries.ATTACHMENTS,
     "issues": queries.ISSUES,
     "comments": queries.COMMENTS,
 }
@@ -77,11 +82,11 @@ class Listing:
         return Page(_each_once(items), self._position.text())
 
     def _first_mark(self, stream: str, mark: Mark, nodes: Sequence[Any], after: str | None) -> Mark:
-        if stream == RELATIONS and (mark.high is None or _reaches_back(nodes, mark.from_time)):
+        if stream in HINTS and (mark.high is None or _reaches_back(nodes, mark.from_time)):
             after = None
         first = mark.first_page(map(_node_time, nodes), after, self._now)
-        # The first listing brings every issue with its relations. From then on each relation counts, also the first.
-        return Mark(mark.from_time) if stream == RELATIONS and first.high is None else first
+        # The first listing brings every issue with all that hangs on it; from then on each hint counts, also the first.
+        return Mark(mark.from_time) if stream in HINTS and first.high is None else first
 
     def _open_scans(self) -> Iterator[Page]:
         for stream in STREAM_KINDS:
@@ -96,24 +101,24 @@ class Listing:
                     restarted = True
                     answer, given = self._page(stream, mark, None), None
                 nodes, after = _read(answer[stream], given)
-                if stream == RELATIONS and _reaches_back(nodes, mark.since):
+                if stream in HINTS and _reaches_back(nodes, mark.since):
                     after = None
                 items = self._items(stream, nodes, mark)
                 self._position = self._position.moved(**{stream: mark.next_page(after)})
                 yield Page(_each_once(items), self._position.text())
 
     def _items(self, stream: str, nodes: Sequence[Any], mark: Mark) -> list[Item]:
-        if stream != RELATIONS:
+        if stream not in HINTS:
             return items_of(STREAM_KINDS[stream], nodes)
         if mark.high is None:
             return []
         since = mark.since or mark.from_time
-        blocked = [
-            node.get("relatedIssue")
+        issues = [
+            node.get(HINTS[stream])
             for node in nodes
-            if isinstance(node, dict) and node.get("type") == "blocks" and not _older(node, since)
+            if isinstance(node, dict) and node.get("type", "blocks") == "blocks" and not _older(node, since)
         ]
-        return items_of(Kind.TASK, [issue for issue in blocked if self._is_ours(issue)])
+        return items_of(Kind.TASK, [issue for issue in issues if self._is_ours(issue)])
 
     def _is_ours(self, issue: Any) -> bool:
         team = issue.get("team") if isinstance(issue, dict) else None
@@ -131,12 +136,12 @@ class Listing:
                 commentsSince=marks["comments"].from_time,
             )
         )
-        self.workspace = answer["organization"]["urlKey"]
+        self.workspace = answer["organization"]["urlKey"].lower()
         return answer
 
     def _page(self, stream: str, mark: Mark, after: str | None) -> Payload:
         variables: dict[str, Any] = {"after": after}
-        if stream != RELATIONS:
+        if stream not in HINTS:
             variables["since"] = mark.since
         if stream in _OF_TEAMS:
             variables["teams"] = list(self._teams)
@@ -195,7 +200,7 @@ def _read(connection: Payload, given: str | None) -> tuple[Sequence[Any], str | 
 
 
 def _each_once(items: Iterable[Item]) -> list[Item]:
-    """Without the issues that a relation brought as well."""
+    """Without the issues that a hint brought as well."""
     named: dict[tuple[Kind, str], Item] = {}
     nameless = []
     for item in items:

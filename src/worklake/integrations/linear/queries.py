@@ -107,8 +107,12 @@ RELATION_FIELDS = """
 fragment RelationFields on IssueRelation { id type updatedAt relatedIssue { ...IssueFields } }
 """
 
+ATTACHMENT_FIELDS = """
+fragment AttachmentFields on Attachment { id updatedAt issue { ...IssueFields } }
+"""
+
 _STREAM_FIELDS = (
-    USER_FIELDS, PROJECT_FIELDS, MILESTONE_FIELDS, RELATION_FIELDS, ISSUE_FIELDS, COMMENT_FIELDS
+    USER_FIELDS, PROJECT_FIELDS, MILESTONE_FIELDS, RELATION_FIELDS, ATTACHMENT_FIELDS, ISSUE_FIELDS, COMMENT_FIELDS
 )  # fmt: skip
 
 CHANGES = Operation(
@@ -147,6 +151,10 @@ query Changes(
   }
   issueRelations(orderBy: updatedAt, includeArchived: true, first: 10) {
     nodes { ...RelationFields }
+    pageInfo { hasNextPage endCursor }
+  }
+  attachments(orderBy: updatedAt, includeArchived: true, first: 10) {
+    nodes { ...AttachmentFields }
     pageInfo { hasNextPage endCursor }
   }
   issues(
@@ -228,6 +236,20 @@ query Relations($after: String) {
 }
 """,
     RELATION_FIELDS,
+    ISSUE_FIELDS,
+)
+
+ATTACHMENTS = Operation(
+    "Attachments",
+    """
+query Attachments($after: String) {
+  attachments(orderBy: updatedAt, includeArchived: true, first: 100, after: $after) {
+    nodes { ...AttachmentFields }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+""",
+    ATTACHMENT_FIELDS,
     ISSUE_FIELDS,
 )
 
@@ -353,7 +375,7 @@ query Check($teams: [String!]!) {
 )
 
 OPERATIONS = (
-    CHANGES, USERS, PROJECTS, MILESTONES, RELATIONS, ISSUES, COMMENTS,
+    CHANGES, USERS, PROJECTS, MILESTONES, RELATIONS, ATTACHMENTS, ISSUES, COMMENTS,
     ISSUE, REST, REST_OF_ONE, ISSUE_COMMENTS, ISSUE_IDS, CHECK,
 )  # fmt: skip
 """All of them."""
