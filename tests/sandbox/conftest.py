@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from tests.support.sandbox import Api, InProcess, Served, running_sandbox, sandbox_thread
 
 

@@ -2,6 +2,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+
 from tests.support.sandbox import Api, InProcess, sandbox_thread
 
 ISSUES = "/projects/101/issues"

@@ -1,6 +1,6 @@
 import pytest
-from tests.support.sandbox import Api, InProcess
 
+from tests.support.sandbox import Api, InProcess
 from worklake.sandbox.gitlab.quick_actions import split_commands
 
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from tests.support.sandbox import Api, InProcess, sandbox_thread
 
 ISSUES = "/projects/101/issues"

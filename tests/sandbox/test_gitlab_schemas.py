@@ -1,6 +1,7 @@
 """Answers against GitLab's published description (`tests/contracts`)."""
 
 import pytest
+
 from tests.support.gitlab_schemas import problems
 from tests.support.sandbox import Api
 

@@ -2,6 +2,7 @@
 
 import gitlab as python_gitlab
 import pytest
+
 from tests.support.sandbox import Served
 
 
