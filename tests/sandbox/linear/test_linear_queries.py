@@ -44,7 +44,7 @@ def test_invalid_query_is_http_400(linear):
     answer = linear.post("{ issues { nodes { titel } } }")
     assert answer.status_code == 400
     [error] = answer.json()["errors"]
-    assert error["message"].startswith("Cannot query field 'titel' on type 'Issue'.")
+    assert error["message"].startswith('Cannot query field "titel" on type "Issue".')
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert error["locations"]
 

@@ -64,7 +64,7 @@ class LinearApi:
         except Refused as refused:
             if operation is None:
                 limits.requests.used += 1
-            return _refusal(refused.errors, refused.http_status, headers(limits, complexity, searching=searching))
+            return _refusal(refused.errors, 400, headers(limits, complexity, searching=searching))
         except LinearError as error:
             return _refusal((error,), error.http_status, headers(limits, complexity, searching=searching))
         return _json(answer, 200, headers(limits, complexity, searching=searching))

@@ -27,12 +27,12 @@ from worklake.sandbox.linear.schema import linear_schema
 _INTERNAL = {"type": "internal error", "code": "INTERNAL_SERVER_ERROR", "statusCode": 500, "userError": False}
 
 
-@dataclass(frozen=True, slots=True)
 class Refused(Exception):
-    """The request is answered with these errors alone."""
+    """The request is answered with these errors alone, and HTTP 400."""
 
-    errors: tuple[GraphQLError, ...]
-    http_status: int = 400
+    def __init__(self, *errors: GraphQLError) -> None:
+        super().__init__(*errors)
+        self.errors = errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ def prepare(query: str, variables: Mapping[str, Any], operation_name: str | None
     node = get_operation_ast(document, operation_name)
     if node is None:
         what = f'Unknown operation named "{operation_name}".' if operation_name else "Must provide an operation."
-        raise Refused((invalid_request(what, "OPERATION_RESOLUTION_FAILURE"),))
+        raise Refused(invalid_request(what, "OPERATION_RESOLUTION_FAILURE"))
     cost = QueryCost(linear_schema(), document, node, variables)
     if cost.unserved:
-        raise Refused(tuple(not_served(what) for what in cost.unserved))
+        raise Refused(*(not_served(what) for what in cost.unserved))
     if cost.total > MOST_COMPLEX:
-        raise Refused((too_complex(cost.total, MOST_COMPLEX),))
+        raise Refused(too_complex(cost.total, MOST_COMPLEX))
     return Operation(document, node, variables, cost.total)
 
 
@@ -81,7 +81,7 @@ def run(operation: Operation, operation_name: str | None, request: Request) -> d
         operation_name=operation_name,
     )
     if result.data is None and result.errors and all(error.path is None for error in result.errors):
-        raise Refused(tuple(_located(error, "BAD_USER_INPUT") for error in result.errors))
+        raise Refused(*(_located(error, "BAD_USER_INPUT") for error in result.errors))
     return _answer(result)
 
 
@@ -106,15 +106,17 @@ def _valid_document(query: str) -> DocumentNode:
     try:
         document = parse(query)
     except GraphQLSyntaxError as error:
-        raise Refused((_located(error, "GRAPHQL_PARSE_FAILED"),)) from error
+        raise Refused(_located(error, "GRAPHQL_PARSE_FAILED")) from error
     errors = validate(linear_schema(), document)
     if errors:
-        raise Refused(tuple(_located(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
+        raise Refused(*(_located(error, "GRAPHQL_VALIDATION_FAILED") for error in errors))
     return document
 
 
 def _located(error: GraphQLError, code: str) -> GraphQLError:
-    answer: LinearError = invalid_request(error.message, code)
+    """The error as Linear writes it, whose GraphQL library quotes names doubly."""
+    message = error.message.replace("'", '"')
+    answer: LinearError = invalid_request(message, code)
     return GraphQLError(
-        error.message, nodes=error.nodes, source=error.source, positions=error.positions, extensions=answer.extensions
+        message, nodes=error.nodes, source=error.source, positions=error.positions, extensions=answer.extensions
     )

@@ -154,9 +154,12 @@ class _Builder:
                     sort_order=float(project.number),
                 )
             )
+        self._milestones()
+
+    def _milestones(self) -> None:
         for milestone in self.world.milestones:
-            identity = self.milestones[milestone.number] = store.new_id("milestone")
-            store.milestones.insert(
+            identity = self.milestones[milestone.number] = self.store.new_id("milestone")
+            self.store.milestones.insert(
                 ProjectMilestone(
                     id=identity,
                     created_at=self.founded,
@@ -236,6 +239,11 @@ class _Builder:
                         related_issue_id=issue.id,
                     )
                 )
+        self._remarks(work, issue)
+        self._tie(work, issue)
+
+    def _remarks(self, work: Work, issue: Issue) -> None:
+        store = self.store
         for remark in work.comments:
             at = moment(remark.at)
             store.comments.insert(
@@ -248,6 +256,9 @@ class _Builder:
                     user_id=self.users[remark.author],
                 )
             )
+
+    def _tie(self, work: Work, issue: Issue) -> None:
+        store = self.store
         others = [provider for provider in work.held_by if provider != "linear"]
         if work.tie == "attachment" and others:
             store.attachments.insert(
