@@ -177,7 +177,7 @@ def _server(provider: SandboxProvider, base_url: str, clock: Clock) -> _Server:
     app = with_control(provider, Faults(provider.app(base_url), clock, abort))
     return _Server(
         uvicorn.Config(
-            app, http=Protocol, ws="none", lifespan="off", log_config=None, log_level="critical", access_log=False,
+            app, http=Protocol, ws="none", lifespan="off", log_config=None, log_level="error", access_log=False,
             server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=1,
         )
     )  # fmt: skip
