@@ -1,0 +1,1 @@
+"""Worklake's speed beside a bare download and dlt on the same feed. Prints figures and ratios; fails nothing."""
