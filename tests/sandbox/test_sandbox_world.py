@@ -3,8 +3,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from tests.support.sandbox import NOW
 
+from tests.support.sandbox import NOW
 from worklake.sandbox.world import build_world
 
 

@@ -66,11 +66,12 @@ def run(
     _check(providers, tasks, people, quota_scale)
     if project_out is not None:
         refuse_existing_project(project_out)
-    clock = _clock_from(now or datetime.now(UTC))
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    clock = _clock_from(moment)
     sockets = _bind(providers, port)
     urls = {name: f"http://{HOST}:{bound.getsockname()[1]}" for name, bound in sockets.items()}
     with _no_collection():
-        world = replace(build_world(seed, clock(), tasks, people, providers), base_urls=urls)
+        world = replace(build_world(seed, moment, tasks, people, providers), base_urls=urls)
         served = {name: load_provider(name, world, quota_scale=quota_scale, clock=clock) for name in providers}
     if project_out is not None:
         write_project(project_out, world, served, urls)
@@ -194,9 +195,8 @@ def _check(providers: Sequence[str], tasks: int, people: int, quota_scale: float
         raise ValueError("tasks must be 0 or more, people 1 or more, the quota scale above 0")
 
 
-def _clock_from(now: datetime) -> Clock:
+def _clock_from(start: datetime) -> Clock:
     begun = time.monotonic()
-    start = now.astimezone(UTC)
     return lambda: start + timedelta(seconds=time.monotonic() - begun)
 
 
