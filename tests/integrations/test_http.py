@@ -7,8 +7,8 @@ from email.utils import format_datetime
 
 import pytest
 from pydantic import SecretStr
-from tests.integrations.answers import Answer, AnswerServer, answering
 
+from tests.integrations.answers import Answer, AnswerServer, answering
 from worklake.errors import AccessError, AuthError, NotFoundError, RetryableError, SettingsError
 from worklake.integrations import http as http_module
 from worklake.integrations.http import TRIES, CallMade, Http
@@ -64,7 +64,7 @@ def test_pauses_grow(server, bench):
 
 def test_tries_are_bounded_and_the_error_names_source_endpoint_and_mend(server, bench):
     server.will_answer(Answer(503, body=b'{"message": "down for a while"}'))
-    with pytest.raises(RetryableError, match="gitlab-web: GET /api/v4/projects/:id/issues: .*503.*down.* Run it again"):
+    with pytest.raises(RetryableError, match=r"gitlab-web: GET /api/v4/projects/:id/issues: .*503.*down.* Run it again"):
         bench.get()
     assert len(server.asked) == TRIES
 
@@ -177,7 +177,7 @@ def test_provider_may_refuse_for_now_with_another_status(server):
 @pytest.mark.parametrize(("status", "kind"), [(401, AuthError), (403, AccessError), (404, NotFoundError)])
 def test_refusal_is_an_error_that_can_be_acted_on(server, bench, status, kind):
     server.will_answer(Answer(status, body=b'{"message": "404 Project Not Found"}'))
-    with pytest.raises(kind, match="gitlab-web: GET /api/v4/projects/:id/issues: .*Project Not Found"):
+    with pytest.raises(kind, match=r"gitlab-web: GET /api/v4/projects/:id/issues: .*Project Not Found"):
         bench.get()
     assert len(server.asked) == 1
 
@@ -227,7 +227,7 @@ def test_no_other_login_is_sent_along(server, bench, tmp_path, monkeypatch):
 )
 def test_no_exception_holds_the_token(server, bench, answer):
     server.will_answer(answer)
-    with pytest.raises(Exception) as raised:  # noqa: PT011
+    with pytest.raises(Exception) as raised:
         bench.get()
     error = raised.value
     assert TOKEN not in "".join(traceback.format_exception(error))
@@ -257,7 +257,7 @@ def test_server_that_does_not_answer_is_given_up(server, bench, monkeypatch):
 def test_server_that_is_not_there_is_told_with_the_setting_to_check():
     with answering(Answer()) as server:
         gone = server.base_url
-    with pytest.raises(RetryableError, match="no answer: ConnectionError: .*refused"):
+    with pytest.raises(RetryableError, match=r"no answer: ConnectionError: .*refused"):
         Bench(gone).get()
 
 

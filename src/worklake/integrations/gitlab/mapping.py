@@ -77,11 +77,12 @@ class GitLabLens(Lens):
 
     def project(self, fields: Mapping[str, FieldValue], payload: Payload) -> dict[str, FieldValue]:
         """How GitLab would show these fields: what it cannot set as the payload has it, what it lacks not at all."""
-        return {
-            name: lens.fit(fields[name], payload) if lens.fit else lens.get(payload)
-            for name, lens in self._fields.items()
-            if name in fields
-        }
+        projected = {}
+        for name, lens in self._fields.items():
+            if name in fields:
+                now, value = lens.get(payload), fields[name]
+                projected[name] = now if lens.fit is None or value == now else lens.fit(value, payload)
+        return projected
 
     def fingerprint(self) -> str:
         """Changes with the labels that have a meaning, with the server's address and with the rules of reading."""
