@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -67,7 +67,7 @@ def load_settings(folder: Path, source_models: Mapping[str, type[SourceSettings]
         problems.append(str(error))
     if problems:
         raise SettingsError("\n".join(problems))
-    unknown = list(_unknown_sources(conf, sources, policy, routing, people))
+    unknown = list(_unknown_sources(conf, sources, source_models, policy, routing, people))
     if unknown:
         raise SettingsError("\n".join(unknown))
     return WorklakeSettings.model_construct(
@@ -200,9 +200,10 @@ def _allowed_keys(model: type[BaseModel], keys: tuple[int | str, ...]) -> str:
 def _place(path: Path, tree: Any, keys: tuple[int | str, ...]) -> str:
     """`file:line` of the deepest of these keys that stands in the file."""
     line: int | None = None
-    for key in keys:
+    for key in keys:  # ruamel's own mappings and lists carry the lines in `lc`
         try:
-            line = (tree.lc.item if isinstance(tree, list) else tree.lc.key)(key)[0]
+            marks = tree.lc
+            line = marks.item(key)[0] if isinstance(tree, list) else marks.key(key)[0]
             tree = tree[key]
         except (AttributeError, KeyError, IndexError, TypeError):
             break
@@ -217,7 +218,12 @@ def _shown(value: Any) -> str:
 
 
 def _unknown_sources(
-    conf: Path, sources: Mapping[str, SourceSettings], policy: Policy, routing: Routing, people: People
+    conf: Path,
+    sources: Mapping[str, SourceSettings],
+    providers: Iterable[str],
+    policy: Policy,
+    routing: Routing,
+    people: People,
 ) -> Iterator[str]:
     def problem(file: str, keys: tuple[int | str, ...], name: str, allowed: str) -> str:
         place = _place(conf / file, _parse(conf / file, required=False), keys)
@@ -233,7 +239,7 @@ def _unknown_sources(
         for name in routed.to:
             if name not in sources:
                 yield problem("routing.yml", ("rules", number, "to"), name, names)
-    known = sorted(set(sources) | {source.provider for source in sources.values()})
+    known = sorted({*sources, *providers})
     for number, person in enumerate(people.people):
         for name in person.accounts:
             if name not in known:

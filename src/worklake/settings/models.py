@@ -112,18 +112,17 @@ class Brake(Settings):
     at_least: int = Field(default=10, ge=1)
 
 
+def _known_field(name: str) -> str:
+    if name != "default" and name not in FIELDS:
+        raise ValueError(f"there is no field {name!r}; the fields are default, {', '.join(FIELDS)}")
+    return name
+
+
 class Policy(Settings):
     """`conf/policy.yml`: who wins, per field, and the brakes."""
 
-    fields: Mapping[str, FieldPolicy] = Field(default_factory=dict)
+    fields: Mapping[Annotated[str, AfterValidator(_known_field)], FieldPolicy] = Field(default_factory=dict)
     brake: Brake = Brake()
-
-    @model_validator(mode="after")
-    def _fields_exist(self) -> Policy:
-        for name in self.fields:
-            if name != "default" and name not in FIELDS:
-                raise ValueError(f"there is no field {name!r}; the fields are default, {', '.join(FIELDS)}")
-        return self
 
 
 def _listed(value: Any) -> Any:

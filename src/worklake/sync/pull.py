@@ -197,7 +197,7 @@ class SourcePull:
         listed = {(entry.item.kind, entry.item.external_id): entry for entry in fresh}
         extra: list[Listed] = []
         for item in self._source.integration.complete([entry.item for entry in fresh]):
-            entry = listed.get((item.kind, item.external_id))
+            entry = listed.pop((item.kind, item.external_id), None)
             if entry is not None:
                 text = entry.text if item.payload is entry.item.payload else payload_hash(item.payload)[1]
                 self._buffer_row(Listed(item, entry.record_hash, text), known, buffer)

@@ -1,0 +1,148 @@
+"""A pull that is killed, anywhere, is simply run again: nothing is lost, nothing is there twice."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.project import Project, sandbox_project
+from worklake.model.fields import FIELDS
+
+POINTS = 60
+"""More commits and calls than the pull of this team makes."""
+
+
+def die(project: Project, point: int, moment: str) -> bool:
+    """Run a pull that dies at this point; False when it lived to its end."""
+    command = [sys.executable, "-m", "tests.support.dying", str(project.folder), str(point), moment]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode != 0
+
+
+def contents(project: Project) -> dict[str, Any]:
+    """What a pull left, without the ids and times of runs."""
+    queries = {
+        "tasks": "select * from {tasks} order by task_id",
+        "comments": "select * from {comments} order by comment_id",
+        "links": "select source, kind, external_id, task_id, state, seen, awaits, record_hash from {links}"
+        " order by source, kind, external_id",
+        "records": "select source, kind, external_id, record_hash from {records}"
+        " order by source, kind, external_id, record_hash",
+        "people": "select * from {people} order by source, external_id",
+    }
+    return {name: project.rows(query) for name, query in queries.items()}
+
+
+def assert_tasks_are_the_fold_of_changes(project: Project) -> None:
+    folded: dict[str, dict[str, Any]] = {}
+    for change in project.rows("select * from {changes} order by batch, observed_at"):
+        if change["field"] == "task" and change["decision"] == "created":
+            folded[change["task_id"]] = json.loads(change["new"])
+    for change in project.rows("select * from {changes} order by batch, observed_at"):
+        if change["field"] in FIELDS and change["decision"] == "taken":
+            folded[change["task_id"]][change["field"]] = json.loads(change["new"] or "null")
+    stored = {row["task_id"]: row for row in project.rows("select * from {tasks}")}
+    assert set(folded) == set(stored)
+    for task, fields in folded.items():
+        for name, value in fields.items():
+            kept = stored[task][name]
+            assert (kept.isoformat() if hasattr(kept, "isoformat") else kept) == value, (task, name)
+
+
+def assert_nothing_twice(project: Project) -> None:
+    for table, key in (("changes", "change_id"), ("tasks", "task_id"), ("records", "record_hash, kind, external_id")):
+        twice = f"select {key}, count(*) as n from {{{table}}} group by {key} having count(*) > 1"
+        assert project.rows(twice) == [], table
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A small team, pulled once, then edited: what a pull has to bring in the end."""
+    with sandbox_project(tmp_path_factory.mktemp("team") / "project", "--tasks", "12") as project:
+        yield project
+
+
+def die_everywhere(team: Project, folder: Path, start: Path | None, moment: str, step: int) -> int:
+    """Kill a pull at every `step`-th point, from the same start each time, and compare with an undisturbed one."""
+    whole = Project(folder / "whole", team.served)
+    _lay(team, whole, start)
+    whole.pull()
+    expected = contents(whole)
+    points = 0
+    for point in range(1, POINTS, step):
+        killed = Project(folder / f"killed-{point}", team.served)
+        _lay(team, killed, start)
+        if not die(killed, point, moment):
+            break
+        points += 1
+        killed.pull()
+        assert contents(killed) == expected, f"killed {moment} point {point}"
+        assert_nothing_twice(killed)
+        assert_tasks_are_the_fold_of_changes(killed)
+        shutil.rmtree(killed.folder)
+    return points
+
+
+def _lay(team: Project, project: Project, start: Path | None) -> None:
+    project.folder.mkdir()
+    for name in ("conf", "secrets"):
+        shutil.copytree(team.folder / name, project.folder / name)
+    if start is not None:
+        shutil.copytree(start, project.lake)
+
+
+def test_a_first_pull_killed_at_some_points_ends_the_same_when_run_again(team: Project, tmp_path: Path) -> None:
+    assert die_everywhere(team, tmp_path, None, "after", 9) >= 3
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_first_pull_killed_at_every_commit_and_call_ends_the_same(team: Project, tmp_path: Path, moment: str) -> None:
+    assert die_everywhere(team, tmp_path, None, moment, 1) >= 20
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_later_pull_killed_at_every_commit_and_call_ends_the_same(tmp_path: Path, moment: str) -> None:
+    with sandbox_project(tmp_path / "edited", "--tasks", "12") as edited:
+        edited.pull()
+        start = tmp_path / "start"
+        shutil.copytree(edited.lake, start)
+        for provider, fields in (("gitlab", {"title": "Edited here"}), ("linear", {"priority": 1})):
+            for item in edited.items(provider)[:2]:
+                edited.edit(provider, item["external_id"], **fields)
+        edited.create("linear", title="Brand new", team="ENG")
+        assert die_everywhere(edited, tmp_path, start, moment, 1) >= 10
+
+
+def test_a_killed_first_pull_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    with sandbox_project(tmp_path / "project", "--providers", "gitlab", "--tasks", "600") as project:
+        whole = len(project.requests_made("gitlab"))
+        project.fault("gitlab", path="/api/v4/projects/.*/issues$", delay_seconds=1.0)
+        command = [sys.executable, "-m", "worklake", "pull", "--project", str(project.folder), "--no-progress"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        records = project.lake / "records" / "_delta_log" / "00000000000000000001.json"
+        while not records.exists():
+            assert process.poll() is None
+        process.kill()
+        process.wait()
+        assert whole == 0
+        project.mend()
+        before = [call["path"] for call in project.requests_made("gitlab") if call["path"].endswith("/issues")]
+        counts = project.pull()["gitlab"]
+        after = [call["path"] for call in project.requests_made("gitlab") if call["path"].endswith("/issues")]
+        assert counts["error"] is None
+        assert project.rows("select count(*) as n from {tasks}")[0]["n"] == 600
+        assert_nothing_twice(project)
+        assert 0 < counts["seen"] < 600
+        assert len(after) - len(before) < len(before) + 6

@@ -1,0 +1,118 @@
+"""A payload that cannot be read is put aside with its reason; nothing else stops, and a newer one takes it up again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.project import Project
+from worklake.model.rows import Kind
+
+LISTING = "/api/v4/projects/[^/]*/issues$"
+
+
+def listed(project: Project) -> list[dict[str, Any]]:
+    return [item["payload"] for item in project.items("gitlab")]
+
+
+def serve(project: Project, *payloads: Any) -> None:
+    """The next GitLab listing brings these payloads, whatever they are."""
+    project.fault("gitlab", path=LISTING, status=200, body=list(payloads), times=1)
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "a title of another type": {"title": 7},
+    "no title": {"title": None},
+    "a description of ten megabytes": {"description": "x" * 10_000_000},
+    "an invalid date": {"due_date": "2026-13-45"},
+    "an invalid time": {"updated_at": "yesterday"},
+    "an unknown state": {"state": "limbo"},
+    "labels of another type": {"labels": "bug"},
+    "an assignee without an id": {"assignees": [{"username": "kim"}]},
+    "an estimate of another type": {"time_stats": {"time_estimate": "3h"}},
+}
+
+
+@pytest.fixture
+def working(project: Project) -> Iterator[Project]:
+    project.pull("gitlab")
+    yield project
+
+
+def test_what_cannot_be_read_is_put_aside_and_the_rest_goes_on(working: Project) -> None:
+    sound, *others = listed(working)
+    broken = [other | damage | {"id": other["id"]} for other, damage in zip(others, BROKEN.values(), strict=False)]
+    assert len(broken) == len(BROKEN)
+    serve(working, *broken, sound | {"title": "Edited", "updated_at": "2031-01-01T00:00:00.000Z"})
+    counts = working.pull("gitlab")["gitlab"]
+    assert (counts["quarantined"], counts["error"]) == (len(BROKEN), None)
+    assert working.rows("select title from {tasks} where title = 'Edited'")
+    rows = {row["external_id"]: row for row in working.rows("select * from {quarantine}")}
+    for other, name in zip(others, BROKEN, strict=False):
+        row = rows[str(other["id"])]
+        assert row["kind"] == Kind.TASK and row["reason"], name
+        assert str(other["id"]) in row["payload"]
+    kept = working.rows("select count(*) as n from {tasks}")[0]["n"]
+    assert kept == len(listed(working))
+
+
+def test_payloads_without_a_usable_id_are_put_aside(working: Project) -> None:
+    one, two, three, *_ = listed(working)
+    without = {name: value for name, value in one.items() if name != "id"}
+    serve(working, without, two | {"id": None}, three | {"id": {"a": 1}})
+    assert working.pull("gitlab")["gitlab"]["quarantined"] == 3
+
+
+def test_a_listing_that_holds_no_objects_is_the_sources_failure_and_is_told(working: Project) -> None:
+    serve(working, "what?", 7, None)
+    counts = working.pull("gitlab")["gitlab"]
+    assert counts["error"] or counts["quarantined"]
+    assert working.pull("gitlab")["gitlab"]["error"] is None
+
+
+def test_an_answer_that_is_no_json_is_the_sources_failure_and_is_told(working: Project) -> None:
+    working.fault("gitlab", path=LISTING, status=200, body="<html>maintenance</html>", times=1)
+    counts = working.pull("gitlab")["gitlab"]
+    assert counts["error"]
+    assert working.pull("gitlab")["gitlab"]["error"] is None
+
+
+def test_what_was_put_aside_is_shown_and_not_put_aside_twice(working: Project) -> None:
+    broken = listed(working)[0] | {"state": "limbo", "updated_at": "2031-01-01T00:00:00.000Z"}
+    serve(working, broken)
+    ran = working.run("pull", "--source", "gitlab")
+    assert ran.status == 1
+    shown = working.run("status").document
+    assert [row["external_id"] for row in shown["quarantine"]] == [str(broken["id"])]
+    assert "limbo" in shown["quarantine"][0]["reason"]
+    before = working.versions()
+    serve(working, broken)
+    assert working.pull("gitlab")["gitlab"]["quarantined"] == 0
+    assert working.versions() == before
+
+
+def test_a_newer_payload_takes_it_up_again(working: Project) -> None:
+    item = listed(working)[0]
+    serve(working, item | {"state": "limbo", "title": "Broken", "updated_at": "2031-01-01T00:00:00.000Z"})
+    working.pull("gitlab")
+    assert not working.rows("select 1 from {tasks} where title = 'Broken'")
+    serve(working, item | {"title": "Mended", "updated_at": "2031-01-02T00:00:00.000Z"})
+    working.pull("gitlab")
+    assert working.rows("select 1 from {tasks} where title = 'Mended'")
+    assert working.run("status").document["quarantine"] == []
+    (row,) = working.rows("select resolved_at from {quarantine}")
+    assert row["resolved_at"] is not None
+
+
+def test_a_linear_state_of_an_unknown_type_is_put_aside(project: Project) -> None:
+    project.pull("linear")
+    issue = project.items("linear")[0]
+    node = issue["payload"] | {"state": {"id": "x", "name": "Limbo", "type": "limbo"}}
+    node |= {"updatedAt": "2031-01-01T00:00:00.000Z"}
+    kinds = ("issues", "comments", "projects", "users", "projectMilestones", "issueRelations")
+    empty = {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    data = dict.fromkeys(kinds, empty) | {"issues": empty | {"nodes": [node]}}
+    project.fault("linear", method="POST", path="/graphql", status=200, body={"data": data}, times=1)
+    counts = project.pull("linear")["linear"]
+    assert counts["quarantined"] + (counts["error"] is not None) >= 1
+    assert project.rows("select count(*) as n from {tasks}")[0]["n"] == len(project.items("linear"))
