@@ -12,11 +12,12 @@ from worklake.model.fields import Status
 
 IDS = [str(uuid.UUID(int=number, version=4)) for number in range(1, 9)]
 ids = st.sampled_from(IDS)
-names = st.text(min_size=1, max_size=12)
-texts = st.text(max_size=40)
+characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+names = st.text(characters, min_size=1, max_size=12)
+texts = st.text(characters, max_size=40)
 moments = st.datetimes().map(lambda time: time.isoformat(timespec="milliseconds") + "Z")
 days = st.dates().map(lambda day: day.isoformat())
-titles = st.text(min_size=1, max_size=30)
+titles = st.text(characters, min_size=1, max_size=30)
 
 
 def optional(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

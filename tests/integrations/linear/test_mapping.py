@@ -139,6 +139,7 @@ def test_a_named_cycle_goes_by_its_name() -> None:
         ({"title": ["a"]}, "title"),
         ({"description": 5}, "description"),
         ({"description": "x" * 10_000_000}, "description"),
+        ({"description": "cut\0off"}, "description"),
         ({"state": None}, "state"),
         ({"state": {"id": "1", "name": "Odd", "type": "paused"}}, "paused"),
         ({"state": {"id": "1", "name": "Odd", "type": []}}, "state.type"),

@@ -18,20 +18,16 @@ from worklake.integrations.base import (
 )
 from worklake.integrations.linear.links import key_of, parse_issue_url
 from worklake.integrations.linear.reading import (
-    connection,
-    flag,
-    optional_date,
-    optional_id,
+    nodes,
     optional_number,
-    optional_object,
     optional_text,
-    optional_time,
-    required_id,
-    required_object,
-    required_text,
-    required_time,
-    unreadable,
+    reference,
+    require,
+    some_object,
+    text,
+    text_id,
 )
+from worklake.integrations.reading import flag, optional_date, optional_object, optional_time, time, unreadable
 from worklake.integrations.text import markers_in, urls_in
 from worklake.model.fields import FieldValue, Priority, Status
 from worklake.model.ids import digest
@@ -73,11 +69,11 @@ class FieldLens(NamedTuple):
 
 
 def _get_status(payload: Payload) -> str:
-    kind = required_object(payload, "state").get("type")
-    try:
-        return STATUS_OF_TYPE[kind]  # type: ignore[index]
-    except (KeyError, TypeError):
-        raise unreadable("state.type", kind, "one of " + ", ".join(STATUS_OF_TYPE)) from None
+    kind = some_object(payload, "state").get("type")
+    status = STATUS_OF_TYPE.get(kind) if type(kind) is str else None
+    if status is None:
+        unreadable("state.type", kind, "one of " + ", ".join(STATUS_OF_TYPE))
+    return status
 
 
 def _put_status(status: str, payload: Payload) -> Payload:
@@ -91,24 +87,24 @@ def _put_status(status: str, payload: Payload) -> Payload:
 
 def _get_priority(payload: Payload) -> str:
     number = optional_number(payload, "priority")
-    if number in (0, 1, 2, 3, 4):
-        return PRIORITIES[int(number)]
-    raise unreadable("priority", number, "a whole number from 0 to 4")
+    if number is None or number not in (0, 1, 2, 3, 4):
+        unreadable("priority", number, "a whole number from 0 to 4")
+    return PRIORITIES[int(number)]
 
 
 def _get_labels(payload: Payload) -> list[str]:
-    return sorted({required_text(node, "name") for node in connection(payload, "labels")})
+    return sorted({text(node, "name") for node in nodes(payload, "labels")})
 
 
 def _put_labels(names: list[str], payload: Payload) -> Payload:
-    nodes = connection(payload, "labels")
-    kept = [node for node in nodes if node["name"] in names]
-    held = {node["name"] for node in nodes}
+    shown = nodes(payload, "labels")
+    kept = [node for node in shown if node["name"] in names]
+    held = {node["name"] for node in shown}
     return {"labels": _whole([*kept, *({"name": name} for name in names if name not in held)])}
 
 
 def _get_assignees(payload: Payload) -> list[str]:
-    assignee = optional_id(payload, "assignee")
+    assignee = reference(payload, "assignee")
     return [] if assignee is None else [assignee]
 
 
@@ -133,20 +129,19 @@ def _get_cycle(payload: Payload) -> str | None:
     cycle = optional_object(payload, "cycle")
     if cycle is None:
         return None
-    name = optional_text(cycle, "name")
-    return name or f"{optional_number(cycle, 'number') or 0:g}"
+    return optional_text(cycle, "name") or f"{optional_number(cycle, 'number') or 0:g}"
 
 
 def _get_blocked_by(payload: Payload) -> list[str]:
-    nodes = connection(payload, "inverseRelations")
-    if not nodes:
+    shown = nodes(payload, "inverseRelations")
+    if not shown:
         return []
-    return sorted({required_id(required_object(node, "issue")) for node in nodes if node.get("type") == "blocks"})
+    return sorted({text_id(some_object(node, "issue")) for node in shown if node.get("type") == "blocks"})
 
 
 def _put_blocked_by(blockers: list[str], payload: Payload) -> Payload:
-    nodes = connection(payload, "inverseRelations")
-    kept = [node for node in nodes if node.get("type") != "blocks" or node["issue"]["id"] in blockers]
+    shown = nodes(payload, "inverseRelations")
+    kept = [node for node in shown if node.get("type") != "blocks" or node["issue"]["id"] in blockers]
     held = {node["issue"]["id"] for node in kept if node.get("type") == "blocks"}
     added = [{"type": "blocks", "issue": {"id": blocker}} for blocker in blockers if blocker not in held]
     return {"inverseRelations": _whole([*kept, *added])}
@@ -157,7 +152,7 @@ def _put_archived(archived: bool, payload: Payload) -> Payload:
 
 
 def _name(named: Payload | None) -> str | None:
-    return None if named is None else required_text(named, "name") or None
+    return None if named is None else text(named, "name") or None
 
 
 def _named(key: str) -> FieldLens:
@@ -175,14 +170,14 @@ def _elements(values: Iterable[str] | None, _: Any) -> FieldValue:
 
 FIELD_LENSES: Mapping[str, FieldLens] = {
     "title": FieldLens(
-        get=lambda payload: required_text(payload, "title"),
+        get=lambda payload: text(payload, "title"),
         cut=lambda title, _: title or "",
         put=lambda title, _: {"title": title},
     ),
     "description": FieldLens(
-        get=lambda payload: optional_text(payload, "description") or None,
-        cut=lambda text, _: text or None,
-        put=lambda text, _: {"description": text},
+        get=lambda payload: optional_text(payload, "description"),
+        cut=lambda body, _: body or None,
+        put=lambda body, _: {"description": body},
     ),
     "status": FieldLens(_get_status, lambda status, _: status or Status.BACKLOG.value, _put_status),
     "priority": FieldLens(
@@ -208,7 +203,7 @@ FIELD_LENSES: Mapping[str, FieldLens] = {
         put=lambda name, _: {"cycle": None if name is None else {"name": name}},
     ),
     "parent_id": FieldLens(
-        get=lambda payload: optional_id(payload, "parent"),
+        get=lambda payload: reference(payload, "parent"),
         cut=lambda parent, _: parent or None,
         put=lambda parent, _: {"parent": None if parent is None else {"id": parent}},
     ),
@@ -250,6 +245,15 @@ class LinearLens(Lens):
         return digest("linear", RULES)
 
 
+_ISSUE_KEYS = frozenset(
+    {
+        "id", "identifier", "url", "title", "description", "priority", "estimate", "dueDate", "createdAt", "updatedAt",
+        "completedAt", "canceledAt", "archivedAt", "trashed", "state", "creator", "assignee", "project",
+        "projectMilestone", "cycle", "parent", "labels", "inverseRelations", "attachments",
+    }
+)  # fmt: skip
+
+
 def _shown(payload: Payload) -> dict[str, FieldValue]:
     return {name: get(payload) for name, get in _GETTERS}
 
@@ -265,76 +269,77 @@ def _cut(fields: Mapping[str, FieldValue], shown: Mapping[str, FieldValue]) -> d
     return cut
 
 
-def _whole(nodes: list[Payload]) -> Payload:
-    return {"nodes": nodes, "pageInfo": {"hasNextPage": False}}
+def _whole(shown: list[Payload]) -> Payload:
+    return {"nodes": shown, "pageInfo": {"hasNextPage": False}}
 
 
 def _task(payload: Payload) -> TaskView:
-    required_id(payload)
-    url = required_text(payload, "url")
+    text_id(payload)
+    require(payload, _ISSUE_KEYS)
+    url = text(payload, "url")
     shown_at = parse_issue_url(url)
-    identifier = required_text(payload, "identifier")
-    text = optional_text(payload, "description")
-    attached = [required_text(node, "url") for node in connection(payload, "attachments")]
+    identifier = text(payload, "identifier")
+    body = optional_text(payload, "description")
+    attached = [text(node, "url") for node in nodes(payload, "attachments")]
     return TaskView(
         fields=_shown(payload),
         key=shown_at and key_of(shown_at.workspace, identifier),
         url=url,
-        created_at=required_time(payload, "createdAt"),
-        updated_at=required_time(payload, "updatedAt"),
+        created_at=time(payload, "createdAt"),
+        updated_at=time(payload, "updatedAt"),
         completed_at=optional_time(payload, "completedAt") or optional_time(payload, "canceledAt"),
-        author=optional_id(payload, "creator"),
-        urls=_urls(text, attached),
-        markers=markers_in(text) if text else [],
+        author=reference(payload, "creator"),
+        urls=_urls(body, attached),
+        markers=markers_in(body),
         deleted=flag(payload, "trashed"),
     )
 
 
-def _urls(text: str | None, attached: list[str]) -> list[str]:
-    written = urls_in(text) if text else []
+def _urls(body: str | None, attached: list[str]) -> list[str]:
+    written = urls_in(body)
     return list(dict.fromkeys([*written, *attached])) if attached else written
 
 
 def _comment(payload: Payload) -> CommentView:
-    required_id(payload)
+    text_id(payload)
     return CommentView(
-        task=required_text(payload, "issueId"),
-        author=optional_id(payload, "user"),
-        body=required_text(payload, "body"),
-        created_at=required_time(payload, "createdAt"),
-        updated_at=required_time(payload, "updatedAt"),
+        task=text(payload, "issueId"),
+        author=reference(payload, "user"),
+        body=text(payload, "body"),
+        created_at=time(payload, "createdAt"),
+        updated_at=time(payload, "updatedAt"),
     )
 
 
 def _person(payload: Payload) -> PersonView:
-    required_id(payload)
+    text_id(payload)
     return PersonView(
-        name=required_text(payload, "name"),
-        username=required_text(payload, "displayName") or None,
-        email=optional_text(payload, "email") or None,
+        name=text(payload, "name"),
+        username=text(payload, "displayName") or None,
+        email=optional_text(payload, "email"),
         active=flag(payload, "active"),
     )
 
 
 def _project(payload: Payload) -> ProjectView:
-    required_id(payload)
+    text_id(payload)
     return ProjectView(
-        name=required_text(payload, "name"),
-        path=required_text(payload, "slugId"),
-        description=optional_text(payload, "description") or None,
-        url=required_text(payload, "url"),
+        name=text(payload, "name"),
+        path=text(payload, "slugId"),
+        description=optional_text(payload, "description"),
+        url=text(payload, "url"),
         archived=optional_time(payload, "archivedAt") is not None or flag(payload, "trashed"),
     )
 
 
 def _milestone(payload: Payload) -> MilestoneView:
-    required_id(payload)
+    text_id(payload)
     return MilestoneView(
-        title=required_text(payload, "name"),
-        project=optional_id(payload, "project"),
+        title=text(payload, "name"),
+        project=reference(payload, "project"),
         start_date=None,
         due_date=optional_date(payload, "targetDate"),
-        closed=required_text(payload, "status") == "done" or optional_time(payload, "archivedAt") is not None,
+        closed=text(payload, "status") == "done" or optional_time(payload, "archivedAt") is not None,
     )
 
 

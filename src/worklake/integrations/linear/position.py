@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from worklake.errors import InvalidInputError
-from worklake.integrations.linear.reading import read_time
+from worklake.errors import InvalidInputError, UnreadableError
+from worklake.integrations.reading import optional_time
 
 OVERLAP = timedelta(seconds=10)
 """How far a listing reaches back behind its mark, for rows that became visible out of order."""
@@ -75,7 +75,7 @@ class Position:
             held = json.loads(text)
             marks = {name: _mark(held["streams"].get(name, {"high": None})) for name in streams}
             return cls(tuple(map(str, held["teams"])), marks)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, UnreadableError) as error:
             raise InvalidInputError(
                 f"the stored position of a Linear source cannot be read ({error!r}): {text[:200]!r}"
             ) from error
@@ -96,14 +96,16 @@ class Position:
 
 
 def item_time(payload: Mapping[str, Any]) -> datetime | None:
-    """When an item of whatever kind last changed."""
-    return read_time(payload.get("updatedAt"))
+    """When an item of whatever kind last changed, or None where that cannot be read."""
+    try:
+        return optional_time(payload, "updatedAt")
+    except UnreadableError:
+        return None
 
 
 def _mark(held: Mapping[str, str | None]) -> Mark:
     for key in ("high", "from"):
-        if held.get(key) is not None and read_time(held[key]) is None:
-            raise ValueError(f"{key} is not a time: {held[key]!r}")
+        optional_time(held, key)
     return Mark(held["high"], held.get("from"), held.get("after"))
 
 
