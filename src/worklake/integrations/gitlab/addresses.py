@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-_ISSUE = re.compile(r"/(?P<project>[^/]+(?:/[^/]+)+?)(?:/-)?/(?:issues|work_items)/(?P<iid>\d+)/?")
+_ISSUE = re.compile(r"/(?P<project>[^/]+(?:/(?!-/)[^/]+)+?)(?:/-)?/(?:issues|work_items)/(?P<iid>[0-9]{1,18})/?")
 _PORTS = {"http": 80, "https": 443}
 
 

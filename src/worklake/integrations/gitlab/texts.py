@@ -70,6 +70,8 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
 
 def _end_of_code(lines: list[str], start: int, hopeless: dict[str, int]) -> int | None:
     """The line that closes the code which begins here, if any; `hopeless` keeps fence lengths that nothing closes."""
+    if "```" not in lines[start] and "~~~" not in lines[start]:
+        return None
     opening = _FENCE.match(lines[start])
     if opening is None:
         return None
