@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import requests
 
 import worklake
 from tests.support.sandbox import Served, running_sandbox
+from worklake.cli import main
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,21 @@ class Ran:
         return json.loads(self.stdout)
 
 
+def worklake_command(*arguments: str, cwd: Path | None = None) -> Ran:
+    """`worklake ARGUMENTS` within this process, as its entry point would run it."""
+    out, err, before = StringIO(), StringIO(), sys.argv
+    sys.argv = ["worklake", *arguments]
+    status = 0
+    try:
+        with redirect_stdout(out), redirect_stderr(err), chdir(cwd or Path.cwd()):
+            main()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    finally:
+        sys.argv = before
+    return Ran(status, out.getvalue(), err.getvalue())
+
+
 @dataclass(frozen=True)
 class Project:
     """A project folder and the sandbox behind it, by provider (which is also the source's name)."""
@@ -42,11 +58,9 @@ class Project:
     def lake(self) -> Path:
         return self.folder / "lake"
 
-    def run(self, *arguments: str, timeout: float = 60) -> Ran:
-        """`worklake ARGUMENTS --json`, in a process of its own."""
-        command = [sys.executable, "-m", "worklake", *arguments, "--json", "--no-progress"]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=timeout, check=False)
-        return Ran(done.returncode, done.stdout, done.stderr)
+    def run(self, *arguments: str) -> Ran:
+        """`worklake ARGUMENTS --json`."""
+        return worklake_command(*arguments, "--project", str(self.folder), "--json", "--no-progress")
 
     def pull(self, *sources: str) -> dict[str, Any]:
         """Pull in this process; what it did by source."""

@@ -29,8 +29,8 @@ def write_project(
     refuse_existing_project(folder)
     sources: dict[str, Any] = {}
     for name, provider in providers.items():
-        secret = (folder / "secrets" / name).resolve()
-        _write_new(secret, provider.token + "\n", mode=0o600)
+        secret = Path("secrets", name)
+        _write_new(folder / secret, provider.token + "\n", mode=0o600)
         entry = provider.conf(base_urls[name])
         sources[name] = {"provider": entry.pop("provider"), "token": f"file:{secret}", **entry}
     people = [{"name": one.name, "linear": one.email, "gitlab": one.username} for one in world.people]

@@ -22,7 +22,7 @@ from worklake.sandbox.gitlab.limits import Limits
 from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.rendering import Renderer
 from worklake.sandbox.gitlab.routes import ROUTES
-from worklake.sandbox.gitlab.seed import store_from
+from worklake.sandbox.gitlab.seed import PRIORITY_LABELS, STATUS_LABELS, store_from
 from worklake.sandbox.provider import Item, ItemError, Payload
 from worklake.sandbox.world import World
 
@@ -99,9 +99,14 @@ class GitLabSandbox:
         self._site.editor.delete(self._issue(external_id))
 
     def conf(self, base_url: str) -> Payload:
-        """The provider, its address and every project."""
-        projects = [project.full_path for project in self._store.projects.values()]
-        return {"provider": self.name, "base_url": base_url, "projects": projects}
+        """The provider, its address, every project, and what the team's labels mean."""
+        return {
+            "provider": self.name,
+            "base_url": base_url,
+            "projects": [project.full_path for project in self._store.projects.values()],
+            "status_labels": {label: status for status, label in STATUS_LABELS.items()},
+            "priority_labels": {label: priority for priority, label in PRIORITY_LABELS.items()},
+        }
 
     def revoke_token(self, name: str) -> None:
         """The token is answered with 401 `invalid_token` from now on."""

@@ -1,0 +1,224 @@
+"""The command line, as scripts rely on it: documents, exit statuses, messages."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.project import Project, Ran, sandbox_project
+from tests.support.project import worklake_command as worklake
+
+pytest.importorskip("pysail", reason="the embedded engine is not installed")
+
+COMMANDS = ["init", "check", "pull", "tasks", "explain", "status", "maintain", "sandbox", "demo", "links"]
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    with sandbox_project(tmp_path_factory.mktemp("cli") / "project", "--tasks", "120") as project:
+        project.pull()
+        yield project
+
+
+def in_a_process(*arguments: str, cwd: Path) -> Ran:
+    """The command as a user runs it."""
+    command = [sys.executable, "-m", "worklake", *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=60, check=False)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def test_help_names_every_command_and_how_to_start() -> None:
+    ran = worklake("--help")
+    assert ran.status == 0
+    assert all(command in ran.stdout for command in COMMANDS)
+    assert "worklake demo" in ran.stdout
+
+
+def test_the_version_is_told() -> None:
+    assert worklake("--version").stdout.startswith("worklake 0.")
+
+
+def test_a_wrong_option_is_wrong_usage() -> None:
+    assert worklake("tasks", "--nope").status == 2
+
+
+def test_outside_a_project_it_is_said_how_to_make_one(tmp_path: Path) -> None:
+    ran = in_a_process("tasks", cwd=tmp_path)
+    assert ran.status == 2
+    assert "worklake init" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_before_the_first_pull_it_is_said_that_there_is_no_lake(tmp_path: Path) -> None:
+    worklake("init", str(tmp_path))
+    ran = worklake("tasks", "--json", cwd=tmp_path)
+    assert ran.status == 2
+    assert ran.document["error"]["type"] == "LakeMissingError"
+    assert "worklake pull" in ran.document["error"]["message"]
+
+
+def test_init_writes_a_project_that_loads_and_overwrites_nothing(tmp_path: Path) -> None:
+    first = worklake("init", str(tmp_path), "--json").document
+    assert {"conf/worklake.yml", "conf/sources.yml", ".gitignore"} <= set(first["written"])
+    (tmp_path / "conf" / "people.yml").write_text("people: []\n# mine\n")
+    second = worklake("init", str(tmp_path), "--json").document
+    assert second["written"] == []
+    assert "# mine" in (tmp_path / "conf" / "people.yml").read_text()
+    ran = worklake("pull", cwd=tmp_path)
+    assert ran.status == 2
+    assert "there is no source yet" in ran.stderr
+
+
+def test_the_commented_examples_of_init_are_valid_settings(tmp_path: Path) -> None:
+    worklake("init", str(tmp_path))
+    for file in (tmp_path / "conf").glob("*.yml"):
+        lines = file.read_text().splitlines()
+        if file.name == "sources.yml":
+            start = lines.index("# sources:")
+            lines = [line.removeprefix("# ").removeprefix("#") for line in lines[start:]]
+        file.write_text("\n".join(lines))
+    ran = worklake("check", "--json", cwd=tmp_path)
+    subjects = {line["subject"]: line for line in ran.document["checks"]}
+    assert subjects["settings"]["ok"]
+    assert not subjects["linear: secret"]["ok"]
+    assert "LINEAR_API_KEY" in subjects["linear: secret"]["detail"]
+
+
+def test_global_options_go_before_or_after_the_command(pulled: Project) -> None:
+    folder = str(pulled.folder)
+    before = worklake("--project", folder, "--json", "tasks", "--limit", "1")
+    after = worklake("tasks", "--limit", "1", "--json", "--project", folder)
+    assert before.document == after.document
+
+
+def test_the_project_is_found_from_a_folder_within(pulled: Project) -> None:
+    assert worklake("tasks", "--json", "--limit", "1", cwd=pulled.folder / "conf").status == 0
+
+
+def test_every_task_has_the_documented_keys(pulled: Project) -> None:
+    tasks = pulled.run("tasks").document
+    keys = {
+        "task_id", "title", "description", "status", "priority", "labels", "assignees", "due_date", "start_date",
+        "estimate_minutes", "project", "milestone", "parent_id", "blocked_by", "links", "created_at", "updated_at",
+    }  # fmt: skip
+    assert all(keys <= set(task) for task in tasks)
+    assert all(set(link) == {"source", "provider", "external_id", "url", "state"} for t in tasks for link in t["links"])
+    assert all(datetime.fromisoformat(task["created_at"]).tzinfo is not None for task in tasks)
+    assert len(tasks) == len({task["task_id"] for task in tasks})
+
+
+def test_overdue_means_open_and_due_before_today(pulled: Project) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    every = pulled.run("tasks").document
+    overdue = pulled.run("tasks", "--overdue").document
+    expected = [
+        task["task_id"]
+        for task in every
+        if task["due_date"] and task["due_date"] < today and task["status"] not in ("completed", "canceled")
+        if not task["archived"]
+    ]
+    assert expected
+    assert sorted(task["task_id"] for task in overdue) == sorted(expected)
+    dates = [task["due_date"] for task in overdue]
+    assert dates == sorted(dates)
+
+
+def test_tasks_can_be_narrowed_by_sql_and_source(pulled: Project) -> None:
+    tasks = pulled.run("tasks", "--where", "exists(labels, l -> l = 'bug')", "--source", "linear").document
+    assert tasks
+    assert all("bug" in task["labels"] for task in tasks)
+    assert all("linear" in [link["source"] for link in task["links"]] for task in tasks)
+
+
+@pytest.mark.parametrize("condition", ["nope = 1", "title ="])
+def test_a_wrong_condition_says_what_the_columns_are(pulled: Project, condition: str) -> None:
+    ran = pulled.run("tasks", "--where", condition)
+    assert ran.status == 2
+    assert "columns of tasks: task_id, title" in ran.document["error"]["message"]
+
+
+def test_explain_takes_ids_keys_and_urls(pulled: Project) -> None:
+    for provider in ("gitlab", "linear"):
+        task = pulled.run("tasks", "--source", provider, "--limit", "1").document[0]
+        link = next(link for link in task["links"] if link["source"] == provider)
+        payload = next(i["payload"] for i in pulled.items(provider) if i["external_id"] == link["external_id"])
+        key = payload["identifier"] if provider == "linear" else payload["references"]["full"]
+        for name in (task["task_id"], link["external_id"], link["url"], key):
+            explained = pulled.run("explain", name).document
+            assert explained["task_id"] == task["task_id"], name
+            assert explained["changes"][0]["decision"] in ("created", "linked")
+
+
+def test_explain_of_nothing_known_says_what_a_task_may_be_called(pulled: Project) -> None:
+    ran = pulled.run("explain", "nope")
+    assert ran.status == 2
+    assert ran.document["error"]["type"] == "NotFoundError"
+
+
+def test_status_tells_how_sources_and_tables_stand(pulled: Project) -> None:
+    document = pulled.run("status").document
+    assert {source["source"] for source in document["sources"]} == {"gitlab", "linear"}
+    assert all(source["backlog"] == 0 and source["last_error"] is None for source in document["sources"])
+    pulled_at = datetime.fromisoformat(document["sources"][0]["last_pulled_at"])
+    assert datetime.now(UTC) - pulled_at < timedelta(minutes=10)
+    rows = {table["table"]: table["rows"] for table in document["tables"]}
+    assert rows["tasks"] == len(pulled.run("tasks").document)
+
+
+def test_check_names_each_thing_it_looked_at(pulled: Project) -> None:
+    ran = pulled.run("check")
+    assert ran.status == 0
+    subjects = [line["subject"] for line in ran.document["checks"]]
+    assert {"settings", "gitlab: secret", "linear: secret", "lake"} <= set(subjects)
+
+
+def test_maintain_keeps_every_row(pulled: Project) -> None:
+    before = pulled.run("tasks").document
+    tables = pulled.run("maintain").document["tables"]
+    assert {"records", "tasks", "links"} <= {table["table"] for table in tables}
+    assert pulled.run("tasks").document == before
+
+
+def test_without_json_people_get_tables_on_stdout_and_progress_on_stderr(pulled: Project) -> None:
+    ran = in_a_process("tasks", "--limit", "3", cwd=pulled.folder)
+    assert "title" in ran.stdout
+    assert "see more with --limit" in ran.stdout
+    assert ran.stderr == ""
+
+
+def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
+    proposals = pulled.run("tasks", "--proposed-links").document
+    assert len(proposals) >= 2
+    accepted, refused = proposals[0], proposals[1]
+    answer = pulled.run("links", "accept", accepted["proposal_id"]).document
+    assert answer["task_id"] == accepted["task_id"]
+    one = next(task for task in pulled.run("tasks").document if task["task_id"] == accepted["task_id"])
+    assert {link["source"] for link in one["links"]} == {"gitlab", "linear"}
+    assert accepted["other_task_id"] not in [task["task_id"] for task in pulled.run("tasks").document]
+    told = pulled.run("explain", accepted["task_id"]).document["changes"]
+    assert any("a person said" in change["reason"] for change in told)
+    assert pulled.run("links", "refuse", refused["proposal_id"]).document["state"] == "refused"
+    left = {one["proposal_id"] for one in pulled.run("links", "list").document}
+    assert not left & {accepted["proposal_id"], refused["proposal_id"]}
+    again = pulled.run("links", "accept", refused["proposal_id"])
+    assert again.status == 2
+    assert "was refused" in again.document["error"]["message"]
+    other = next(link for link in one["links"] if link["source"] == "linear")
+    pulled.edit("linear", other["external_id"], title="Edited after it was accepted")
+    pulled.pull()
+    differs = pulled.run("explain", other["external_id"]).document
+    assert differs["task_id"] == accepted["task_id"]
+    assert any(one["shown"] == "Edited after it was accepted" for one in differs["differences"])
+    assert {one["proposal_id"] for one in pulled.run("links", "list").document} == left
+
+
+def test_json_is_one_document_on_stdout_even_when_a_source_fails(pulled: Project) -> None:
+    pulled.fault("linear", method="POST", path="/graphql", status=503)
+    ran = pulled.run("pull", "--source", "linear")
+    pulled.mend()
+    assert ran.status == 1
+    assert json.loads(ran.stdout)["sources"]["linear"]["error"]
