@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worklake.errors import AccessError, InvalidInputError, RetryableError
@@ -215,6 +215,7 @@ moves = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(moves=moves)
 def test_whatever_is_edited_between_pages_and_wherever_it_stops_nothing_is_left_out(
     moves: list[tuple[str, str, int, float]],

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.integrations.linear.payloads import IDS, fields, issues
@@ -19,6 +19,7 @@ from worklake.model.fields import FIELDS
 from worklake.model.rows import Kind
 
 LENS = LinearLens()
+law = settings(deadline=None, max_examples=60)
 
 
 def an_issue(**changes: Any) -> dict[str, Any]:
@@ -182,6 +183,7 @@ def test_a_missing_field_is_not_taken_for_an_empty_one(key: str) -> None:
         LENS.view(Kind.TASK, payload)
 
 
+@law
 @given(
     key=st.sampled_from(sorted(an_issue())),
     value=st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), st.lists, max_leaves=3),
@@ -193,17 +195,20 @@ def test_any_value_is_either_read_or_refused(key: str, value: Any) -> None:
         assert str(refused)
 
 
+@law
 @given(fields=fields, payload=issues())
 def test_reading_what_was_put_gives_what_linear_can_show(fields: dict[str, Any], payload: dict[str, Any]) -> None:
     put = LENS.put(fields, payload)
     assert view(put).fields == LENS.project(fields, payload)
 
 
+@law
 @given(payload=issues())
 def test_putting_what_is_shown_changes_nothing(payload: dict[str, Any]) -> None:
     assert LENS.put(view(payload).fields, payload) == payload
 
 
+@law
 @given(fields=fields, payload=issues())
 def test_projecting_twice_is_projecting_once(fields: dict[str, Any], payload: dict[str, Any]) -> None:
     once = LENS.project(fields, payload)
@@ -211,6 +216,7 @@ def test_projecting_twice_is_projecting_once(fields: dict[str, Any], payload: di
     assert LENS.project(fields, LENS.put(fields, payload)) == once
 
 
+@law
 @given(fields=fields, payload=issues(), name=st.sampled_from(sorted(FIELD_LENSES)))
 def test_putting_one_field_leaves_the_others(fields: dict[str, Any], payload: dict[str, Any], name: str) -> None:
     before, after = view(payload).fields, view(LENS.put({name: fields[name]}, payload)).fields
@@ -218,6 +224,7 @@ def test_putting_one_field_leaves_the_others(fields: dict[str, Any], payload: di
     assert moved <= ({"project", "milestone"} if name == "project" else {name})
 
 
+@law
 @given(fields=fields, payload=issues())
 def test_putting_leaves_the_given_payload_alone(fields: dict[str, Any], payload: dict[str, Any]) -> None:
     before = copy.deepcopy(payload)

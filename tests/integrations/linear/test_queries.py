@@ -27,6 +27,7 @@ from graphql import (
 from worklake.integrations.linear import queries
 
 MOST_POINTS = 10_000
+pytestmark = pytest.mark.xdist_group("linear-queries")
 every_operation = pytest.mark.parametrize("operation", queries.OPERATIONS, ids=lambda operation: operation.name)
 
 

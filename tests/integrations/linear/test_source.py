@@ -19,6 +19,7 @@ from worklake.integrations.linear import LinearIntegration, LinearSettings
 from worklake.model.rows import Kind
 
 TASKS = 120
+pytestmark = pytest.mark.xdist_group("linear-source")
 
 
 @pytest.fixture(scope="module")

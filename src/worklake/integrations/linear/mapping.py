@@ -18,6 +18,7 @@ from worklake.integrations.base import (
 )
 from worklake.integrations.linear.links import key_of, parse_issue_url
 from worklake.integrations.linear.reading import (
+    LONGEST,
     nodes,
     optional_number,
     optional_text,
@@ -159,24 +160,29 @@ def _named(key: str) -> FieldLens:
     """An object that is known by its name."""
     return FieldLens(
         get=lambda payload: _name(optional_object(payload, key)),
-        cut=lambda name, _: name or None,
+        cut=_text,
         put=lambda name, _: {key: None if name is None else {"name": name}},
     )
 
 
+def _text(value: str | None, _: Any) -> str | None:
+    """A text as Linear's database can hold it."""
+    return (value or "").replace("\0", "")[:LONGEST] or None
+
+
 def _elements(values: Iterable[str] | None, _: Any) -> FieldValue:
-    return sorted(set(values or ()))
+    return sorted({cut for value in values or () if (cut := _text(value, None))})
 
 
 FIELD_LENSES: Mapping[str, FieldLens] = {
     "title": FieldLens(
         get=lambda payload: text(payload, "title"),
-        cut=lambda title, _: title or "",
+        cut=lambda title, _: _text(title, None) or "",
         put=lambda title, _: {"title": title},
     ),
     "description": FieldLens(
         get=lambda payload: optional_text(payload, "description"),
-        cut=lambda body, _: body or None,
+        cut=_text,
         put=lambda body, _: {"description": body},
     ),
     "status": FieldLens(_get_status, lambda status, _: status or Status.BACKLOG.value, _put_status),
@@ -199,7 +205,7 @@ FIELD_LENSES: Mapping[str, FieldLens] = {
     "milestone": _named("projectMilestone"),
     "cycle": FieldLens(
         _get_cycle,
-        cut=lambda name, _: name or None,
+        cut=_text,
         put=lambda name, _: {"cycle": None if name is None else {"name": name}},
     ),
     "parent_id": FieldLens(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from math import isfinite
-from typing import Any
 
 from worklake.errors import UnreadableError
 from worklake.integrations import reading
@@ -13,6 +11,7 @@ from worklake.integrations.reading import optional_object, unreadable
 
 LONGEST = 1_000_000
 """Characters of a text that we take; Linear's own limits are far below."""
+LARGEST = 2**53
 
 
 def require(payload: Payload, keys: Set[str]) -> None:
@@ -54,9 +53,9 @@ def some_object(payload: Payload, key: str) -> Payload:
 
 
 def optional_number(payload: Payload, key: str) -> int | float | None:
-    """A finite number, or None."""
-    value: Any = payload.get(key)
-    if value is not None and type(value) is not int and not (type(value) is float and isfinite(value)):
+    """A number that a float holds exactly as far as its whole part goes, or None."""
+    value: int | float | None = payload.get(key)
+    if value is not None and not (type(value) in (int, float) and abs(value) <= LARGEST):
         unreadable(key, value, "a number")
     return value
 
