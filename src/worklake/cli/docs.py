@@ -1,0 +1,87 @@
+"""The page that documents the JSON documents of the commands, generated from their models."""
+
+from __future__ import annotations
+
+import types
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from worklake.model import documents
+
+PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
+    ("worklake init", documents.InitDocument, False),
+    ("worklake check", documents.CheckDocument, False),
+    ("worklake pull", documents.PullDocument, False),
+    ("worklake tasks", documents.TaskDocument, True),
+    ("worklake tasks --proposed-links, worklake links list", documents.ProposalDocument, True),
+    ("worklake links accept, worklake links refuse", documents.DecidedDocument, False),
+    ("worklake explain", documents.ExplainDocument, False),
+    ("worklake status", documents.StatusDocument, False),
+    ("worklake maintain", documents.MaintainDocument, False),
+    ("worklake demo", documents.DemoDocument, False),
+)
+"""Each command, its document, and whether it answers a list of them."""
+
+
+def documents_markdown() -> str:
+    """The text of `docs/documents.md`."""
+    head = (
+        "# The JSON documents of the commands\n\n"
+        "Generated from `src/worklake/model/documents.py`; do not edit. "
+        "Write it anew with `python -m worklake.cli.docs > docs/documents.md`.\n\n"
+        "Under `--json` stdout is exactly one JSON document. Keys are in snake_case, times in RFC 3339 UTC. "
+        'A command that fails before it touches anything answers `{"error": {"type", "message"}}`.\n'
+    )
+    parts, told = [head], set[type[BaseModel]]()
+    for command, model, is_list in PAGES:
+        listed = ", a list of" if is_list else ""
+        parts.append(f"## `{command}`{listed}\n\n{_table(model)}")
+        for inner in _inner(model):
+            if inner not in told and inner not in {page[1] for page in PAGES}:
+                told.add(inner)
+                parts.append(f"### {inner.__name__}\n\n{_table(inner)}")
+    return "\n".join(parts)
+
+
+def _table(model: type[BaseModel]) -> str:
+    rows = "\n".join(
+        f"| `{name}` | {_type(field.annotation)} | {field.description or ''} |"
+        for name, field in model.model_fields.items()
+    )
+    doc = " ".join((model.__doc__ or "").split())
+    return f"{doc}\n\n| key | type | meaning |\n|---|---|---|\n{rows}\n"
+
+
+def _type(annotation: Any) -> str:
+    origin = get_origin(annotation)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_type(one) for one in get_args(annotation))
+    if origin is list:
+        return f"list of {_type(get_args(annotation)[0])}"
+    if origin is not None:
+        return f"object of {_type(get_args(annotation)[1])} by name"
+    names = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null", Any: "any value"}
+    return names.get(annotation) or annotation.__name__
+
+
+def _inner(model: type[BaseModel]) -> list[type[BaseModel]]:
+    found: list[type[BaseModel]] = []
+
+    def walk(annotation: Any) -> None:
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            found.append(annotation)
+            for field in annotation.model_fields.values():
+                walk(field.annotation)
+        for one in get_args(annotation):
+            walk(one)
+
+    for field in model.model_fields.values():
+        walk(field.annotation)
+    return found
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(documents_markdown())
