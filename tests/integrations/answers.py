@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -63,7 +63,8 @@ def answering(*answers: Answer) -> Iterator[AnswerServer]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(answer.promised or len(answer.body)))
             self.end_headers()
-            self.wfile.write(answer.body)
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.wfile.write(answer.body)
             self.close_connection = answer.promised is not None
 
         do_POST = do_PUT = do_HEAD = do_GET

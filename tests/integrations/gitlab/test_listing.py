@@ -106,6 +106,15 @@ def test_server_without_keyset_pages_is_asked_again_without(server):
     assert "pagination" not in queries(server)[2]
 
 
+def test_ids_are_listed_too_where_pages_are_counted(server):
+    server.will_answer(
+        Answer(405, body=b'{"error": "Keyset pagination is not yet available"}'),
+        page(issue(1, 1), next_query="page=2&per_page=100", number=1),
+        page(issue(2, 2), number=2),
+    )
+    assert list(opened(server.base_url).integration.list_ids()) == ["1", "2"]
+
+
 def test_way_on_that_is_no_longer_accepted_starts_the_scan_again(server):
     server.will_answer(PROJECT, page(issue(1, 1), next_query="cursor=old"), page(issue(2, 2)))
     source = opened(server.base_url)

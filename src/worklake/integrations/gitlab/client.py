@@ -76,8 +76,13 @@ class GitLabClient:
         return _object(answer, self._http.source), answer.headers.get("ETag")
 
     def page(self, path: str, query: Query) -> Entries:
-        """A page of a list."""
-        answer = self._request("get", path, query)
+        """A page of a list. Where a server has no keyset pages of it, they are counted."""
+        try:
+            answer = self._request("get", path, query)
+        except RefusedError as refused:
+            if refused.status != 405 or "pagination" not in query:
+                raise
+            return self.page(path, {key: value for key, value in query.items() if key != "pagination"})
         entries = _parsed(answer, self._http.source)
         if not isinstance(entries, list):
             raise _not_gitlab(answer, self._http.source)

@@ -97,13 +97,7 @@ class Listing:
                 return self._page(path, mark.following)
             except RefusedError:  # a way on that is no longer accepted
                 log.info("listing starts again", source=self._source, path=path)
-        try:
-            return self._page(path, self._first_query(mark.since))
-        except RefusedError as refused:
-            if refused.status != 405:
-                raise
-        by_number = {key: value for key, value in self._first_query(mark.since).items() if key != "pagination"}
-        return self._page(path, by_number)  # a server without keyset pages of issues
+        return self._page(path, self._first_query(mark.since))
 
     def _page(self, path: str, query: Query) -> tuple[list[Any], Query | None]:
         page = self._client.page(path, query)
@@ -137,6 +131,7 @@ def _seek(query: Query, entries: Sequence[Any]) -> Query:
 
     Only where a whole page has one time the next number is asked for.
     """
+    query = {key: value for key, value in query.items() if key != "pagination"}
     times = [time for entry in entries if isinstance(entry, dict) and (time := updated_at(entry)) is not None]
     last = shown_time(max(times)) if times else None
     if last is None or last == query.get("updated_after"):
