@@ -159,7 +159,7 @@ class Http(requests.Session):
         response = self.request("GET", url, params=params, headers=headers)
         return None if response.status_code == 304 else response
 
-    def merge_environment_settings(self, url: str, proxies: Any, stream: bool | None, verify: Any, cert: Any) -> Any:
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: bool | None, verify: Any, cert: Any) -> Any:
         """Proxies and certificates out of the environment, looked up once per server: they cost a millisecond."""
         key = (urlsplit(url).netloc, stream, verify)
         if proxies or cert:
