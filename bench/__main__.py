@@ -10,9 +10,9 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-from bench.measure import BrokenRunError
+from bench.measure import BrokenRunError, compiled_once
 from bench.report import document, show
-from bench.scenarios import FULL, QUICK, first_load, grown_lake
+from bench.scenarios import FULL, QUICK, first_load, grown_lake, warm_up
 
 PARTS = {"first-load": first_load, "grown-lake": grown_lake}
 
@@ -28,9 +28,13 @@ def main() -> int:
     sizes = QUICK if chosen.quick else FULL
     parts = []
     try:
-        for name in [chosen.only] if chosen.only else PARTS:
+        with compiled_once():
             with tempfile.TemporaryDirectory(prefix="worklake-bench-") as folder:
-                parts.append(PARTS[name](sizes, Path(folder)))
+                print("warming up …", file=sys.stderr)
+                warm_up(Path(folder))
+            for name in [chosen.only] if chosen.only else PARTS:
+                with tempfile.TemporaryDirectory(prefix="worklake-bench-") as folder:
+                    parts.append(PARTS[name](sizes, Path(folder)))
     except BrokenRunError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

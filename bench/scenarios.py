@@ -28,6 +28,24 @@ FULL = Sizes(first=100_000, grown=1_000_000, dlt=20_000)
 QUICK = Sizes(first=20_000, grown=100_000, dlt=20_000)
 
 
+def warm_up(folder: Path) -> None:
+    """Run everything once on a few issues, so that no figure holds the compilation of modules."""
+    count = 200
+    with feed(count) as served:
+        project = subjects.project(folder / "whole", served)
+        split = subjects.project(folder / "split", served)
+        subjects.bare(served)
+        subjects.dlt_load(served, folder / "dlt", count)
+        subjects.worklake_stage("records", split, count)
+        subjects.worklake_stage("merge", split, count)
+        subjects.worklake_pull(project, new=count)
+        served.touch(1)
+        subjects.dlt_load(served, folder / "dlt", 1)
+        subjects.worklake_pull(project, changed=1)
+        subjects.worklake_tasks(project, limit=10)
+        subjects.worklake_help()
+
+
 def first_load(sizes: Sizes, folder: Path) -> Part:
     """Everything read once: bare, dlt, Worklake's two stages one by one, and `worklake pull`."""
     count = sizes.first
