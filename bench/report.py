@@ -34,10 +34,10 @@ def at_least(factor: float, wanted: float, baseline: str, aim: float | None = No
     return Goal(f"at least {wanted:g} times{more}", f"{factor:.2f} times {baseline}", factor >= wanted)
 
 
-def below(found: float, wanted: float, unit: str) -> Goal:
-    """Less than so much."""
+def below(found: float, wanted: float, unit: str, whose: str = "") -> Goal:
+    """Less than so much; `whose` says where the bound comes from."""
     digits = 2 if wanted < 100 else 0
-    return Goal(f"below {wanted:.{digits}f} {unit}", f"{found:.{digits}f} {unit}", found < wanted)
+    return Goal(f"below {whose}{wanted:.{digits}f} {unit}", f"{found:.{digits}f} {unit}", found < wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def grown_lake(sizes: Sizes, folder: Path) -> Part:
         Line(f"worklake pull: {sizes.grown:,} new", built, sizes.grown, goals=[_memory(built)]),
         Line(
             f"worklake pull: {sizes.changed} changed of {sizes.grown:,}", changed, sizes.changed,
-            {"dlt": _faster(changed, dlt)}, [below(changed.seconds, dlt.seconds, "s (dlt's time)"), _memory(changed)],
+            {"dlt": _faster(changed, dlt)}, [below(changed.seconds, dlt.seconds, "s", "dlt's "), _memory(changed)],
         ),
         Line("worklake pull: nothing changed", nothing, faster={"dlt": _faster(nothing, dlt)}, goals=[quiet]),
         Line("worklake tasks --limit 50", tasks, goals=[below(tasks.seconds, 3, "s")]),
