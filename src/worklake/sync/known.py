@@ -72,12 +72,9 @@ class KnownLoader:
     def __init__(self, lake: Lake, source: str) -> None:
         self._lake = lake
         self._source = source
-        counted = lake.rows(
-            "select count_if(source = :source) as own, count_if(source <> :source) as others from {links}",
-            {"source": source},
-        )[0]
-        self.lake_knows_source = counted["own"] > 0
-        self._lake_knows_others = counted["others"] > 0
+        sources = {row["source"] for row in lake.rows("select distinct source from {links}")}
+        self.lake_knows_source = source in sources
+        self._lake_knows_others = bool(sources - {source})
 
     def known(self, chunk: Chunk) -> Known:
         """Links of the chunk's items and of those they refer to, and earlier items that wait for one of them."""
