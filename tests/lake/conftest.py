@@ -19,6 +19,8 @@ from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
 from worklake.settings.models import EmbeddedLake, LakeSettings, SparkLake
 
+# One worker for all of Spark: a second one would start a second Java. A timeout breaks the session for all that follow.
+ON_SPARK = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.timeout(600)]
 Open = Callable[[Path], LakeSettings]
 
 
@@ -26,8 +28,8 @@ Open = Callable[[Path], LakeSettings]
     scope="session",
     params=[
         "embedded",
-        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")]),
-        pytest.param("spark-connect", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark")]),
+        pytest.param("spark", marks=ON_SPARK),
+        pytest.param("spark-connect", marks=ON_SPARK),
     ],
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Open]:

@@ -14,7 +14,7 @@ from worklake.lake.schema import to_arrow
 
 def merged_often(lake: Lake) -> list[dict[str, object]]:
     lake.merge("tasks", tasks(0, 60))
-    for step in range(4):
+    for step in range(2):
         lake.merge("tasks", tasks(step * 10, step * 10 + 15, title=f"step {step}") + tasks(60 + step, 61 + step))
     lake.delete("tasks", pa.table({"task_id": ["task_000050", "task_000001"]}))
     return content(lake, "tasks")
@@ -41,7 +41,7 @@ def test_files_with_deleted_rows_survive_a_vacuum_that_follows_a_merge(lake: Lak
 def test_merging_goes_on_after_maintenance(lake: Lake) -> None:
     merged_often(lake)
     lake.maintain(["tasks"], retention_hours=0)
-    assert lake.merge("tasks", tasks(40, 65)) == Merged(2, 5, 18)
+    assert lake.merge("tasks", tasks(20, 63)) == Merged(2, 5, 36)
 
 
 def test_appended_files_become_one(lake: Lake) -> None:

@@ -121,6 +121,7 @@ def _equal_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> pa.Tabl
 
 
 def _where_few(table: Table, rows: pa.Table) -> str:
+    """A condition that spells out the values of the key column that tells most apart; empty for many rows."""
     if rows.num_rows > FEW_KEYS:
         return ""
     distinct = {name: set(rows.column(name).to_pylist()) for name in table.key}

@@ -29,6 +29,8 @@ SESSION_CONFIG = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.session.timeZone": "UTC",
+    # Delta 4.4's parser does not know how Spark 4.1 fills in parameters; this binds them as Spark 4.0 did.
+    "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.databricks.delta.retentionDurationCheck.enabled": "false",
@@ -125,7 +127,8 @@ def _remote(address: str) -> tuple[SparkSession, bool]:
     if active is not None:
         return active, False
     session = SparkSession.builder.remote(address).getOrCreate()
-    session.conf.set("spark.sql.session.timeZone", "UTC")
+    for key in ("spark.sql.session.timeZone", "spark.sql.legacy.parameterSubstitution.constantsOnly"):
+        session.conf.set(key, SESSION_CONFIG[key])
     return session, True
 
 
