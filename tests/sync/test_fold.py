@@ -39,7 +39,7 @@ class Memory:
         waiting = [
             link
             for link in (*self.links.values(), *self.comment_links.values())
-            if set(link["awaits"]) & new and link["external_id"] not in new
+            if set(link["awaits"] or ()) & new and link["external_id"] not in new
         ]
         known = Known(self.links, self.comment_links, waiting, self.comments, self.tasks, {"7": "kim@x.example"})
         folding = Folding(stamp(self.source, self.batch), known, matches)
@@ -132,7 +132,7 @@ def test_a_child_that_comes_before_its_parent_finds_it_later() -> None:
     assert memory.links["child"]["awaits"] == ["parent"]
     outcome = memory.take(task("parent"))
     assert memory.task("child")["parent_id"] == memory.links["parent"]["task_id"]
-    assert memory.links["child"]["awaits"] == []
+    assert memory.links["child"]["awaits"] is None
     assert ("parent_id", "taken", None, memory.links["parent"]["task_id"]) in told(outcome)
 
 
@@ -167,7 +167,7 @@ def test_a_comment_that_comes_before_its_task_is_moved_to_it() -> None:
     memory.take(comments=(comment("c", "1"),))
     assert memory.comment_links["c"]["awaits"] == ["1"]
     memory.take(task("1"))
-    assert memory.comment_links["c"]["awaits"] == []
+    assert memory.comment_links["c"]["awaits"] is None
     assert memory.comment_links["c"]["task_id"] == task_id("gitlab", "1")
 
 

@@ -147,12 +147,10 @@ def test_a_source_taken_out_of_the_settings_leaves_its_tasks_alone(project: Proj
 def test_a_change_of_the_mapping_is_read_into_what_is_already_there(project: Project) -> None:
     project.pull()
     item = project.items("gitlab")[0]
-    project.edit("gitlab", item["external_id"], labels="doing,extra", state_event="reopen")
+    project.edit("gitlab", item["external_id"], labels="in the works,extra", state_event="reopen")
     project.pull()
     sources = (project.folder / "conf" / "sources.yml").read_text()
-    project.settings(
-        "sources.yml", sources.replace("provider: gitlab", "provider: gitlab\n    status_labels: {doing: started}")
-    )
+    project.settings("sources.yml", sources.replace("    status_labels:", "    status_labels:\n      in the works: started"))
     assert project.pull()["gitlab"]["changed"] == 0
     told = worklake.explain(item["external_id"], project.folder).changes
     assert ("status", "started") in [(change.field, change.new) for change in told]

@@ -102,6 +102,10 @@ class Folding:
         link = self._known.links.get(external_id)
         return link["task_id"] if link else None
 
+    def _awaited(self, external_ids: Iterable[str]) -> list[str] | None:
+        """Those of the items referred to that have not been seen, or None."""
+        return [one for one in external_ids if self._task_of(one) is None] or None
+
     def _draft(self, task: str) -> RowDict | None:
         """The draft of a task, ready to be changed."""
         draft = self.outcome.tasks.get(task)
@@ -148,8 +152,8 @@ class Folding:
             "is_primary": is_primary,
             "state": _state(view),
             "seen": orjson.dumps({"fields": view.fields, "blocks": view.blocks}).decode(),
-            "mentions": list(mentions),
-            "awaits": [one for one in references(view.fields, view.blocks) if self._task_of(one) is None],
+            "mentions": list(mentions) or None,
+            "awaits": self._awaited(references(view.fields, view.blocks)),
             "record_hash": item.record_hash,
             "remote_updated_at": item.remote_updated_at,
             "run_id": self._stamp.run_id,
@@ -238,8 +242,7 @@ class Folding:
 
     def _settle(self, link: RowDict) -> None:
         seen = _seen(link)
-        awaits = [ref for ref in link["awaits"] if self._task_of(ref) is None]
-        self.outcome.links.append(link | {"awaits": awaits, "run_id": self._stamp.run_id})
+        self.outcome.links.append(link | {"awaits": self._awaited(link["awaits"]), "run_id": self._stamp.run_id})
         draft = self._draft(link["task_id"]) if link["is_primary"] else None
         if draft is not None:
             fields = self._canonical(seen["fields"])
@@ -275,8 +278,8 @@ class Folding:
                 "is_primary": True,
                 "state": LinkState.LINKED.value,
                 "seen": orjson.dumps(seen).decode(),
-                "mentions": [],
-                "awaits": [] if known_task else [view.task],
+                "mentions": None,
+                "awaits": None if known_task else [view.task],
                 "record_hash": item.record_hash,
                 "remote_updated_at": item.remote_updated_at,
                 "linked_by": "born",
@@ -309,7 +312,7 @@ class Folding:
         comment = self._known.comments.get(link["comment_id"])
         if task is None or comment is None:
             return
-        self.outcome.links.append(link | {"task_id": task, "awaits": [], "run_id": self._stamp.run_id})
+        self.outcome.links.append(link | {"task_id": task, "awaits": None, "run_id": self._stamp.run_id})
         if task != link["task_id"]:
             self.outcome.comments.append(comment | {"task_id": task})
             self._add_change(

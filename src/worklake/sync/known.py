@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -19,18 +19,7 @@ _OWN_LINKS = """
     left semi join {wanted} w on l.external_id = w.external_id
     where l.source = :source
 """
-_WAITING = """
-    select l.* from {links} l
-    left semi join (
-        select a.kind, a.external_id
-        from (
-            select kind, external_id, explode(awaits) as awaited from {links}
-            where source = :source and size(awaits) > 0
-        ) a
-        left semi join {wanted} w on a.awaited = w.external_id
-    ) e on l.kind = e.kind and l.external_id = e.external_id
-    where l.source = :source
-"""
+_WAITING = "select kind, external_id, awaits from {links} where source = :source and awaits is not null"
 _BY_KEY = """
     select l.task_id, l.source, l.key from {links} l
     left semi join {wanted} w on l.key = w.key
@@ -40,7 +29,7 @@ _MENTIONING = """
     select m.task_id, m.source, m.key, m.mentioned
     from (
         select task_id, source, key, explode(mentions) as mentioned from {links}
-        where source <> :source and kind = 'task' and size(mentions) > 0
+        where source <> :source and kind = 'task' and mentions is not null
     ) m
     left semi join {wanted} w on m.mentioned = w.key
 """
@@ -91,9 +80,7 @@ class KnownLoader:
                 known.links[link["external_id"]] = link
             else:
                 known.comment_links[link["external_id"]] = link
-        known.waiting = [
-            link for link in self._rows(_WAITING, external_id=tasks) if link["external_id"] not in tasks | comments
-        ]
+        known.waiting = self._waiting_for(tasks, besides=tasks | comments)
         referred = {one for link in known.waiting for one in link["awaits"]} - wanted
         moving = [link["comment_id"] for link in known.waiting if link["comment_id"]]
         known.comments = {row["comment_id"]: row for row in self._rows(_COMMENTS, comment_id=moving)}
@@ -101,6 +88,16 @@ class KnownLoader:
             if link["kind"] == "task":
                 known.links[link["external_id"]] = link
         return known
+
+    def _waiting_for(self, tasks: Set[str], besides: Set[str]) -> list[RowDict]:
+        """Links of other items than `besides` that wait for one of these tasks."""
+        waiting = {
+            row["external_id"]
+            for row in self._lake.rows(_WAITING, {"source": self._source})
+            if not tasks.isdisjoint(row["awaits"])
+        }
+        found = self._rows(_OWN_LINKS, external_id=waiting - besides)
+        return [link for link in found if link["awaits"]]
 
     def neighbourhood(
         self, unlinked: Sequence[Observed[TaskView]], mentions: Mapping[str, Sequence[str]]

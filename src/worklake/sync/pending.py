@@ -15,8 +15,8 @@ from worklake.integrations.base import CommentView, Lens, MilestoneView, PersonV
 from worklake.lake.lake import Lake
 from worklake.model.rows import Kind, Quarantined
 
-CHUNK_ROWS = 20_000
-CHUNK_BYTES = 64 * 1024 * 1024
+CHUNK_ROWS = 10_000
+CHUNK_BYTES = 32 * 1024 * 1024
 
 _SIZES = """
     select batch, count(*) as rows, sum(length(payload)) as bytes from {records}

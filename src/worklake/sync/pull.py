@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -26,8 +27,8 @@ from worklake.sync.run import RunContext, Source, SourceCounts
 
 COMMIT_ROWS = 20_000
 COMMIT_BYTES = 64 * 1024 * 1024
-COMMIT_SECONDS = 3.0
-LOOKUP_ITEMS = 10_000
+COMMIT_SECONDS = 5.0
+LOOKUP_ITEMS = 2_000
 LOOKUP_SECONDS = 1.0
 
 _KNOWN = """
@@ -108,7 +109,7 @@ class SourcePull:
         try:
             self._open()
             buffer.position = self._start
-            for pages in _grouped(self._pages()):
+            for pages in self._grouped(_one_ahead(self._pages())):
                 self._take(pages, buffer)
         except LakeError:
             raise
@@ -132,6 +133,26 @@ class SourcePull:
             seen += sum(item.kind is Kind.TASK for item in page.items)
             self._run.progress(self._source.name, "pull", seen, page.expected_total)
             yield page
+
+    def _grouped(self, pages: Iterator[Page]) -> Iterator[list[Page]]:
+        """Pages in groups that are looked up in the lake together: some while they come fast, else one by one."""
+        group: list[Page] = []
+        opened, items = time.monotonic(), 0
+        try:
+            for page in pages:
+                group.append(page)
+                items += len(page.items)
+                enough = items >= LOOKUP_ITEMS or time.monotonic() - opened >= LOOKUP_SECONDS
+                if enough or not self._lake_knows_source:
+                    yield group
+                    group, items = [], 0
+                    opened = time.monotonic()
+        except Exception:
+            if group:
+                yield group
+            raise
+        if group:
+            yield group
 
     def _take(self, pages: list[Page], buffer: _Buffer) -> None:
         listed = [[self._identify(item, buffer) for item in page.items] for page in pages]
@@ -265,21 +286,10 @@ class SourcePull:
         self.counts.error = str(redact(str(error) if expected else f"unexpected {type(error).__name__}: {error}"))
 
 
-def _grouped(pages: Iterator[Page]) -> Iterator[list[Page]]:
-    """Pages in groups that are looked up in the lake together: large while pages come fast, else one by one."""
-    group: list[Page] = []
-    opened, items = time.monotonic(), 0
-    try:
-        for page in pages:
-            group.append(page)
-            items += len(page.items)
-            if items >= LOOKUP_ITEMS or time.monotonic() - opened >= LOOKUP_SECONDS:
-                yield group
-                group, items = [], 0
-                opened = time.monotonic()
-    except Exception:
-        if group:
-            yield group
-        raise
-    if group:
-        yield group
+def _one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
+    """The same pages, the next one being fetched while one is worked on."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="worklake-pages") as fetching:
+        coming = fetching.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = fetching.submit(next, pages, None)
+            yield page
