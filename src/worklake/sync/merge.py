@@ -22,7 +22,7 @@ from worklake.sync.match import Match, Proposed, match, same_titles
 from worklake.sync.pending import Chunk, Observed, pending_chunks
 from worklake.sync.people import Directory
 from worklake.sync.rows import rows_to_arrow
-from worklake.sync.run import RunContext, Source, SourceCounts
+from worklake.sync.run import RunContext, Source, SourceCounts, collection_paused
 from worklake.sync.surroundings import milestone_row, parse_date, person_row, project_row
 
 
@@ -34,6 +34,7 @@ class _Standing:
     mapping: str | None
 
 
+@collection_paused()
 def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCounts) -> bool:
     """Take in whatever was pulled from this source and not merged yet; says whether there was anything.
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
+from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
 import orjson
@@ -23,11 +24,11 @@ _SIZES = """
     where source = :source and batch > :after group by batch order by batch
 """
 _NEW = """
-    select kind, external_id, record_hash, payload, remote_updated_at from {records}
-    where source = :source and batch > :after and batch <= :through order by batch
+    select kind, external_id, record_hash, payload, remote_updated_at, batch from {records}
+    where source = :source and batch > :after and batch <= :through
 """
 _CURRENT = """
-    select r.kind, r.external_id, r.record_hash, r.payload, r.remote_updated_at from {records} r
+    select r.kind, r.external_id, r.record_hash, r.payload, r.remote_updated_at, r.batch from {records} r
     left semi join (
         select kind, external_id, record_hash from {links} where source = :source
         union all
@@ -35,7 +36,7 @@ _CURRENT = """
         union all
         select 'person', external_id, record_hash from {people} where source = :source
     ) k on r.kind = k.kind and r.external_id = k.external_id and r.record_hash = k.record_hash
-    where r.source = :source and r.batch > :after and r.batch <= :through order by r.batch
+    where r.source = :source and r.batch > :after and r.batch <= :through
 """
 
 SomeView = TypeVar("SomeView", bound=View, covariant=True)
@@ -104,6 +105,7 @@ def _ranges(sizes: list[dict[str, int]]) -> Iterator[int]:
 
 def _read(rows: list[dict[str, object]], source: str, lens: Lens, through: int, run_id: str, now: datetime) -> Chunk:
     chunk = Chunk(through)
+    rows.sort(key=itemgetter("batch"))
     newest = {(row["kind"], row["external_id"]): row for row in rows}
     for row in newest.values():
         kind, external_id, record_hash = str(row["kind"]), str(row["external_id"]), str(row["record_hash"])

@@ -23,7 +23,7 @@ from worklake.lake.lake import Lake
 from worklake.logs import redact
 from worklake.model.rows import Cursor, Kind, Quarantined, Record
 from worklake.sync.rows import rows_to_arrow
-from worklake.sync.run import RunContext, Source, SourceCounts
+from worklake.sync.run import RunContext, Source, SourceCounts, collection_paused
 
 COMMIT_ROWS = 20_000
 COMMIT_BYTES = 64 * 1024 * 1024
@@ -103,6 +103,7 @@ class SourcePull:
         self.counts = SourceCounts()
         self.committed = False
 
+    @collection_paused()
     def pull(self) -> SourceCounts:
         """Bring what changed since the last committed position. A provider's failure ends up in the counts."""
         buffer = _Buffer()

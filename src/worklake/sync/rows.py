@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -14,5 +15,5 @@ from worklake.model.rows import Row
 def rows_to_arrow(model: type[Row], rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     """These rows with the model's columns; a row that lacks a column raises `KeyError`."""
     schema = arrow_schema(model)
-    columns = [pa.array([row[field.name] for row in rows], field.type) for field in schema]
+    columns = [pa.array(list(map(itemgetter(field.name), rows)), field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
@@ -82,6 +84,18 @@ class RunContext:
             if key is not None:
                 return key
         return None
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Spare the garbage collector walking over rows by the hundred thousand, which hold no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def new_run_id(started_at: datetime, random_hex: str) -> RunId:
