@@ -141,7 +141,10 @@ class Lake:
         }
         text = fill(query, tables, data)
         try:
-            return utc(self.session.sql(text, args=dict(args) if args else None, **data).toArrow())
+            found = until_committed(
+                lambda: self.session.sql(text, args=dict(args) if args else None, **data).toArrow(), "the lake"
+            )
+            return utc(found)
         except PySparkException as error:
             raise LakeError(str(error).strip().split("\n")[0]) from error
 

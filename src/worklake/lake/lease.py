@@ -201,9 +201,8 @@ def _merge(
 
 def _require(engine: Engine, table: Table, token: str) -> None:
     """Raise LeaseHeldError unless the row carries this token."""
-    rows: list[Any] = engine.session.sql(
-        f"SELECT token, holder, command, since, until FROM {engine.reference(table)} WHERE name = 'lake'"
-    ).collect()
+    query = f"SELECT token, holder, command, since, until FROM {engine.reference(table)} WHERE name = 'lake'"
+    rows: list[Any] = until_committed(lambda: engine.session.sql(query).collect(), table.name)
     if len(rows) > 1:
         raise LakeError(f"{table.name} has {len(rows)} rows for one lake; delete them all and run again")
     if not rows or rows[0]["token"] != token:

@@ -18,7 +18,9 @@ LONGEST_SECONDS = 1.0
 _CONFLICT = re.compile(
     r"DELTA_CONCURRENT|Concurrent\w*Exception|DELTA_METADATA_CHANGED|DELTA_PROTOCOL_CHANGED|MetadataChangedException"
     r"|ProtocolChangedException|Failed to commit transaction|Commit conflict"
-    r"|concurrent transaction|version already exists|[Cc]oncurrent modification",
+    r"|concurrent transaction|version already exists|[Cc]oncurrent modification"
+    # Sail, when another process commits while it lists the log.
+    r"|Missing commit file",
 )
 
 
