@@ -41,3 +41,16 @@ def fill(query: str, names: Mapping[str, str], frames: Collection[str]) -> str:
 
 def _double(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
+
+
+FEW_VALUES = 500
+
+
+def one_of(column: str, values: Collection[str]) -> str:
+    """A condition that spells out the values, so that a scan decodes only their rows; `true` where they are many.
+
+    It goes beside a join on the same values, not in its place.
+    """
+    if len(values) > FEW_VALUES or any("{" in value or "}" in value for value in values):
+        return "true"
+    return f"{column} IN ({', '.join(literal(value) for value in sorted(values))})"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from worklake.errors import LakeError
 from worklake.lake.engines.base import Once
 from worklake.lake.results import Commit, Maintained, Size
+from worklake.lake.retry import is_conflict
 from worklake.lake.schema import arrow_schema
 from worklake.lake.tables import Table
 
@@ -125,6 +126,8 @@ def restore(path: Path, version: int) -> None:
     try:
         stored.restore(version)
     except DeltaError as error:
+        if is_conflict(error):
+            raise
         raise LakeError(f"{path.name} cannot be restored to version {version}: {error}") from error
 
 

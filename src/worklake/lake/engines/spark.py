@@ -33,6 +33,8 @@ SESSION_CONFIG = {
     "spark.sql.legacy.parameterSubstitution.constantsOnly": "true",
     "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "2",
+    # A vacuum lists files in so many tasks; Spark's own default is 10,000.
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.databricks.delta.retentionDurationCheck.enabled": "false",
     "spark.driver.memory": "2g",
     "spark.ui.enabled": "false",

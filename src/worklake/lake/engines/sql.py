@@ -13,7 +13,7 @@ from worklake.errors import LakeError
 from worklake.lake.engines.base import Once
 from worklake.lake.names import literal, quote
 from worklake.lake.results import Commit, Maintained, Merged, Size
-from worklake.lake.retry import until_committed
+from worklake.lake.retry import is_conflict, until_committed
 from worklake.lake.schema import arrow_schema, as_utc, sql_type
 from worklake.lake.tables import Table
 
@@ -144,8 +144,16 @@ class SqlEngine:
         newest = self.history(table, 1)[0].version
         if not 0 <= version <= newest:
             raise LakeError(f"{table.name} has versions 0 to {newest}, found {version}; see its history")
-        if version != newest:
+        if version == newest:
+            return
+        from pyspark.errors import PySparkException
+
+        try:
             self.rows(f"RESTORE TABLE {self.reference(table)} TO VERSION AS OF {version:d}")
+        except PySparkException as error:
+            if is_conflict(error):
+                raise
+            raise LakeError(f"{table.name} cannot be restored to version {version}: {error}") from error
 
     def maintain(self, table: Table, retention_hours: float) -> Maintained:
         """Compact and vacuum; Delta checkpoints the log by itself."""
