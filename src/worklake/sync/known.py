@@ -10,41 +10,44 @@ import pyarrow as pa
 
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
+from worklake.lake.names import one_of
 from worklake.sync.fold import Known, RowDict, references
 from worklake.sync.match import Elsewhere, Neighbours, Titled, normal_title
 from worklake.sync.pending import Chunk, Observed
 
 _OWN_LINKS = """
-    select l.* from {links} l
-    left semi join {wanted} w on l.external_id = w.external_id
-    where l.source = :source
+    select t.* from {links} t left semi join {wanted} w on t.external_id = w.external_id
+    where t.source = :source
 """
 _WAITING = "select kind, external_id, awaits from {links} where source = :source and awaits is not null"
 _BY_KEY = """
-    select l.task_id, l.source, l.key from {links} l
-    left semi join {wanted} w on l.key = w.key
-    where l.source <> :source and l.kind = 'task'
+    select t.task_id, t.source, t.key from {links} t left semi join {wanted} w on t.key = w.key
+    where t.source <> :source and t.kind = 'task'
 """
 _MENTIONING = """
-    select m.task_id, m.source, m.key, m.mentioned
+    select t.task_id, t.source, t.name as key, t.key as mentioned
     from (
-        select task_id, source, key, explode(mentions) as mentioned from {links}
+        select task_id, source, key as name, explode(mentions) as key from {links}
         where source <> :source and kind = 'task' and mentions is not null
-    ) m
-    left semi join {wanted} w on m.mentioned = w.key
+    ) t
+    left semi join {wanted} w on t.key = w.key
+    where true
 """
 _OCCUPIED = """
-    select distinct l.task_id from {links} l
-    left semi join {wanted} w on l.task_id = w.task_id
-    where l.source = :source and l.kind = 'task'
+    select t.task_id from {links} t left semi join {wanted} w on t.task_id = w.task_id
+    where t.source = :source and t.kind = 'task'
 """
 _TITLED = """
-    select t.task_id, t.title, t.project, t.source from {tasks} t
-    left semi join {wanted} w on trim(regexp_replace(lower(t.title), '\\\\s+', ' ')) = w.title
-    where t.source <> :source
+    select t.task_id, t.title, t.project, t.source
+    from (
+        select task_id, trim(regexp_replace(lower(title), '\\\\s+', ' ')) as title, project, source
+        from {tasks} where source <> :source
+    ) t
+    left semi join {wanted} w on t.title = w.title
+    where true
 """
-_TASKS = "select t.* from {tasks} t left semi join {wanted} w on t.task_id = w.task_id"
-_COMMENTS = "select c.* from {comments} c left semi join {wanted} w on c.comment_id = w.comment_id"
+_TASKS = "select t.* from {tasks} t left semi join {wanted} w on t.task_id = w.task_id where true"
+_COMMENTS = "select t.* from {comments} t left semi join {wanted} w on t.comment_id = w.comment_id where true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +157,14 @@ class KnownLoader:
         return self._lake.rows(query, {"source": self._source})
 
     def _rows(self, query: str, **wanted: Iterable[str]) -> list[RowDict]:
-        """The query's rows for these values, which it joins as `wanted`; none are asked for without values."""
+        """The query's rows (as `t`) for these values of a column, which it joins as `wanted`; none without values."""
         ((column, values),) = wanted.items()
-        listed = sorted(values)
+        listed = sorted(set(values))
         if not listed:
             return []
-        frame = pa.table({column: listed})
         arguments = {"source": self._source} if ":source" in query else None
-        return self._lake.rows(query, arguments, wanted=frame)
+        narrowed = f"{query} and {one_of(f't.{column}', listed)}"
+        return self._lake.rows(narrowed, arguments, wanted=pa.table({column: listed}))
 
 
 def _iso_dates(row: RowDict) -> RowDict:

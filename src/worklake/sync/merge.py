@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -75,8 +76,11 @@ class _Merging:
         self._run = run
         self._directory = directory
         self._counts = counts
-        self._loader = KnownLoader(lake, source.name)
         self._done = 0
+
+    @cached_property
+    def _loader(self) -> KnownLoader:
+        return KnownLoader(self._lake, self._source.name)
 
     def chunks(self, *, after: int, anew: bool) -> Iterable[Chunk]:
         """What is pending, or everything anew."""

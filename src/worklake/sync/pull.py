@@ -20,13 +20,14 @@ import pyarrow as pa
 from worklake.errors import LakeError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
 from worklake.lake.lake import Lake
+from worklake.lake.names import one_of
 from worklake.logs import redact
 from worklake.model.rows import Cursor, Kind, Quarantined, Record
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext, Source, SourceCounts, collection_paused
 
-COMMIT_ROWS = 20_000
-COMMIT_BYTES = 64 * 1024 * 1024
+COMMIT_ROWS = 10_000
+COMMIT_BYTES = 32 * 1024 * 1024
 COMMIT_SECONDS = 5.0
 LOOKUP_ITEMS = 2_000
 LOOKUP_SECONDS = 1.0
@@ -45,6 +46,7 @@ _KNOWN = """
         select kind, external_id, record_hash, true from {quarantine} where source = :source and resolved_at is null
     ) k
     left semi join {listed} l on k.kind = l.kind and k.external_id = l.external_id
+    where
 """
 
 
@@ -171,7 +173,7 @@ class SourcePull:
             self.counts.seen += 1
         if item.external_id:
             return Listed(item, digest, text)
-        if self._is_unsent(item, digest):
+        if self._is_unsent(digest):
             buffer.quarantined.append(
                 Quarantined(
                     source=self._source.name,
@@ -187,8 +189,9 @@ class SourcePull:
             )
         return None
 
-    def _is_unsent(self, item: Item, digest: str) -> bool:
-        mark = hash((item.kind, item.external_id, digest))
+    def _is_unsent(self, digest: str) -> bool:
+        """Whether this run has not brought the payload yet; an item's own id is part of its payload."""
+        mark = int(digest, 16)
         if mark in self._sent:
             return False
         self._sent.add(mark)
@@ -202,7 +205,8 @@ class SourcePull:
         if not keys:
             return known
         frame = pa.table({"kind": [kind for kind, _ in keys], "external_id": [external for _, external in keys]})
-        for row in self._lake.rows(_KNOWN, {"source": self._source.name}, listed=frame):
+        query = f"{_KNOWN} {one_of('k.external_id', frame.column('external_id').to_pylist())}"
+        for row in self._lake.rows(query, {"source": self._source.name}, listed=frame):
             known.hashes.add((row["kind"], row["external_id"], row["record_hash"]))
             if not row["quarantined"]:
                 known.linked.add((row["kind"], row["external_id"]))
@@ -212,7 +216,7 @@ class SourcePull:
         item = entry.item
         if (item.kind.value, item.external_id, entry.record_hash) in known.hashes:
             return False
-        return self._is_unsent(item, entry.record_hash)
+        return self._is_unsent(entry.record_hash)
 
     def _keep(self, fresh: list[Listed], known: _Known, buffer: _Buffer) -> None:
         """Complete fresh items with what their listing leaves out, and buffer them and what came along."""
