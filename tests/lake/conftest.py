@@ -40,7 +40,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Open]:
         yield lambda folder: EmbeddedLake(path=folder / "lake")
         return
     # Half the time of a short test run goes into compiling well what runs once.
-    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m")
     try:
         check_installed()
     except SettingsError as error:
