@@ -155,6 +155,12 @@ class Lake:
         found: list[dict[str, Any]] = self.sql(query, args, **frames).to_pylist()
         return found
 
+    def scan(self, name: str, columns: Sequence[str], source: str, *, after: int, through: int) -> list[dict[str, Any]]:
+        """Rows of an append-only table that a source's commits `after` one and `through` another brought."""
+        found = self._engine.scan(self.table(name), list(columns), source, after, through)
+        rows: list[dict[str, Any]] = utc(found).to_pylist()
+        return rows
+
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame of this lake's session."""
         return self._engine.frame(data)

@@ -23,7 +23,7 @@ from worklake.sync.match import Match, Proposed, match, same_titles
 from worklake.sync.pending import Chunk, Observed, pending_chunks
 from worklake.sync.people import Directory
 from worklake.sync.rows import rows_to_arrow
-from worklake.sync.run import RunContext, Source, SourceCounts, collection_paused
+from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
 from worklake.sync.surroundings import milestone_row, parse_date, person_row, project_row
 
 
@@ -54,6 +54,7 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
             merged = True
     for chunk in merging.chunks(after=standing.batch, anew=False):
         merging.take(chunk, chunk.through, since=standing.batch)
+        collect_now()
         merging.move_cursor(mapping, chunk.through)
         standing = _Standing(chunk.through, mapping)
         merged = True

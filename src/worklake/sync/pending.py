@@ -23,10 +23,7 @@ _SIZES = """
     select batch, count(*) as rows, sum(length(payload)) as bytes from {records}
     where source = :source and batch > :after group by batch order by batch
 """
-_NEW = """
-    select kind, external_id, record_hash, payload, remote_updated_at, batch from {records}
-    where source = :source and batch > :after and batch <= :through
-"""
+_COLUMNS = ("kind", "external_id", "record_hash", "payload", "remote_updated_at", "batch")
 _CURRENT = """
     select r.kind, r.external_id, r.record_hash, r.payload, r.remote_updated_at, r.batch from {records} r
     left semi join (
@@ -85,10 +82,12 @@ def pending_chunks(
     """Chunks of what came in after this batch, oldest first; with `anew`, of every item's current record instead."""
     if anew:
         after = 0
-    query = _CURRENT if anew else _NEW
     sizes = lake.rows(_SIZES, {"source": source, "after": after})
     for through in _ranges(sizes):
-        rows = lake.rows(query, {"source": source, "after": after, "through": through})
+        if anew:
+            rows = lake.rows(_CURRENT, {"source": source, "after": after, "through": through})
+        else:
+            rows = lake.scan("records", _COLUMNS, source, after=after, through=through)
         yield _read(rows, source, lens, through, run_id, now)
         after = through
 

@@ -24,7 +24,7 @@ from worklake.lake.names import one_of
 from worklake.logs import redact
 from worklake.model.rows import Cursor, Kind, Quarantined, Record
 from worklake.sync.rows import rows_to_arrow
-from worklake.sync.run import RunContext, Source, SourceCounts, collection_paused
+from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
 
 COMMIT_ROWS = 10_000
 COMMIT_BYTES = 32 * 1024 * 1024
@@ -273,6 +273,7 @@ class SourcePull:
             self._lake.merge("cursors", [self._cursor(buffer.position or "", now)])
             self._start = buffer.position
         buffer.rows, buffer.quarantined, buffer.payload_bytes = [], [], 0
+        collect_now()
         buffer.opened_at = time.monotonic()
 
     def _cursor(self, position: str, now: datetime) -> Cursor:

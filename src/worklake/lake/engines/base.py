@@ -53,6 +53,9 @@ class Engine(Protocol):
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame."""
 
+    def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
+        """These columns of an append-only table's rows of one source, with `batch` after one and through another."""
+
     def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
         """Add rows in one commit."""
 

@@ -74,6 +74,16 @@ def add_columns(path: Path, table: Table, names: list[str]) -> None:
     open_table(path).alter.add_columns(fields)
 
 
+def scan(path: Path, columns: list[str], source: str, after: int, through: int) -> pa.Table:
+    """Rows of one source in a range of batches; files that hold none are not opened."""
+    import pyarrow.dataset as ds
+
+    batch = ds.field("batch")
+    wanted = (ds.field("source") == source) & (batch > after) & (batch <= through)
+    found: pa.Table = open_table(path).to_pyarrow_dataset().to_table(columns=columns, filter=wanted)
+    return found
+
+
 def append(stored: DeltaTable, rows: pa.Table, *, once: Once | None = None, retries: int | None = None) -> None:
     """Add rows in one commit. With `retries=0` it fails when anybody committed since `stored` was opened."""
     from deltalake import write_deltalake

@@ -93,6 +93,13 @@ class SqlEngine:
         """Local data as a DataFrame; PySpark itself sends large data in parts."""
         return self.session.createDataFrame(data)
 
+    def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
+        """Read by the session."""
+        return self.session.sql(
+            f"SELECT {', '.join(map(quote, columns))} FROM {self.reference(table)} "
+            f"WHERE source = {literal(source)} AND batch > {after:d} AND batch <= {through:d}"
+        ).toArrow()
+
     def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
         """Add rows in one commit."""
         if once is not None:
