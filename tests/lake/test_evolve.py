@@ -93,6 +93,23 @@ def test_an_older_version_writes_beside_newer_columns(opened: Callable[[], Lake]
     assert [row["note"] for row in content(lake, "calls") + content(lake, "cursors")] == [None, None]
 
 
+class RewordedCursor(Cursor):
+    batch: int = Field(description="The same column, said in other words")
+
+
+class WiderRewordedCursor(RewordedCursor):
+    note: str | None = Field(description="A column of a later version")
+
+
+@pytest.mark.parametrize("row", [RewordedCursor, WiderRewordedCursor])
+def test_a_comment_that_was_reworded_hinders_nothing(opened: Callable[[], Lake], row: type[Cursor]) -> None:
+    lake = declared(opened(), {"cursors": replace(TABLES["cursors"], row=row)})
+    lake.ensure()
+    declared(lake, NARROW)
+    assert lake.merge("cursors", [cursor("linear", 1)]) == Merged(1, 0, 0)
+    assert lake.merge("cursors", [cursor("linear", 2), cursor("gitlab", 1)]) == Merged(1, 1, 0)
+
+
 def test_comments_of_columns_are_stored(opened: Callable[[], Lake], tmp_path: Path) -> None:
     lake = declared(opened(), NARROW)
     lake.ensure()

@@ -90,11 +90,18 @@ def append(stored: DeltaTable, rows: pa.Table, *, once: Once | None = None, retr
 
     write_deltalake(
         stored,
-        rows,
+        _without_comments(rows),
         mode="append",
         schema_mode="merge" if len(stored.schema().fields) != rows.num_columns else None,
         commit_properties=_commit_properties(once, retries),
     )
+
+
+def _without_comments(rows: pa.Table) -> pa.Table:
+    """The rows under a plain schema: delta-rs refuses a comment that differs from the stored one."""
+    import pyarrow as pa
+
+    return rows.cast(pa.schema([field.remove_metadata() for field in rows.schema]))
 
 
 def _commit_properties(once: Once | None, retries: int | None) -> CommitProperties:
