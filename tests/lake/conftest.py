@@ -66,7 +66,14 @@ def _connect() -> Iterator[Open]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    config = {**SESSION_CONFIG, "spark.jars.packages": DELTA_PACKAGE, "spark.connect.grpc.binding.port": str(port)}
+    # Few rows are not worth generated code.
+    quick = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
+    config = {
+        **SESSION_CONFIG,
+        **quick,
+        "spark.jars.packages": DELTA_PACKAGE,
+        "spark.connect.grpc.binding.port": str(port),
+    }
     command = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", "local[2]"]
     for key, value in config.items():
         command += ["--conf", f"{key}={value}"]
