@@ -150,7 +150,9 @@ def test_a_change_of_the_mapping_is_read_into_what_is_already_there(project: Pro
     project.edit("gitlab", item["external_id"], labels="in the works,extra", state_event="reopen")
     project.pull()
     sources = (project.folder / "conf" / "sources.yml").read_text()
-    project.settings("sources.yml", sources.replace("    status_labels:", "    status_labels:\n      in the works: started"))
+    project.settings(
+        "sources.yml", sources.replace("    status_labels:", "    status_labels:\n      in the works: started")
+    )
     assert project.pull()["gitlab"]["changed"] == 0
     told = worklake.explain(item["external_id"], project.folder).changes
     assert ("status", "started") in [(change.field, change.new) for change in told]

@@ -114,13 +114,13 @@ def _equal_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> pa.Tabl
     key = ", ".join(f"s.{quote(name)}" for name in table.key)
     same = [f"t.{quote(name)} <=> s.{quote(name)}" for name in rows.column_names if name not in table.key]
     return engine.session.sql(
-        f"SELECT {key} FROM {{s}} s JOIN (SELECT * FROM {engine.reference(table)}{_where_few(table, rows)}) t "
+        f"SELECT {key} FROM {{s}} s JOIN (SELECT * FROM {engine.reference(table)} t{_few(table, rows, 'WHERE')}) t "
         f"ON {_same_key(table)} WHERE {' AND '.join(same) or 'true'}",
         s=engine.frame(rows),
     ).toArrow()
 
 
-def _where_few(table: Table, rows: pa.Table) -> str:
+def _few(table: Table, rows: pa.Table, keyword: str) -> str:
     """A condition that spells out the values of the key column that tells most apart; empty for many rows."""
     if rows.num_rows > FEW_KEYS:
         return ""
@@ -128,7 +128,7 @@ def _where_few(table: Table, rows: pa.Table) -> str:
     name = max(distinct, key=lambda each: len(distinct[each]))
     if any(not isinstance(value, str) for value in distinct[name]):
         return ""
-    return f" WHERE {quote(name)} IN ({', '.join(_literal(value) for value in sorted(distinct[name]))})"
+    return f" {keyword} t.{quote(name)} IN ({', '.join(_literal(value) for value in sorted(distinct[name]))})"
 
 
 def _literal(value: str) -> str:
@@ -143,7 +143,7 @@ def _rewrite(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> None:
     engine.session.sql(
         f"MERGE INTO {engine.reference(table)} t USING ("
         f"SELECT false AS __new, s.* FROM {{s}} s UNION ALL SELECT true AS __new, s.* FROM {{s}} s) s "
-        f"ON {_same_key(table)} AND NOT s.__new "
+        f"ON {_same_key(table)} AND NOT s.__new{_few(table, rows, 'AND')} "
         f"WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.__new THEN INSERT ({columns}) VALUES ({values})",
         s=engine.frame(rows),
     ).collect()
