@@ -204,11 +204,14 @@ def _run_context(
     from worklake.sync.run import Meter, RunContext, Source, new_run_id, silent
 
     meter = Meter()
-    sources = []
-    for name in names:
+
+    def opened(name: str, *, reachable: bool) -> Source:
         entry = settings.sources[name]
-        token = resolve(entry.token, settings.folder) if tokens else SecretStr("not-used")
-        sources.append(Source(name, open_source(name, entry, token, meter)))
+        token = resolve(entry.token, settings.folder) if reachable else SecretStr("not-used")
+        return Source(name, open_source(name, entry, token, meter))
+
+    sources = [opened(name, reachable=tokens) for name in names]
+    elsewhere = [opened(name, reachable=False) for name in settings.sources if name not in names]
     started_at = _now()
     return RunContext(
         run_id=new_run_id(started_at, secrets.token_hex(3)),
@@ -219,6 +222,7 @@ def _run_context(
         people=settings.people,
         meter=meter,
         progress=progress or silent,
+        elsewhere=tuple(elsewhere),
     )
 
 

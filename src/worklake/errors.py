@@ -49,6 +49,9 @@ class SettingsError(WorklakeError):
 class LakeError(WorklakeError):
     """The lake cannot be reached, opened or written."""
 
+    after_commits = False
+    """Whether the run had committed something before."""
+
 
 class LakeMissingError(LakeError):
     """There is no lake yet where the settings point."""

@@ -37,6 +37,7 @@ def contents(project: Project) -> dict[str, Any]:
         "records": "select source, kind, external_id, record_hash from {records}"
         " order by source, kind, external_id, record_hash",
         "people": "select * from {people} order by source, external_id",
+        "proposals": "select proposal_id, task_id, other_task_id, state from {proposals} order by proposal_id",
     }
     return {name: project.rows(query) for name, query in queries.items()}
 

@@ -1,5 +1,6 @@
 """Pull, over the providers' own protocols into real tables."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -189,3 +190,42 @@ def test_every_call_and_every_run_is_in_the_lake_sooner_or_later(project: Projec
     made = {name: len(project.requests_made(name)) for name in project.served}
     calls = project.rows("select source, count(*) as n from {calls} group by source")
     assert {row["source"]: row["n"] for row in calls} == made
+
+
+def test_comments_that_could_not_be_read_come_with_the_next_pull(project: Project) -> None:
+    commented = sum(item["payload"]["user_notes_count"] > 0 for item in project.items("gitlab"))
+    assert commented > 1
+    project.fault("gitlab", path="/api/v4/projects/[^/]*/issues/[^/]*/notes", status=403, times=commented - 1)
+    assert project.pull("gitlab")["gitlab"]["error"]
+    project.mend()
+    assert project.pull("gitlab")["gitlab"]["error"] is None
+    notes = sum(item["payload"]["user_notes_count"] for item in project.items("gitlab"))
+    assert project.rows("select count(*) as n from {comments}")[0]["n"] == notes
+
+
+def test_pulling_the_sources_one_by_one_links_the_same_items_as_pulling_them_together(
+    pulled: Project, tmp_path: Path
+) -> None:
+    single = Project(tmp_path / "single", pulled.served)
+    for name in ("conf", "secrets"):
+        shutil.copytree(pulled.folder / name, single.folder / name)
+    single.pull("gitlab")
+    single.pull("linear")
+    query = "select source, external_id, task_id, linked_by from {links} where kind = 'task' order by 1, 2"
+    together = pulled.rows(query)
+    assert single.rows(query) == together
+    assert "mention" in [row["linked_by"] for row in together]
+
+
+def test_when_no_source_takes_its_token_nothing_was_touched(project: Project) -> None:
+    for name in project.served:
+        (project.folder / "secrets" / name).write_text("glpat-wrong")
+    assert project.run("pull").status == 2
+
+
+def test_a_lake_that_cannot_be_written_is_told_before_anything_is_asked(project: Project) -> None:
+    project.lake.write_text("a file where the lake should be")
+    ran = project.run("pull")
+    assert ran.status == 2
+    assert "cannot be written" in ran.document["error"]["message"]
+    assert project.requests_made("gitlab") == []

@@ -59,8 +59,13 @@ def test_what_cannot_be_read_is_put_aside_and_the_rest_goes_on(working: Project)
 def test_payloads_without_a_usable_id_are_put_aside(working: Project) -> None:
     one, two, three, *_ = listed(working)
     without = {name: value for name, value in one.items() if name != "id"}
-    serve(working, without, two | {"id": None}, three | {"id": {"a": 1}})
+    nameless = (without, two | {"id": None}, three | {"id": {"a": 1}})
+    serve(working, *nameless)
     assert working.pull("gitlab")["gitlab"]["quarantined"] == 3
+    before = working.versions()
+    serve(working, *nameless)
+    assert working.pull("gitlab")["gitlab"]["quarantined"] == 0
+    assert working.versions() == before
 
 
 def test_a_listing_that_holds_no_objects_is_the_sources_failure_and_is_told(working: Project) -> None:

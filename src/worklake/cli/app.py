@@ -10,7 +10,7 @@ import typer
 
 from worklake.cli.face import Exit, Face
 from worklake.cli.options import JsonOption, NoProgressOption, ProjectOption, VerboseOption
-from worklake.errors import CommitConflictError, WorklakeError
+from worklake.errors import LakeError, WorklakeError
 
 app = typer.Typer(
     name="worklake",
@@ -65,4 +65,5 @@ def _fail(error: WorklakeError, *, as_json: bool) -> None:
         document = {"error": {"type": type(error).__name__, "message": message}}
         sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
     sys.stderr.write(f"worklake: {message}\n")
-    sys.exit(Exit.PARTIAL if isinstance(error, CommitConflictError) else Exit.NOTHING_TOUCHED)
+    in_part = isinstance(error, LakeError) and error.after_commits
+    sys.exit(Exit.PARTIAL if in_part else Exit.NOTHING_TOUCHED)

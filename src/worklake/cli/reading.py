@@ -37,6 +37,8 @@ def _pull_status(sources: object) -> Exit:
     from worklake.model.documents import PulledSource
 
     done = [one for one in sources if isinstance(one, PulledSource)]  # type: ignore[attr-defined]
+    if all(one.error_kind == "AuthError" and one.seen == 0 for one in done):
+        return Exit.NOTHING_TOUCHED
     if any(one.error or one.quarantined for one in done):
         return Exit.PARTIAL
     return Exit.DONE

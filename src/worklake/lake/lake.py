@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
@@ -61,11 +62,22 @@ def open_lake(
     engine = _engine(settings, folder, session)
     lake = Lake(engine, tables)
     if create and engine.folder is not None:
-        (engine.folder / INTERNAL).mkdir(parents=True, exist_ok=True)
+        _make_folder(engine.folder)
     elif not create and not engine.exists():
         lake.close()
         raise LakeMissingError(f"There is no lake yet at {_place(settings, folder)}. Run `worklake pull` to make it.")
     return lake
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        (folder / INTERNAL).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder / INTERNAL):
+            pass
+    except OSError as error:
+        raise LakeError(
+            f"The lake at {folder} cannot be written: {error.strerror}. See lake in conf/worklake.yml."
+        ) from error
 
 
 def _engine(settings: LakeSettings, folder: Path, session: SparkSession | None) -> Engine:

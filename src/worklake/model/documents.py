@@ -27,6 +27,7 @@ class PulledSource(Document):
     comments: int = Field(description="Comments that were new or had changed")
     quarantined: int = Field(description="Tasks that could not be read and were put aside")
     error: str | None = Field(description="Why the source was not read to its end, if so")
+    error_kind: str | None = Field(description="What kind of failure: AuthError, AccessError, RetryableError …")
 
 
 class PullDocument(Document):
@@ -155,6 +156,8 @@ class SourceStatus(Document):
     source: str
     provider: str
     tasks: int
+    cursor: str | None = Field(description="Where the next pull goes on, in the integration's own words")
+    cursor_moved_at: datetime | None = Field(description="When a pull last found something")
     last_pulled_at: datetime | None = Field(description="When a pull last reached the source without a failure")
     last_change_at: datetime | None = Field(description="When the newest item last changed, as the source says")
     last_error: str | None = Field(description="Why the last run did not read the source to its end, if so")

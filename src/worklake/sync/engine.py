@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import orjson
 
+from worklake.errors import LakeError
 from worklake.lake.lake import Lake
 from worklake.model.rows import Call, Run, RunState
 from worklake.sync.merge import merge_source
@@ -22,6 +23,14 @@ def pull(lake: Lake, run: RunContext) -> Mapping[str, SourceCounts]:
     """
     lake.ensure()
     account = _Account(lake, run)
+    try:
+        return _pull(lake, run, account)
+    except LakeError as error:
+        error.after_commits = account.opened
+        raise
+
+
+def _pull(lake: Lake, run: RunContext, account: _Account) -> Mapping[str, SourceCounts]:
     counts = {source.name: SourceCounts() for source in run.sources}
     for source in run.sources:
         # What a killed run left behind is merged first, so that the links know every record there is.
@@ -45,12 +54,12 @@ class _Account:
     def __init__(self, lake: Lake, run: RunContext) -> None:
         self._lake = lake
         self._run = run
-        self._opened = False
+        self.opened = False
 
     def open(self) -> None:
         """Note, with the first commit, that the run is under way."""
-        if not self._opened:
-            self._opened = True
+        if not self.opened:
+            self.opened = True
             self._lake.merge("runs", [self._row(RunState.RUNNING, {})])
 
     def keep_calls(self) -> None:
@@ -78,7 +87,7 @@ class _Account:
         failed = sum(one.error is not None for one in counts.values())
         state = RunState.DONE if not failed else RunState.FAILED if failed == len(counts) else RunState.PARTIAL
         row = self._row(state, counts)
-        if self._opened:
+        if self.opened:
             self._lake.merge("runs", [row])
             self._lake.flush_deferred()
         else:

@@ -50,7 +50,10 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
     if standing.mapping not in (None, mapping):
         step = 1 + max(row["batch"] for row in cursors)
         for chunk in merging.chunks(after=0, anew=True):
+            merging.take_surroundings(chunk)
+        for chunk in merging.chunks(after=0, anew=True):
             merging.take(chunk, step, since=standing.batch)
+            collect_now()
             merged = True
     for chunk in merging.chunks(after=standing.batch, anew=False):
         merging.take(chunk, chunk.through, since=standing.batch)
@@ -93,7 +96,7 @@ class _Merging:
     def take(self, chunk: Chunk, step: int, since: int) -> None:
         """Take one chunk in and commit it."""
         stamp = Stamp(self._source.name, self._source.provider, self._run.run_id, self._run.clock(), step)
-        self._commit_surroundings(chunk)
+        self.take_surroundings(chunk)
         known = self._loader.known(chunk)
         mentions = {item.external_id: keys for item in chunk.tasks if (keys := self._mentions(item.view))}
         unlinked = [item for item in chunk.tasks if item.external_id not in known.links]
@@ -104,8 +107,9 @@ class _Merging:
         folding.waiting()
         folding.comments(chunk.comments)
         proposed += self._title_proposals(unlinked, matches, neighbourhood)
-        self._commit(folding.outcome, since)
+        # Before the links: an item that has one is not matched again.
         self._commit_proposals(proposed)
+        self._commit(folding.outcome, since)
         self._commit_quarantine(chunk)
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
@@ -149,8 +153,8 @@ class _Merging:
         ]
         return same_titles(born, around.titled)  # type: ignore[arg-type]
 
-    def _commit_surroundings(self, chunk: Chunk) -> None:
-        """People, projects and milestones come first, so that tasks can refer to them."""
+    def take_surroundings(self, chunk: Chunk) -> None:
+        """Commit people, projects and milestones; they come first, so that tasks can refer to them."""
         name, provider = self._source.name, self._source.provider
         people = [person_row(name, provider, item, self._directory) for item in chunk.people]
         self._merge("people", rows.Person, people)

@@ -50,6 +50,11 @@ _KNOWN = """
 """
 
 
+_NAMELESS = """
+    select record_hash from {quarantine} where source = :source and external_id = '' and resolved_at is null
+"""
+
+
 class Listed(NamedTuple):
     """An item as it was listed, with its payload as JSON text and the hash of that."""
 
@@ -127,6 +132,8 @@ class SourcePull:
         cursors = self._lake.rows("select source, stage, position, batch from {cursors}")
         self._batch = max((row["batch"] for row in cursors), default=0)
         self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
+        nameless = self._lake.rows(_NAMELESS, {"source": name})
+        self._sent.update(int(row["record_hash"], 16) for row in nameless)
         known = self._lake.sql("select 1 from {links} where source = :source limit 1", {"source": name})
         self._lake_knows_source = known.num_rows > 0 or self._start is not None
 
@@ -222,7 +229,9 @@ class SourcePull:
         """Complete fresh items with what their listing leaves out, and buffer them and what came along."""
         listed = {(entry.item.kind, entry.item.external_id): entry for entry in fresh}
         extra: list[Listed] = []
-        for item in self._source.integration.complete([entry.item for entry in fresh]):
+        # To its end before any of it is kept: a task kept without its comments would not be asked for them again.
+        completed = list(self._source.integration.complete([entry.item for entry in fresh]))
+        for item in completed:
             entry = listed.pop((item.kind, item.external_id), None)
             if entry is not None:
                 text = entry.text if item.payload is entry.item.payload else payload_hash(item.payload)[1]
@@ -258,23 +267,33 @@ class SourcePull:
 
     def _commit(self, buffer: _Buffer) -> None:
         """Records first, then the position: a crash in between costs a repeated page, never a lost one."""
-        if buffer.rows or buffer.quarantined or buffer.position not in (None, self._start):
-            if not self.committed:
-                self._before_first_commit()
-                self.committed = True
-            self._batch += 1
-            now = self._run.clock()
-            if buffer.rows:
-                constant = {"batch": self._batch, "run_id": self._run.run_id, "received_at": now}
-                self._lake.append("records", rows_to_arrow(Record, [row | constant for row in buffer.rows]))
-            if buffer.quarantined:
-                self._lake.merge("quarantine", buffer.quarantined)
-                self.counts.quarantined += sum(row.kind == Kind.TASK for row in buffer.quarantined)
-            self._lake.merge("cursors", [self._cursor(buffer.position or "", now)])
-            self._start = buffer.position
+        moved = buffer.position not in (None, self._start)
+        if buffer.rows or buffer.quarantined or moved:
+            try:
+                self._write(buffer, moved=moved)
+            except LakeError:
+                raise
+            except Exception as error:
+                raise LakeError(f"the lake could not be written: {error}") from error
         buffer.rows, buffer.quarantined, buffer.payload_bytes = [], [], 0
         collect_now()
         buffer.opened_at = time.monotonic()
+
+    def _write(self, buffer: _Buffer, *, moved: bool) -> None:
+        if not self.committed:
+            self._before_first_commit()
+            self.committed = True
+        self._batch += 1
+        now = self._run.clock()
+        if buffer.rows:
+            constant = {"batch": self._batch, "run_id": self._run.run_id, "received_at": now}
+            self._lake.append("records", rows_to_arrow(Record, [row | constant for row in buffer.rows]))
+        if buffer.quarantined:
+            self._lake.merge("quarantine", buffer.quarantined)
+            self.counts.quarantined += sum(row.kind == Kind.TASK for row in buffer.quarantined)
+        if moved and buffer.position is not None:
+            self._lake.merge("cursors", [self._cursor(buffer.position, now)])
+            self._start = buffer.position
 
     def _cursor(self, position: str, now: datetime) -> Cursor:
         return Cursor(

@@ -76,10 +76,12 @@ class RunContext:
     people: People
     meter: Meter
     progress: Progress = silent
+    elsewhere: tuple[Source, ...] = ()
+    """Configured sources that this run does not read. They too know their items by URL."""
 
     def key_of(self, url: str) -> str | None:
         """The key of the item, in whichever source, that this URL shows."""
-        for source in self.sources:
+        for source in (*self.sources, *self.elsewhere):
             key = source.integration.key_of(url)
             if key is not None:
                 return key

@@ -17,6 +17,7 @@ _TASKS = """
     select source, count(distinct task_id) as tasks, max(remote_updated_at) as last_change_at from {links}
     where kind = 'task' group by source
 """
+_CURSORS = "select source, position, moved_at from {cursors} where stage = 'pull'"
 _BACKLOG = """
     select r.source, count(*) as backlog from {records} r
     left join (select source, batch from {cursors} where stage = 'merge') m on r.source = m.source
@@ -32,6 +33,7 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
     """How the configured sources and the lake stand. A run under way while nobody holds the lake has died."""
     runs = _runs(lake)
     tasks = {row["source"]: row for row in lake.rows(_TASKS)}
+    cursors = {row["source"]: row for row in lake.rows(_CURSORS)}
     backlog = {row["source"]: row["backlog"] for row in lake.rows(_BACKLOG)}
     quarantine = [QuarantineDocument(**row) for row in lake.rows(_QUARANTINE)]
     return StatusDocument(
@@ -44,6 +46,8 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
                 provider=settings.provider,
                 tasks=tasks.get(name, {}).get("tasks", 0),
                 last_change_at=tasks.get(name, {}).get("last_change_at"),
+                cursor=cursors.get(name, {}).get("position"),
+                cursor_moved_at=cursors.get(name, {}).get("moved_at"),
                 backlog=backlog.get(name, 0),
                 quarantined=sum(row.source == name for row in quarantine),
                 **_last_pull(runs, name),
