@@ -50,6 +50,9 @@ class DatabricksEngine(SqlEngine):
             self.rows(f"CREATE SCHEMA IF NOT EXISTS {quote(self._catalog, self._schema)}")
         return super().create(table)
 
+    def close(self) -> None:
+        """Leave the session to whoever started it."""
+
 
 def running_session() -> SparkSession:
     """The active session; else databricks-connect's, where it is installed."""

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -22,29 +23,29 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row, SparkSession
 
 
-class SqlEngine:
+class SqlEngine(ABC):
     """An engine that speaks Delta SQL. A subclass says how tables are named, made and found."""
 
     clusters = False
     """Whether CLUSTER BY is applied."""
 
     @property
+    @abstractmethod
     def session(self) -> SparkSession:
         """The session that runs the SQL."""
-        raise NotImplementedError
 
     @property
     def folder(self) -> Path | None:
         """The local folder of the lake, where it has one."""
         return None
 
+    @abstractmethod
     def reference(self, table: Table) -> str:
         """The table's quoted name."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stored(self, table: Table) -> bool:
         """Whether the table is there."""
-        raise NotImplementedError
 
     def run(self, query: str, **frames: DataFrame) -> DataFrame:
         """The one place where this engine's SQL leaves."""
@@ -185,8 +186,9 @@ class SqlEngine:
         detail = self.rows(f"DESCRIBE DETAIL {self.reference(table)}")[0]
         return Size(int(rows), int(detail["sizeInBytes"]), int(detail["numFiles"]))
 
+    @abstractmethod
     def close(self) -> None:
-        """Nothing to let go of, unless a subclass started something."""
+        """Let go of what the engine started."""
 
 
 def _commit(row: Mapping[str, Any] | Row) -> Commit:
