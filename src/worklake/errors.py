@@ -18,6 +18,13 @@ class RetryableError(WorklakeError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class UnknownOutcomeError(WorklakeError):
+    """A write was sent and its outcome is not known: the reply was lost, came too late, or was a fault of the server.
+
+    It may have been done. Read what the item shows before anything else is done to it.
+    """
+
+
 class AuthError(WorklakeError):
     """A provider does not accept the credentials. The source pauses until a person mends them."""
 
@@ -32,6 +39,14 @@ class NotFoundError(WorklakeError):
 
 class InvalidInputError(WorklakeError):
     """A provider refuses a value, or a caller gave one that cannot be used."""
+
+
+class RefusedValueError(InvalidInputError):
+    """A provider does not take a value. `fields` are the canonical fields it names; none where it does not say."""
+
+    def __init__(self, message: str, fields: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.fields = fields
 
 
 class UnreadableError(WorklakeError):

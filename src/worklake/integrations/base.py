@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 
 from worklake.integrations.http import Http
 from worklake.integrations.wire import Wire
-from worklake.model.fields import FieldValue
+from worklake.model.fields import Fields, FieldValue
+from worklake.model.ids import CommentId, TaskId
 from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 
@@ -24,7 +26,13 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider can do. `fields` are the canonical fields that it can show."""
+    """What a provider can do. `fields` are the canonical fields that it can show.
+
+    Of these, `update` takes those in `writable`, `create` those in `creatable`, and `history` tells of those in
+    `field_history`. `reads_many` says that `read_many` takes fewer calls than there are items, `tells_editor` that
+    the history names who made an edit. `closes`, `archives` and `deletes` are the ways to put a task away, each with
+    its way back where `reopen` and `restore` say so.
+    """
 
     fields: frozenset[str]
     incremental: bool
@@ -32,6 +40,13 @@ class Capabilities:
     deletes: bool
     archives: bool
     client_made_ids: bool
+    writable: frozenset[str] = frozenset()
+    creatable: frozenset[str] = frozenset()
+    closes: bool = True
+    comments_editable: bool = True
+    reads_many: bool = False
+    field_history: frozenset[str] = frozenset()
+    tells_editor: bool = False
 
 
 class Item(NamedTuple):
@@ -60,10 +75,11 @@ class Page:
 class TaskView:
     """What a provider shows of a task, at its own resolution.
 
-    `fields` holds every canonical field in `Capabilities.fields`, and no other; people are external ids of accounts,
-    parent and blockers external ids of items. `blocks` are external ids of items that this one blocks, where the
+    `fields` holds the canonical fields in `Capabilities.fields`, and no other; one that this item does not have at all
+    (weights on a GitLab without them) is missing. People are external ids of accounts, parent and blockers external
+    ids of items. `blocks` are external ids of items that this one blocks, where the
     provider shows the relation from this side. `urls` are those that stand in the text or are attached, whatever they
-    point at; `markers` are task ids out of Worklake's own markers in it.
+    point at; `markers` are task ids out of Worklake's own markers in it, which `fields` leave out.
     """
 
     fields: dict[str, FieldValue]
@@ -81,13 +97,17 @@ class TaskView:
 
 @dataclass(slots=True)
 class CommentView:
-    """What a provider shows of a comment. `task` is the external id of the task, `author` that of an account."""
+    """What a provider shows of a comment. `task` is the external id of the task, `author` that of an account.
+
+    `markers` are comment ids out of Worklake's own markers in it, which `body` leaves out.
+    """
 
     task: str
     author: str | None
     body: str
     created_at: datetime | None
     updated_at: datetime | None
+    markers: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -128,8 +148,8 @@ View = TaskView | CommentView | PersonView | ProjectView | MilestoneView
 class Lens(ABC):
     """Translates between a provider's payloads and canonical fields. Pure: settings in, no I/O.
 
-    Laws, for every payload p that the provider can send and all fields x: `get(put(x, p)) == project(x, p)`, and
-    `put(get(p), p)` shows what p shows. Both are held by property tests.
+    Laws, for every payload p that the provider can send, with g = get(p), and all fields x:
+    `get(put(x, p)) == g | project(x, g)`, and `put(g, p)` shows what p shows. Both are held by property tests.
     """
 
     @abstractmethod
@@ -137,12 +157,16 @@ class Lens(ABC):
         """What the payload shows. Raises `UnreadableError` that names the field, what was found and expected."""
 
     @abstractmethod
-    def put(self, fields: Mapping[str, FieldValue], payload: Payload) -> Payload:
+    def put(self, fields: Fields, payload: Payload) -> Payload:
         """The task payload that the provider would show once these fields are set on the item that `payload` shows."""
 
     @abstractmethod
-    def project(self, fields: Mapping[str, FieldValue], payload: Payload) -> dict[str, FieldValue]:
-        """How the provider would show these canonical fields: cut to what it can tell apart."""
+    def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
+        """How the provider would show these fields on an item that now shows `shown`: cut to what it can tell apart.
+
+        None stands for an item yet to be made. A field that cannot be set stays as it is shown; one that the item does
+        not have is left out.
+        """
 
     @abstractmethod
     def fingerprint(self) -> str:
@@ -159,11 +183,42 @@ class Finding:
     mend: str | None = None
 
 
+class FieldEdit(NamedTuple):
+    """One edit of one field, as the provider's own history tells it. `actor` is the external id of an account.
+
+    Where `told` is true, `before` and `after` are the field's values as a view shows them, or, of a set, the elements
+    that were taken out and those that were put in. Where it is false, they are not known.
+    """
+
+    field: str
+    at: datetime
+    actor: str | None
+    before: FieldValue = None
+    after: FieldValue = None
+    told: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Which values exist at the provider now.
+
+    `known` has, for each field that takes nothing but what exists there, its values as a view shows them. `missing`
+    has, for each field, the names that the settings give a meaning and that do not exist there (any more): what a view
+    shows of that field cannot be trusted, and nothing should be written to it.
+    """
+
+    known: Mapping[str, frozenset[str]]
+    missing: Mapping[str, tuple[str, ...]]
+
+
 class BaseIntegration(ABC):
     """One source: a configured account of a provider.
 
     Raises, from every call that reaches the provider: `AuthError`, `AccessError`, `NotFoundError`, `RetryableError`
-    once its retries are spent.
+    once its retries are spent. From calls that write, `RetryableError` means that nothing was done for certain;
+    `UnknownOutcomeError` that the call was made and nobody knows what became of it; `RefusedValueError` that the
+    provider does not take a value. Fields and references are in the provider's own ids, at its resolution, everywhere.
+    What is written comes back as text: nothing in it is executed.
     """
 
     provider: ClassVar[str]
@@ -214,3 +269,78 @@ class BaseIntegration(ABC):
     @abstractmethod
     def key_of(self, url: str) -> str | None:
         """The key of the task that this URL shows, or None where the URL is not one of this source's tasks."""
+
+    def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
+        """These tasks as they are now, in any order, as `read` gives them. One that is gone is left out."""
+        raise NotImplementedError
+
+    def made_id(self, marker: TaskId | CommentId) -> str | None:
+        """The id that a new item for this task or comment will have there, the same every time.
+
+        None where the provider gives ids itself.
+        """
+        raise NotImplementedError
+
+    def create(self, fields: Fields, *, where: str | None, marker: TaskId, made_id: str | None) -> Item:
+        """Make a task, in the project or team `where` (None: the one in the settings), and give it as it then shows.
+
+        `find_created` finds it again, half-made too: by the id that `made_id` gave, else by the marker in its text. It
+        must have been asked before a task with the same marker is made again.
+        """
+        raise NotImplementedError
+
+    def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
+        """The task that `create` made with this marker and id at or after `since`, by Worklake's clock, if it did."""
+        raise NotImplementedError
+
+    def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
+        """Set exactly these fields of a task that now shows `shown`, and give it as it then shows.
+
+        What is in a set and not in `shown` is added, what is in `shown` and not in the set is taken out; elements that
+        others add meanwhile stay.
+        """
+        raise NotImplementedError
+
+    def close(self, external_id: str) -> Item:
+        """Close a task, as canceled where the provider can say so. Closing a closed one does nothing."""
+        raise NotImplementedError
+
+    def reopen(self, external_id: str) -> Item:
+        """Open a closed task again. Opening an open one does nothing."""
+        raise NotImplementedError
+
+    def archive(self, external_id: str) -> Item:
+        """Put a task away. Raises `InvalidInputError` where `Capabilities.archives` is false."""
+        raise NotImplementedError
+
+    def restore(self, external_id: str) -> Item:
+        """Bring back a task put away. Raises `InvalidInputError` or `NotFoundError` where that cannot be."""
+        raise NotImplementedError
+
+    def delete(self, external_id: str) -> None:
+        """Delete a task. One that is gone already is as good as deleted."""
+        raise NotImplementedError
+
+    def add_comment(self, task: str, body: str, *, marker: CommentId, made_id: str | None) -> Item:
+        """Write a comment on the task with this external id. `find_comment` finds it again."""
+        raise NotImplementedError
+
+    def find_comment(self, task: str, marker: CommentId, made_id: str | None) -> Item | None:
+        """The comment that `add_comment` wrote with this marker and id, if it did."""
+        raise NotImplementedError
+
+    def edit_comment(self, task: str, comment: str, body: str, *, marker: CommentId | None) -> Item:
+        """Give a comment another text. `marker` is the one it was written with, None where a person wrote it."""
+        raise NotImplementedError
+
+    def delete_comment(self, task: str, comment: str) -> None:
+        """Delete a comment. One that is gone already is as good as deleted."""
+        raise NotImplementedError
+
+    def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
+        """The edits of a task at or after `since`, oldest first, of these fields (None: of all in `field_history`)."""
+        raise NotImplementedError
+
+    def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
+        """Which values exist there for these fields, by as few calls as that takes."""
+        raise NotImplementedError
