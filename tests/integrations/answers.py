@@ -67,7 +67,7 @@ def answering(*answers: Answer) -> Iterator[AnswerServer]:
                 self.wfile.write(answer.body)
             self.close_connection = answer.promised is not None
 
-        do_POST = do_PUT = do_HEAD = do_GET
+        do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET
 
         def log_message(self, *args: object) -> None:
             pass

@@ -16,24 +16,25 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 import structlog
 from pydantic import SecretStr
 from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
 
-from worklake.errors import AccessError, AuthError, NotFoundError, RetryableError, SettingsError
+from worklake.errors import RetryableError, SettingsError, UnknownOutcomeError
+from worklake.integrations.faults import raise_refusal, said, was_sent, words_of
 from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 LONGEST_WAIT_SECONDS = 60.0
 TRIES = 5
 _PASSING = frozenset({500, 502, 503, 504})
-_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_REPEATABLE = _READING | {"PUT", "DELETE"}
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 _FIRST_REFUSED_PAUSE, _LONGEST_REFUSED_PAUSE = 4.0, 32.0
 _ID_SEGMENT = re.compile(r"\d+|.*%.*|[0-9a-fA-F-]{20,}")
@@ -60,16 +61,29 @@ class _Told(NamedTuple):
 
     endpoint: str | None = None
     repeatable: bool | None = None
+    writes: bool | None = None
+
+
+class _Call(NamedTuple):
+    """A request as it is tried: what the meter calls it, whether it may be tried again, whether it changes anything."""
+
+    endpoint: str
+    repeatable: bool
+    writes: bool
 
 
 class _Outcome(NamedTuple):
-    """How a try ended: with an answer, a `problem`, or both. `again` says whether another try is worth it."""
+    """How a try ended: with an answer, a `problem`, or both. `again` says whether another try is worth it.
+
+    `unsure` says that the provider may have done what was asked, although it did not say so.
+    """
 
     response: requests.Response | None = None
     problem: str | None = None
     again: bool = False
     refused: bool = False
     retry_after: float | None = None
+    unsure: bool = False
 
 
 _NOTHING_TOLD = _Told()
@@ -89,9 +103,12 @@ class Http(requests.Session):
 
     - The token is put on requests to the origin of `base_url` only, and taken off again when they are done, so that no
       redirect, answer or exception carries it.
-    - GET, HEAD and what is called with `repeatable=True` is tried up to `TRIES` times on a broken connection or a
-      passing 5xx; a provider's refusal for now (429) is waited out for writes too. A wait longer than
-      `LONGEST_WAIT_SECONDS` raises `RetryableError` with `retry_after_seconds` instead.
+    - GET, HEAD, PUT, DELETE and what is called with `repeatable=True` is tried up to `TRIES` times on a broken
+      connection or a passing 5xx; a provider's refusal for now (429) and a connection that cannot be made are waited
+      out for every call. A wait longer than `LONGEST_WAIT_SECONDS` raises `RetryableError` with
+      `retry_after_seconds` instead.
+    - A write that may have been done although no answer says so (a broken connection, a 5xx) raises
+      `UnknownOutcomeError`; after `RetryableError` it was not done.
     - Nothing is sent while the provider's own headers say that the quota is spent.
     - 401, 403, 404 raise `AuthError`, `AccessError`, `NotFoundError`; other 4xx answers come back to the caller.
     """
@@ -133,19 +150,24 @@ class Http(requests.Session):
         *args: Any,
         endpoint: str | None = None,
         repeatable: bool | None = None,
+        writes: bool | None = None,
         **kwargs: Any,
     ) -> requests.Response:
         """Send a request and give its answer.
 
-        `endpoint` is what the meter calls it, by default the method and the path without ids; `repeatable` says that
-        trying twice does no harm, by default for GET, HEAD and OPTIONS.
+        `endpoint` is what the meter calls it, by default the method and the path without ids. `repeatable` says that
+        trying twice does no harm, by default for all methods but POST and PATCH; `writes` that it changes something,
+        by default for all but GET, HEAD, OPTIONS, and POST with `repeatable=True`, which is taken for a query.
         """
         problem = None
-        with _telling(_Told(endpoint, repeatable)):
+        with _telling(_Told(endpoint, repeatable, writes)):
             try:
                 response = super().request(method, url, *args, **kwargs)
             except requests.RequestException as error:
-                problem = f"{self.source}: {endpoint or self._endpoint_of(method.upper(), url)}: {_said(error)}"
+                problem = f"{self.source}: {endpoint or self._endpoint_of(method.upper(), url)}: {said(error)}"
+            else:
+                if response.history and response.request.method != method.upper():
+                    problem = f"{self.source}: {method.upper()} is sent on to {response.url} as a read; it is not done"
         if problem is not None:
             raise RetryableError(f"{problem}. Check `base_url` in conf/sources.yml and the network, then run it again.")
         self._raise_for_refusal(response, endpoint)
@@ -173,19 +195,21 @@ class Http(requests.Session):
         prepared_request.headers.pop("Authorization", None)
 
     def call(self, request: requests.PreparedRequest, send: Callable[[], requests.Response]) -> requests.Response:
-        """Send a prepared request as often as it takes. Raises `RetryableError` when the tries are spent."""
-        told = _told.get()
-        method = (request.method or "GET").upper()
-        endpoint = told.endpoint or self._endpoint_of(method, request.url or "")
-        repeatable = method in _REPEATABLE if told.repeatable is None else told.repeatable
-        attempt = 0
+        """Send a prepared request as often as it takes. Raises `RetryableError` when the tries are spent.
+
+        Raises `UnknownOutcomeError` instead when it is a write, and any of the tries may have done it.
+        """
+        call = self._call_of(request)
+        attempt, unsure = 0, False
 
         def once() -> _Outcome:
-            nonlocal attempt
+            nonlocal attempt, unsure
             attempt += 1
-            self._wait_for_quota(endpoint)
+            self._wait_for_quota(call.endpoint)
             with self._token_on(request):
-                return self._try(send, endpoint, attempt, repeatable)
+                outcome = self._try(send, call, attempt)
+            unsure = unsure or outcome.unsure
+            return outcome
 
         tries = Retrying(
             stop=stop_after_attempt(TRIES),
@@ -194,28 +218,41 @@ class Http(requests.Session):
             sleep=self._sleep,
             retry_error_callback=_last_outcome,
         )
-        outcome: _Outcome = tries(once)
-        if outcome.problem is not None or outcome.response is None:
-            tried = f" after {attempt} tries" if attempt > 1 else ""
-            when = f" in {outcome.retry_after:.0f} s" if outcome.retry_after else " later"
-            raise RetryableError(
-                f"{self.source}: {endpoint}: {outcome.problem}{tried}. Run it again{when}.",
-                retry_after_seconds=outcome.retry_after,
-            )
-        return outcome.response
+        try:
+            outcome: _Outcome = tries(once)
+        except RetryableError as error:  # the quota is spent, which may be after a try that was sent
+            if not (unsure and call.writes):
+                raise
+            outcome = _Outcome(problem=str(error))
+        if outcome.problem is None and outcome.response is not None:
+            return outcome.response
+        tried = f" after {attempt} tries" if attempt > 1 else ""
+        what = f"{self.source}: {call.endpoint}: {outcome.problem}{tried}"
+        if unsure and call.writes:
+            raise UnknownOutcomeError(f"{what}. It may have been done: the next run looks before it writes again.")
+        when = f" in {outcome.retry_after:.0f} s" if outcome.retry_after else " later"
+        raise RetryableError(f"{what}. Run it again{when}.", retry_after_seconds=outcome.retry_after)
 
-    def _try(self, send: Callable[[], requests.Response], endpoint: str, attempt: int, repeatable: bool) -> _Outcome:
+    def _call_of(self, request: requests.PreparedRequest) -> _Call:
+        told, method = _told.get(), (request.method or "GET").upper()
+        repeatable = method in _REPEATABLE if told.repeatable is None else told.repeatable
+        writes = told.writes
+        if writes is None:
+            writes = method not in _READING and not (method == "POST" and told.repeatable)
+        return _Call(told.endpoint or self._endpoint_of(method, request.url or ""), repeatable, writes)
+
+    def _try(self, send: Callable[[], requests.Response], call: _Call, attempt: int) -> _Outcome:
         called_at, started = self._clock(), self._timer()
-        response, broken = None, None
+        response, broken, sent = None, None, True
         try:
             response = send()
         except requests.RequestException as error:
-            broken = _said(error)
+            broken, sent = said(error), was_sent(error)
         seconds = self._timer() - started
         quota = self._note_quota(response) if response is not None else None
-        call = CallMade(
+        made = CallMade(
             source=self.source,
-            endpoint=endpoint,
+            endpoint=call.endpoint,
             status=response.status_code if response is not None else None,
             seconds=seconds,
             received_bytes=len(response.content) if response is not None else 0,
@@ -224,10 +261,10 @@ class Http(requests.Session):
             called_at=called_at,
         )
         with self._meter_lock:
-            self._meter(call)
+            self._meter(made)
         if response is None:
-            return _Outcome(problem=f"no answer: {broken}", again=repeatable)
-        return self._judge(response, repeatable)
+            return _Outcome(problem=f"no answer: {broken}", again=call.repeatable or not sent, unsure=sent)
+        return self._judge(response, call.repeatable)
 
     def _judge(self, response: requests.Response, repeatable: bool) -> _Outcome:
         status = response.status_code
@@ -238,7 +275,7 @@ class Http(requests.Session):
         if wait is None and refused and self._spent_until is not None:
             wait = max(0.0, (self._spent_until - self._clock()).total_seconds())
         again = refused or (repeatable and status in _PASSING)
-        words = self._words(response)
+        words = words_of(response, self._token)
         problem = "too many requests" if refused else f"the server answered {status}"
         return _Outcome(
             response,
@@ -246,6 +283,7 @@ class Http(requests.Session):
             again and (wait is None or wait <= LONGEST_WAIT_SECONDS),
             refused,
             wait,
+            unsure=not refused,
         )
 
     def _pause(self, state: RetryCallState) -> float:
@@ -305,24 +343,8 @@ class Http(requests.Session):
             return
         request = response.request
         where = f"{self.source}: {endpoint or self._endpoint_of(request.method or '', request.url or '')}"
-        words = self._words(response) or response.reason
-        _raise_refusal(status, f"{where}: {status} {words}")
-
-    def _words(self, response: requests.Response) -> str:
-        """What the provider says in an answer that refuses; nothing where it is a web page."""
-        if "html" in response.headers.get("Content-Type", ""):
-            return ""
-        try:
-            body = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            text = response.content[:500].decode(errors="replace")
-        else:
-            known = (
-                [body[key] for key in ("message", "error", "errors") if key in body] if isinstance(body, dict) else []
-            )
-            said = known[0] if known else body
-            text = said if isinstance(said, str) else orjson.dumps(said).decode()
-        return " ".join(text.replace(self._token.get_secret_value(), "[redacted]").split())[:200]
+        words = words_of(response, self._token) or response.reason
+        raise_refusal(status, f"{where}: {status} {words}")
 
 
 class _Adapter(HTTPAdapter):
@@ -367,25 +389,3 @@ def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def _last_outcome(state: RetryCallState) -> Any:
     return state.outcome.result()  # type: ignore[union-attr]
-
-
-def _said(error: requests.RequestException) -> str:
-    """A network error in a few words, without the request that it holds."""
-    if isinstance(error, requests.Timeout):
-        return "it took too long"
-    reason = getattr(error.args[0] if error.args else None, "reason", None) or error
-    text = str(reason)
-    return f"{type(error).__name__}: {text.rpartition(': ')[2][:200] or type(reason).__name__}"
-
-
-def _raise_refusal(status: int, what: str) -> NoReturn:
-    if status == 401:
-        raise AuthError(
-            f"{what}. The token is wrong, expired or revoked: make a new one and put it where `token` in"
-            " conf/sources.yml points."
-        )
-    if status == 403:
-        raise AccessError(
-            f"{what}. The token may not do this: give it the missing scope, or its account the missing role."
-        )
-    raise NotFoundError(f"{what}. It does not exist, or this token may not see it.")

@@ -1,0 +1,56 @@
+"""What broken connections and refusing answers mean, and what they say in words."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import orjson
+import requests
+from pydantic import SecretStr
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from worklake.errors import AccessError, AuthError, NotFoundError
+
+
+def words_of(response: requests.Response, token: SecretStr) -> str:
+    """What the provider says in an answer that refuses; nothing where it is a web page."""
+    if "html" in response.headers.get("Content-Type", ""):
+        return ""
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        text = response.content[:500].decode(errors="replace")
+    else:
+        known = [body[key] for key in ("message", "error", "errors") if key in body] if isinstance(body, dict) else []
+        told = known[0] if known else body
+        text = told if isinstance(told, str) else orjson.dumps(told).decode()
+    return " ".join(text.replace(token.get_secret_value(), "[redacted]").split())[:200]
+
+
+def said(error: requests.RequestException) -> str:
+    """A network error in a few words, without the request that it holds."""
+    if isinstance(error, requests.Timeout):
+        return "it took too long"
+    reason = getattr(error.args[0] if error.args else None, "reason", None) or error
+    text = str(reason)
+    return f"{type(error).__name__}: {text.rpartition(': ')[2][:200] or type(reason).__name__}"
+
+
+def was_sent(error: requests.RequestException) -> bool:
+    """Whether the request may have reached the server; not when there was no connection to send it on."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return not isinstance(reason, NewConnectionError | ConnectTimeoutError)
+
+
+def raise_refusal(status: int, what: str) -> NoReturn:
+    """Raises the error for 401, 403 and 404."""
+    if status == 401:
+        raise AuthError(
+            f"{what}. The token is wrong, expired or revoked: make a new one and put it where `token` in"
+            " conf/sources.yml points."
+        )
+    if status == 403:
+        raise AccessError(
+            f"{what}. The token may not do this: give it the missing scope, or its account the missing role."
+        )
+    raise NotFoundError(f"{what}. It does not exist, or this token may not see it.")
