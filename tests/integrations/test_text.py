@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worklake.integrations.text import marker, markers_in, urls_in
-from worklake.model.ids import task_id
+from worklake.integrations.text import marker, markers_in, urls_in, with_markers, without_markers
+from worklake.model.ids import TaskId, task_id
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,22 @@ def test_marker_is_found_again():
     assert markers_in(f"text\n{marker(task)}\n{marker(task)}") == [task]
     assert markers_in("<!--worklake:task_0123456789abcdef-->") == ["task_0123456789abcdef"]
     assert markers_in("<!-- worklake:task_nonsense --> worklake: task") == []
+
+
+@given(
+    st.lists(st.sampled_from(["\n", "x", "```", "<!--", " -->", "worklake:"]), max_size=8).map("".join),
+    st.integers(0, 3),
+)
+def test_markers_come_off_as_they_went_on(text, count):
+    marked = [TaskId(f"task_{number:016x}") for number in range(count)]
+    written = with_markers(text, marked)
+    assert markers_in(written) == marked
+    assert without_markers(written) == text
+
+
+def test_markers_come_off_wherever_they_stand():
+    mark = "<!-- worklake:comment_0123456789abcdef -->"
+    assert without_markers(f"one\n\n{mark}\n\ntwo") == "one\n\ntwo"
+    assert without_markers(f"one\n\n{mark}") == "one"
+    assert without_markers(f"<!-- worklake:{mark}task_0123456789abcdef -->") == ""
+    assert without_markers("worklake:task_0123456789abcdef") == "worklake:task_0123456789abcdef"

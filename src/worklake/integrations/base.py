@@ -164,8 +164,8 @@ class Lens(ABC):
     def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
         """How the provider would show these fields on an item that now shows `shown`: cut to what it can tell apart.
 
-        None stands for an item yet to be made. A field that cannot be set stays as it is shown; one that the item does
-        not have is left out.
+        A field that cannot be set stays as it is shown; one that the item does not have is left out. None stands for
+        an item yet to be made: what cannot be set is left out of it.
         """
 
     @abstractmethod
@@ -284,8 +284,10 @@ class BaseIntegration(ABC):
     def create(self, fields: Fields, *, where: str | None, marker: TaskId, made_id: str | None) -> Item:
         """Make a task, in the project or team `where` (None: the one in the settings), and give it as it then shows.
 
-        `find_created` finds it again, half-made too: by the id that `made_id` gave, else by the marker in its text. It
-        must have been asked before a task with the same marker is made again.
+        `find_created` finds it again: by the id that `made_id` gave, else by the marker in its text. It must have been
+        asked before a task with the same marker is made again. An error means that the first call, which makes it,
+        failed. Where only a later call does, which sets what the first cannot, the task is given as it was made: what
+        is missing in it is yet to be written.
         """
         raise NotImplementedError
 

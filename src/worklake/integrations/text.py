@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from worklake.model.ids import TaskId
+from worklake.model.ids import CommentId, TaskId
 
 _REST_OF_URL = re.compile(r"[^\s<>\"`|\]\\^{}]+")
 _CLOSING = ".,;:!?'*_~"
-_MARKER = re.compile(r"<!--\s*worklake:(task_[0-9a-f]{16})\s*-->")
+_MARKER = re.compile(r"<!--\s*worklake:((?:task|comment)_[0-9a-f]{16})\s*-->")
+_MARKER_AND_LINES = re.compile(rf"\n{{0,2}}{_MARKER.pattern}\Z|{_MARKER.pattern}\n{{0,2}}")
+MARKED_WITH = len("<!-- worklake:comment_0123456789abcdef -->\n\n")
+"""How many characters a marker adds to a text."""
 
 
 def urls_in(text: str | None) -> list[str]:
@@ -33,13 +36,37 @@ def _find_urls(text: str) -> Iterator[str]:
         place = text.find("://", rest.end() if rest is not None else place + 3)
 
 
-def marker(task_id: TaskId) -> str:
-    """The invisible Markdown comment that says which task an item is."""
-    return f"<!-- worklake:{task_id} -->"
+def marker(marked: TaskId | CommentId) -> str:
+    """The invisible Markdown comment that says which task, or which comment, an item is."""
+    return f"<!-- worklake:{marked} -->"
 
 
 def markers_in(text: str | None) -> list[str]:
     """The task ids out of Worklake's markers in a text, each once and in order."""
+    return [found for found in _marked_in(text) if found.startswith("task_")]
+
+
+def comment_markers_in(text: str | None) -> list[str]:
+    """The comment ids out of Worklake's markers in a text, each once and in order."""
+    return [found for found in _marked_in(text) if found.startswith("comment_")]
+
+
+def without_markers(text: str) -> str:
+    """The text as it was before `with_markers`, wherever somebody has moved the markers since."""
+    while "worklake:" in text and _MARKER.search(text):
+        text = _MARKER_AND_LINES.sub("", text)
+    return text
+
+
+def with_markers(text: str, marked: Iterable[TaskId | CommentId]) -> str:
+    """The text after these markers. They stand first, where nothing unclosed in the text can make them visible."""
+    lines = [marker(one) for one in marked]
+    if not lines:
+        return text
+    return "\n".join(lines) + (f"\n\n{text}" if text else "")
+
+
+def _marked_in(text: str | None) -> list[str]:
     if not text or "worklake:" not in text:
         return []
     return list(dict.fromkeys(_MARKER.findall(text)))

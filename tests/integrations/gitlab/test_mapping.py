@@ -65,8 +65,15 @@ def test_status_that_is_shown_already_keeps_the_label_that_shows_it():
 
 
 def test_status_without_a_label_is_projected_to_what_gitlab_can_tell():
-    assert lens().project({"status": "triage"}, ISSUE) == {"status": "unstarted"}
-    assert lens(status_labels={}).project({"status": "canceled"}, ISSUE) == {"status": "completed"}
+    shown = view().fields
+    assert lens().project({"status": "triage"}, shown) == {"status": "unstarted"}
+    assert lens(status_labels={}).project({"status": "canceled"}, shown) == {"status": "completed"}
+
+
+def test_status_that_gitlab_itself_shows_of_a_moved_issue_is_projected_to_itself():
+    shown = lens(status_labels={}).view(Kind.TASK, ISSUE | {"state": "closed", "moved_to_id": 99}).fields
+    assert lens(status_labels={}).project({"status": "completed"}, shown) == {"status": "canceled"}
+    assert lens(status_labels={}).project({"status": "started"}, shown) == {"status": "unstarted"}
 
 
 def test_labels_with_a_meaning_are_not_labels():
@@ -104,17 +111,27 @@ def test_long_texts_are_cut_to_what_gitlab_holds():
     assert len(put["description"]) <= 1_000_000
 
 
+def test_markers_are_kept_by_what_is_put_and_not_shown():
+    issue = ISSUE | {"description": "<!-- worklake:task_0123456789abcdef -->\n\nOld"}
+    assert lens().view(Kind.TASK, issue).fields["description"] == "Old"
+    put = lens().put({"description": "/new <!-- worklake:task_fedcba9876543210 -->"}, issue)
+    assert put["description"] == "<!-- worklake:task_0123456789abcdef -->\n\n\\/new "
+    assert lens().put({"description": None}, issue)["description"] == "<!-- worklake:task_0123456789abcdef -->"
+
+
 def test_estimates_are_minutes_and_a_short_one_is_not_none():
     assert view(time_stats={"time_estimate": 5400}).fields["estimate_minutes"] == 90
     assert view(time_stats={"time_estimate": 30}).fields["estimate_minutes"] == 1
     assert view(time_stats={"time_estimate": 0}).fields["estimate_minutes"] is None
-    put = lens().put({"estimate_minutes": 10 * 480 + 61}, ISSUE)["time_stats"]
+    put = lens().put({"estimate_minutes": 10 * 480 + 61}, ISSUE | {"time_stats": {}})["time_stats"]
     assert put == {"time_estimate": (10 * 480 + 61) * 60, "human_time_estimate": "2w 1h 1m"}
 
 
 def test_weight_is_points_only_where_there_are_weights():
     assert view(weight=3).fields["estimate_points"] == 3.0
-    assert lens().project({"estimate_points": 2.5}, ISSUE) == {"estimate_points": None}
+    assert "estimate_points" not in view().fields
+    assert lens().project({"estimate_points": 2.5}, view().fields) == {}
+    assert lens().project({"estimate_points": 2.5}, None) == {"estimate_points": 3.0}
     assert lens().put({"estimate_points": 2.5}, ISSUE | {"weight": None})["weight"] == 3
 
 
@@ -182,6 +199,9 @@ def test_other_kinds_are_viewed():
     shown = lens().view(Kind.COMMENT, note)
     assert isinstance(shown, CommentView)
     assert (shown.task, shown.author, shown.body) == ("84", "4", "Yes")
+    ours = lens().view(Kind.COMMENT, note | {"body": "<!-- worklake:comment_0123456789abcdef -->\n\n\\/close"})
+    assert isinstance(ours, CommentView)
+    assert (ours.body, ours.markers) == ("/close", ["comment_0123456789abcdef"])
 
 
 def test_fingerprint_changes_with_the_labels_that_have_a_meaning():

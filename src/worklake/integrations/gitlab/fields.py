@@ -12,10 +12,11 @@ from worklake.integrations.gitlab.labels import LabelFields
 from worklake.integrations.gitlab.texts import (
     LONGEST_TEXT,
     LONGEST_TITLE,
-    escaped,
+    MOST_MARKERS,
     fitted,
     fitted_title,
     shown,
+    written,
 )
 from worklake.integrations.reading import (
     flag,
@@ -27,7 +28,9 @@ from worklake.integrations.reading import (
     optional_whole,
     text,
 )
+from worklake.integrations.text import markers_in
 from worklake.model.fields import FieldValue
+from worklake.model.ids import TaskId
 
 PROJECT_NAME = "_project_name"
 """Key under which a listed issue carries the name of its project, which GitLab leaves out."""
@@ -38,19 +41,21 @@ _LARGEST = 2**31 - 1
 
 Get = Callable[[Payload], FieldValue]
 Put = Callable[[Payload, FieldValue], None]
-Fit = Callable[[FieldValue, Payload], FieldValue]
+Fit = Callable[[FieldValue, FieldValue], FieldValue]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldLens:
     """One field: `get` reads it, `put` sets a value that `fit` has cut to what GitLab can show.
 
-    A field without `put` cannot be set by an issue's own calls: it stays as it is.
+    `fit` is given the value and the one that is shown now. A field without `put` cannot be set by an issue's own calls:
+    it stays as it is. An issue whose payload lacks the `key` does not have the field.
     """
 
     get: Get
     put: Put | None = None
     fit: Fit | None = None
+    key: str | None = None
 
 
 def issue_fields(labels: LabelFields) -> Mapping[str, FieldLens]:
@@ -63,12 +68,12 @@ def issue_fields(labels: LabelFields) -> Mapping[str, FieldLens]:
         "labels": FieldLens(labels.labels, labels.put_labels, labels.fit_labels),  # type: ignore[arg-type]
         "assignees": FieldLens(_assignees, _put_assignees, _fit_assignees),
         "due_date": FieldLens(_due_date, _put_due_date, _fit_date),
-        "start_date": FieldLens(_start_date),
-        "estimate_minutes": FieldLens(_estimate, _put_estimate, _fit_estimate),
-        "estimate_points": FieldLens(_weight, _put_weight, _fit_weight),
+        "start_date": FieldLens(_start_date, key="start_date"),
+        "estimate_minutes": FieldLens(_estimate, _put_estimate, _fit_estimate, "time_stats"),
+        "estimate_points": FieldLens(_weight, _put_weight, _fit_weight, "weight"),
         "project": FieldLens(_project),
         "milestone": FieldLens(_milestone, _put_milestone, _fit_milestone),
-        "cycle": FieldLens(_iteration),
+        "cycle": FieldLens(_iteration, key="iteration"),
         "confidential": FieldLens(_confidential, _put_confidential, _fit_confidential),
     }
 
@@ -77,8 +82,8 @@ def _title(payload: Payload) -> FieldValue:
     return text(payload, "title", LONGEST_TITLE)
 
 
-def _fit_title(title: FieldValue, payload: Payload) -> FieldValue:
-    return fitted_title(str(title)) or _title(payload)
+def _fit_title(title: FieldValue, now: FieldValue) -> FieldValue:
+    return fitted_title(str(title)) or now or ""
 
 
 def _put_title(payload: Payload, title: FieldValue) -> None:
@@ -89,12 +94,13 @@ def _description(payload: Payload) -> FieldValue:
     return shown(optional_text(payload, "description", LONGEST_TEXT))
 
 
-def _fit_description(description: FieldValue, payload: Payload) -> FieldValue:
+def _fit_description(description: FieldValue, now: FieldValue) -> FieldValue:
     return fitted(None if description is None else str(description))
 
 
 def _put_description(payload: Payload, description: FieldValue) -> None:
-    payload["description"] = escaped(str(description)) if description else None
+    kept = [TaskId(one) for one in markers_in(optional_text(payload, "description", LONGEST_TEXT))[:MOST_MARKERS]]
+    payload["description"] = written(None if description is None else str(description), kept) or None
 
 
 def _assignees(payload: Payload) -> FieldValue:
@@ -102,7 +108,7 @@ def _assignees(payload: Payload) -> FieldValue:
     return sorted({number_id(person) for person in people}) if people else []
 
 
-def _fit_assignees(assignees: FieldValue, payload: Payload) -> FieldValue:
+def _fit_assignees(assignees: FieldValue, now: FieldValue) -> FieldValue:
     assert isinstance(assignees, list)
     return sorted({str(int(one)) for one in assignees if one.isdecimal() and one.isascii() and int(one) <= _LARGEST})
 
@@ -121,7 +127,7 @@ def _due_date(payload: Payload) -> FieldValue:
     return optional_date(payload, "due_date")
 
 
-def _fit_date(day: FieldValue, payload: Payload) -> FieldValue:
+def _fit_date(day: FieldValue, now: FieldValue) -> FieldValue:
     return date.fromisoformat(str(day)).isoformat() if day else None
 
 
@@ -140,7 +146,7 @@ def _estimate(payload: Payload) -> FieldValue:
     return -(-seconds // 60) if seconds else None
 
 
-def _fit_estimate(minutes: FieldValue, payload: Payload) -> FieldValue:
+def _fit_estimate(minutes: FieldValue, now: FieldValue) -> FieldValue:
     assert minutes is None or isinstance(minutes, int)
     return min(minutes, _LARGEST // 60) if minutes and minutes > 0 else None
 
@@ -166,10 +172,10 @@ def _weight(payload: Payload) -> FieldValue:
     return None if weight is None else float(weight)
 
 
-def _fit_weight(points: FieldValue, payload: Payload) -> FieldValue:
-    """Whole points from 0; None where this GitLab has no weights."""
+def _fit_weight(points: FieldValue, now: FieldValue) -> FieldValue:
+    """Whole points from 0."""
     assert points is None or isinstance(points, int | float)
-    if points is None or "weight" not in payload or not math.isfinite(points):
+    if points is None or not math.isfinite(points):
         return None
     return float(min(max(0, math.floor(points + 0.5)), _LARGEST))
 
@@ -195,7 +201,7 @@ def _milestone(payload: Payload) -> FieldValue:
     return text(milestone, "title", LONGEST_TITLE) if milestone else None
 
 
-def _fit_milestone(title: FieldValue, payload: Payload) -> FieldValue:
+def _fit_milestone(title: FieldValue, now: FieldValue) -> FieldValue:
     return fitted_title(str(title)) or None if title else None
 
 
@@ -219,7 +225,7 @@ def _confidential(payload: Payload) -> FieldValue:
     return flag(payload, "confidential")
 
 
-def _fit_confidential(confidential: FieldValue, payload: Payload) -> FieldValue:
+def _fit_confidential(confidential: FieldValue, now: FieldValue) -> FieldValue:
     return bool(confidential)
 
 

@@ -39,25 +39,38 @@ class LabelFields:
             unreadable("state", state, "opened or closed")
         return _meant(payload, self._closed) or _closed_as(payload)
 
-    def fit_status(self, status: FieldValue, payload: Payload) -> str:
-        """The status as GitLab would show it: without a label for it, unstarted, or how a closed issue was closed."""
-        known, default = (
-            (self._open, Status.UNSTARTED.value) if status in _OPEN else (self._closed, _closed_as(payload))
-        )
-        return str(status) if any(meaning.value == status for meaning in known.values()) else default
+    def fit_status(self, status: FieldValue, now: FieldValue) -> str:
+        """The status as GitLab would show it: without a label for it unstarted, or completed.
+
+        Where a closed issue shows canceled although no label says so, GitLab itself does (it was moved, or it is a
+        duplicate), and goes on to.
+        """
+        known, default = (self._open, Status.UNSTARTED) if status in _OPEN else (self._closed, Status.COMPLETED)
+        if any(meaning.value == status for meaning in known.values()):
+            return str(status)
+        by_itself = now == Status.CANCELED and all(one.value != Status.CANCELED for one in self._closed.values())
+        return Status.CANCELED.value if by_itself and status not in _OPEN else default.value
 
     def put_status(self, payload: Payload, status: FieldValue) -> None:
-        """Open or close, and replace the labels of other statuses with this one's."""
+        """Open or close, and replace the labels of other statuses with this one's.
+
+        An issue that was moved or is a duplicate is shown as any other, which is known only once it is written.
+        """
         payload["state"] = "opened" if status in _OPEN else "closed"
         if status in _OPEN:
             payload["closed_at"] = None
+        elif _closed_as(payload) != status:
+            payload |= {
+                "moved_to_id": None,
+                "_links": {**(payload.get("_links") or {}), "closed_as_duplicate_of": None},
+            }
         _replace(payload, self._status, str(status))
 
     def priority(self, payload: Payload) -> str:
         """The priority whose label the issue has."""
         return _meant(payload, self._priority) or Priority.NONE.value
 
-    def fit_priority(self, priority: FieldValue, payload: Payload) -> str:
+    def fit_priority(self, priority: FieldValue, now: FieldValue) -> str:
         """The priority, or none where no label stands for it."""
         known = any(meaning.value == priority for meaning in self._priority.values())
         return str(priority) if known else Priority.NONE.value
@@ -72,7 +85,7 @@ class LabelFields:
         reserved = self._reserved
         return sorted({name for name in names if name not in reserved}) if names else []  # type: ignore[return-value]
 
-    def fit_labels(self, labels: FieldValue, payload: Payload) -> list[str]:
+    def fit_labels(self, labels: FieldValue, now: FieldValue) -> list[str]:
         """Those of these labels that GitLab takes: no comma, no more than 255 characters, not one with a meaning."""
         assert isinstance(labels, list)
         names = (" ".join(label.replace("\0", "").replace(",", " ").split())[:255].rstrip() for label in labels)

@@ -19,7 +19,7 @@ from worklake.integrations.gitlab.addresses import Addresses
 from worklake.integrations.gitlab.fields import ISSUE_LINKS, issue_fields
 from worklake.integrations.gitlab.labels import LabelFields
 from worklake.integrations.gitlab.settings import GitLabSettings
-from worklake.integrations.gitlab.texts import LONGEST_TEXT, LONGEST_TITLE, unix_lines
+from worklake.integrations.gitlab.texts import LONGEST_TEXT, LONGEST_TITLE, shown
 from worklake.integrations.reading import (
     flag,
     number_id,
@@ -33,12 +33,12 @@ from worklake.integrations.reading import (
     time,
     unreadable,
 )
-from worklake.integrations.text import markers_in, urls_in
-from worklake.model.fields import FIELDS, FieldValue
+from worklake.integrations.text import comment_markers_in, markers_in, urls_in
+from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.ids import digest
 from worklake.model.rows import Kind
 
-RULES = "1"
+RULES = "2"
 """Counts up when a payload would be read differently."""
 
 
@@ -48,7 +48,7 @@ class GitLabLens(Lens):
     def __init__(self, settings: GitLabSettings) -> None:
         self.addresses = Addresses(settings.base_url)
         self._fields = issue_fields(LabelFields(settings))
-        self._getters = [(name, lens.get) for name, lens in self._fields.items()]
+        self._getters = [(name, lens.key, lens.get) for name, lens in self._fields.items()]
         labels = [list(settings.status_labels.items()), list(settings.priority_labels.items())]
         self._fingerprint = digest("gitlab", RULES, settings.base_url, json.dumps(labels))
         self._views: Mapping[Kind, Callable[[Payload], View]] = {
@@ -63,26 +63,35 @@ class GitLabLens(Lens):
         """What the payload shows. Raises `UnreadableError` that names the field, what was found and expected."""
         return self._views[kind](payload)
 
-    def put(self, fields: Mapping[str, FieldValue], payload: Payload) -> Payload:
+    def put(self, fields: Fields, payload: Payload) -> Payload:
         """The issue as GitLab would show it with these fields set; what already shows so stays as it is.
 
-        People and milestones that the payload does not have are shown by id or title alone.
+        People and milestones that the payload does not have are shown by id or title alone. Worklake's markers in the
+        description stay.
         """
-        result = dict(payload)
-        for name, value in self.project(fields, payload).items():
+        result, shown = dict(payload), self.fields_of(payload)
+        for name, value in self.project(fields, shown).items():
             lens = self._fields[name]
-            if lens.put is not None and value != lens.get(result):
+            if lens.put is not None and value != shown[name]:
                 lens.put(result, value)
         return result
 
-    def project(self, fields: Mapping[str, FieldValue], payload: Payload) -> dict[str, FieldValue]:
-        """How GitLab would show these fields: what it cannot set as the payload has it, what it lacks not at all."""
+    def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
+        """How GitLab would show these fields: what it cannot set as it shows it, what it lacks not at all."""
         projected = {}
         for name, lens in self._fields.items():
-            if name in fields:
-                now, value = lens.get(payload), fields[name]
-                projected[name] = now if lens.fit is None or value == now else lens.fit(value, payload)
+            if name not in fields or (shown is not None and name not in shown):
+                continue
+            value, now = fields[name], shown[name] if shown is not None else None
+            if shown is not None and (lens.fit is None or value == now):
+                projected[name] = now
+            elif lens.fit is not None:
+                projected[name] = lens.fit(value, now)
         return projected
+
+    def fields_of(self, payload: Payload) -> dict[str, FieldValue]:
+        """The canonical fields that an issue has, as it shows them."""
+        return {name: get(payload) for name, key, get in self._getters if key is None or key in payload}
 
     def fingerprint(self) -> str:
         """Changes with the labels that have a meaning, with the server's address and with the rules of reading."""
@@ -90,8 +99,8 @@ class GitLabLens(Lens):
 
     def _task(self, payload: Payload) -> TaskView:
         number_id(payload)
-        fields = {name: get(payload) for name, get in self._getters}
-        description = fields["description"]
+        fields = self.fields_of(payload)
+        description = optional_text(payload, "description", LONGEST_TEXT)
         author = optional_object(payload, "author")
         references = optional_object(payload, "references")
         reference = optional_text(references, "full", LONGEST_TEXT) if references else None
@@ -109,8 +118,8 @@ class GitLabLens(Lens):
             optional_time(payload, "closed_at"),
             number_id(author) if author else None,
             _blocked_issues(payload),
-            urls_in(description),  # type: ignore[arg-type]
-            markers_in(description),  # type: ignore[arg-type]
+            urls_in(description),
+            markers_in(description),
         )
 
 
@@ -124,13 +133,14 @@ def _blocked_issues(payload: Payload) -> list[str]:
 def _comment(payload: Payload) -> CommentView:
     number_id(payload)
     author = optional_object(payload, "author")
-    body = unix_lines(text(payload, "body", LONGEST_TEXT))
+    body = text(payload, "body", LONGEST_TEXT)
     return CommentView(
         number_id(payload, "noteable_id"),
         number_id(author) if author else None,
-        body,
+        shown(body) or "",
         time(payload, "created_at"),
         time(payload, "updated_at"),
+        comment_markers_in(body),
     )
 
 

@@ -7,10 +7,15 @@ before the slash prevents that and does not show, so texts are written with it a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from worklake.integrations.text import MARKED_WITH, with_markers, without_markers
+from worklake.model.ids import CommentId, TaskId
 
 LONGEST_TITLE = 255
 LONGEST_TEXT = 1_000_000
+MOST_MARKERS = 4
+"""How many of Worklake's markers a text keeps."""
 
 _COMMAND = re.compile(r"^( {0,3})/(?=[A-Za-z])")
 _ESCAPED = re.compile(r"^( {0,3})\\/(?=[A-Za-z])")
@@ -33,16 +38,24 @@ def unescaped(text: str) -> str:
 
 
 def shown(text: str | None) -> str | None:
-    """A description as it is read: None when empty."""
-    return unescaped(unix_lines(text)) if text else None
+    """A description or comment as it is read, without Worklake's markers: None when empty."""
+    return unescaped(without_markers(unix_lines(text))) or None if text else None
+
+
+def written(text: str | None, marked: Iterable[TaskId | CommentId] = ()) -> str:
+    """A description or comment as it must be sent, with Worklake's markers."""
+    return with_markers(escaped(text or ""), marked)
 
 
 def fitted(text: str | None) -> str | None:
-    """What of a description GitLab can hold, as it would be read back."""
+    """What of a description or comment GitLab can hold beside Worklake's markers, as it would be read back."""
     text = (text or "").replace("\0", "")
     while True:
-        text = unescaped(unix_lines(text))
-        excess = len(escaped(text)) - LONGEST_TEXT
+        read = shown(text) or ""
+        if read != text:
+            text = read
+            continue
+        excess = len(escaped(text)) - (LONGEST_TEXT - MOST_MARKERS * MARKED_WITH)
         if excess <= 0:
             return text or None
         text = text[:-excess]
