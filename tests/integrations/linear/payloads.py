@@ -17,6 +17,8 @@ names = st.text(characters, min_size=1, max_size=12)
 texts = st.text(characters, max_size=40)
 moments = st.datetimes().map(lambda time: time.isoformat(timespec="milliseconds") + "Z")
 days = st.dates().map(lambda day: day.isoformat())
+marks = st.sampled_from(["", "<!-- worklake:task_0123456789abcdef -->", "<!--worklake:comment_0123456789abcdef-->"])
+descriptions = st.builds("{}{}{}".format, texts, marks, texts)
 titles = st.text(characters, min_size=1, max_size=30)
 
 
@@ -52,7 +54,7 @@ def issues(draw: st.DrawFn) -> dict[str, Any]:
         "previousIdentifiers": draw(st.lists(st.just("OPS-1"), max_size=1)),
         "url": f"https://linear.app/acme/issue/ENG-{number}/a-title",
         "title": draw(titles),
-        "description": draw(optional(texts)),
+        "description": draw(optional(descriptions)),
         "priority": draw(st.sampled_from([0, 1, 2, 3, 4, 0.0, 2.0])),
         "estimate": draw(optional(st.sampled_from([0, 1, 2, 3, 5, 8, 13, 0.5]))),
         "dueDate": draw(optional(days)),
@@ -81,7 +83,7 @@ def issues(draw: st.DrawFn) -> dict[str, Any]:
 fields = st.fixed_dictionaries(
     {
         "title": titles,
-        "description": optional(texts),
+        "description": optional(descriptions),
         "status": st.sampled_from([status.value for status in Status]),
         "priority": st.sampled_from(PRIORITIES),
         "labels": st.lists(names, max_size=4),

@@ -199,7 +199,8 @@ def test_any_value_is_either_read_or_refused(key: str, value: Any) -> None:
 @given(fields=fields, payload=issues())
 def test_reading_what_was_put_gives_what_linear_can_show(fields: dict[str, Any], payload: dict[str, Any]) -> None:
     put = LENS.put(fields, payload)
-    assert view(put).fields == LENS.project(fields, payload)
+    shown = view(payload).fields
+    assert view(put).fields == shown | LENS.project(fields, shown)
 
 
 @law
@@ -211,9 +212,18 @@ def test_putting_what_is_shown_changes_nothing(payload: dict[str, Any]) -> None:
 @law
 @given(fields=fields, payload=issues())
 def test_projecting_twice_is_projecting_once(fields: dict[str, Any], payload: dict[str, Any]) -> None:
-    once = LENS.project(fields, payload)
-    assert LENS.project(once, payload) == once
-    assert LENS.project(fields, LENS.put(fields, payload)) == once
+    shown = view(payload).fields
+    once = LENS.project(fields, shown)
+    assert LENS.project(once, shown) == once
+    assert LENS.project(fields, view(LENS.put(fields, payload)).fields) == {name: once[name] for name in once}
+
+
+@law
+@given(fields=fields)
+def test_a_new_issue_shows_what_is_projected_on_nothing(fields: dict[str, Any]) -> None:
+    once = LENS.project(fields, None)
+    assert set(fields) & set(FIELD_LENSES) <= set(once)
+    assert LENS.project(once, once) == once
 
 
 @law
@@ -249,8 +259,9 @@ def test_another_status_takes_a_state_of_its_type() -> None:
 
 
 def test_one_of_several_assignees_is_shown_and_the_present_one_stays() -> None:
-    assert LENS.project({"assignees": [IDS[0], IDS[2]]}, an_issue())["assignees"] == [IDS[2]]
-    assert LENS.project({"assignees": [IDS[3], IDS[1]]}, an_issue())["assignees"] == [IDS[1]]
+    shown = view(an_issue()).fields
+    assert LENS.project({"assignees": [IDS[0], IDS[2]]}, shown) == {"assignees": [IDS[2]]}
+    assert LENS.project({"assignees": [IDS[3], IDS[1]]}, shown) == {"assignees": [IDS[1]]}
 
 
 def test_labels_that_stay_keep_their_ids() -> None:
@@ -264,9 +275,19 @@ def test_other_relations_survive_a_change_of_blockers() -> None:
 
 
 def test_a_milestone_goes_with_its_project() -> None:
-    assert LENS.project({"project": "Other"}, an_issue())["milestone"] is None
-    assert LENS.project({"project": None, "milestone": "Beta"}, an_issue())["milestone"] is None
-    assert LENS.project({"project": "Other", "milestone": "Beta"}, an_issue())["milestone"] == "Beta"
+    shown = view(an_issue()).fields
+    assert LENS.project({"project": "Other"}, shown) == {"project": "Other", "milestone": None}
+    assert LENS.project({"project": None, "milestone": "Beta"}, shown)["milestone"] is None
+    assert LENS.project({"project": "Other", "milestone": "Beta"}, shown)["milestone"] == "Beta"
+    assert LENS.project({"title": "Another"}, shown) == {"title": "Another"}
+
+
+def test_markers_are_no_part_of_the_description_and_stay_when_it_changes() -> None:
+    marked = an_issue(description="<!-- worklake:task_0123456789abcdef -->\n\nThe text")
+    assert view(marked).fields["description"] == "The text"
+    assert view(marked).markers == ["task_0123456789abcdef"]
+    put = LENS.put({"description": "Another"}, marked)
+    assert put["description"] == "<!-- worklake:task_0123456789abcdef -->\n\nAnother"
 
 
 def test_the_fingerprint_is_the_same_for_the_same_rules() -> None:

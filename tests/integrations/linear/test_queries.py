@@ -24,11 +24,12 @@ from graphql import (
     validate,
 )
 
-from worklake.integrations.linear import queries
+from worklake.integrations.linear import lookups, mutations, queries
 
 MOST_POINTS = 10_000
 pytestmark = pytest.mark.xdist_group("linear-queries")
-every_operation = pytest.mark.parametrize("operation", queries.OPERATIONS, ids=lambda operation: operation.name)
+OPERATIONS = (*queries.OPERATIONS, *lookups.OPERATIONS, *mutations.OPERATIONS)
+every_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 
 
 @cache
@@ -58,9 +59,15 @@ def complexity(document: DocumentNode) -> int:
         return points
 
     (operation,) = (part for part in document.definitions if isinstance(part, OperationDefinitionNode))
-    query = linear_schema().query_type
-    assert query is not None
-    return math.ceil(cost(operation.selection_set, query))
+    root = linear_schema().get_root_type(operation.operation)
+    assert root is not None
+    return math.ceil(cost(operation.selection_set, root))
+
+
+def test_every_operation_that_is_defined_is_among_those_checked() -> None:
+    defined = [one for module in (queries, lookups, mutations) for one in vars(module).values()]
+    assert {one for one in defined if isinstance(one, queries.Operation)} == set(OPERATIONS)
+    assert [one.name for one in OPERATIONS if one.writes] == [one.name for one in mutations.OPERATIONS]
 
 
 def page_size(field: FieldNode) -> int:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import ClassVar
 
 from worklake.errors import AccessError, AuthError, InvalidInputError, NotFoundError, RetryableError
-from worklake.integrations.base import BaseIntegration, Capabilities, Finding, Item, Page, Payload
+from worklake.integrations.base import (
+    BaseIntegration,
+    Capabilities,
+    FieldEdit,
+    Finding,
+    Item,
+    Page,
+    Payload,
+    Vocabulary,
+)
 from worklake.integrations.http import Http
 from worklake.integrations.linear import queries
 from worklake.integrations.linear.client import LinearClient
+from worklake.integrations.linear.comments import add_comment, delete_comment, edit_comment, find_comment
+from worklake.integrations.linear.directory import NAMED_FIELDS
+from worklake.integrations.linear.history import FIELDS_TOLD, edits
 from worklake.integrations.linear.links import parse_issue_url
 from worklake.integrations.linear.listing import Listing, all_nodes, hidden_among, hidden_teams, items_of
 from worklake.integrations.linear.mapping import FIELD_LENSES, LinearLens
 from worklake.integrations.linear.refusals import WIRE
 from worklake.integrations.linear.rest import completed
 from worklake.integrations.linear.settings import LinearSettings
+from worklake.integrations.linear.writing import Writer
 from worklake.integrations.wire import Wire
+from worklake.model.fields import Fields
+from worklake.model.ids import CommentId, TaskId
 from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 
@@ -33,6 +51,13 @@ class LinearIntegration(BaseIntegration):
         deletes=True,
         archives=True,
         client_made_ids=True,
+        writable=frozenset(FIELD_LENSES),
+        creatable=frozenset(FIELD_LENSES),
+        closes=True,
+        comments_editable=True,
+        reads_many=True,
+        field_history=FIELDS_TOLD,
+        tells_editor=True,
     )
     settings_model: ClassVar[type[SourceSettings]] = LinearSettings
     wire: ClassVar[Wire] = WIRE
@@ -45,6 +70,7 @@ class LinearIntegration(BaseIntegration):
         self._teams = settings.teams
         self._ask = LinearClient(http).ask
         self._workspace: str | None = None
+        self._writer = Writer(self._ask, source, settings.teams, settings.create_in)
 
     def check(self) -> Iterator[Finding]:
         """Whether the key is accepted, whose it is, and whether it sees each team."""
@@ -93,8 +119,11 @@ class LinearIntegration(BaseIntegration):
 
     def read(self, external_id: str) -> Item:
         """The issue as it is now, also when it is archived or in the trash. Raises `NotFoundError`."""
-        (item,) = items_of(Kind.TASK, [self._ask(queries.ISSUE.call(id=external_id))["issue"]])
-        return next(completed(self._ask, [item]))
+        return self._writer.read(external_id)
+
+    def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
+        """The issues that are there, also archived and trashed ones, up to 200 a request."""
+        return self._writer.read_many(external_ids)
 
     def comments(self, external_id: str) -> Iterator[Item]:
         """The comments of an issue, oldest first. What Linear itself remarks is history there, and no comment."""
@@ -115,6 +144,85 @@ class LinearIntegration(BaseIntegration):
         if shown is None or shown.team not in self._teams:
             return None
         return shown.key if self._workspace in (None, shown.workspace) else None
+
+    def made_id(self, marker: TaskId | CommentId) -> str:
+        """A UUID that follows from the source and the marker, in the form that Linear asks for (version 4)."""
+        derived = hashlib.sha256(f"worklake/linear/{self._source}/{marker}".encode()).digest()
+        return str(uuid.UUID(bytes=derived[:16], version=4))
+
+    def create(self, fields: Fields, *, where: str | None, marker: TaskId, made_id: str | None) -> Item:
+        """Make an issue in the team with the key `where`: one request, and one more for each blocker.
+
+        A label that does not exist is made in that team. Any other name that does not exist is a `RefusedValueError`.
+        """
+        return self._writer.create(fields, where, made_id or self.made_id(marker))
+
+    def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
+        """The issue with that id, in the trash too."""
+        try:
+            return self._writer.read(made_id or self.made_id(marker))
+        except NotFoundError:
+            return None
+
+    def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
+        """Set these fields: one request for all, and one more for each blocker and for the archive.
+
+        The first update of an issue that was not read before reads it. Names are resolved as `create` does it.
+        """
+        return self._writer.update(external_id, fields, shown)
+
+    def close(self, external_id: str) -> Item:
+        """Cancel an issue that is still open."""
+        return self._writer.close(external_id)
+
+    def reopen(self, external_id: str) -> Item:
+        """Back to the state that an issue had before it was closed, as its history tells."""
+        return self._writer.reopen(external_id)
+
+    def archive(self, external_id: str) -> Item:
+        """Put an issue into the archive."""
+        return self._writer.archive(external_id)
+
+    def restore(self, external_id: str) -> Item:
+        """Bring an issue back from the archive, or out of the trash within Linear's 30 days."""
+        return self._writer.restore(external_id)
+
+    def delete(self, external_id: str) -> None:
+        """Put an issue into the trash; Linear deletes it after 30 days."""
+        self._writer.trash(external_id)
+
+    def add_comment(self, task: str, body: str, *, marker: CommentId, made_id: str | None) -> Item:
+        """Write a comment under the name of the key's owner."""
+        return add_comment(self._ask, task, body, made_id or self.made_id(marker))
+
+    def find_comment(self, task: str, marker: CommentId, made_id: str | None) -> Item | None:
+        """The comment with that id."""
+        return find_comment(self._ask, made_id or self.made_id(marker))
+
+    def edit_comment(self, task: str, comment: str, body: str, *, marker: CommentId | None) -> Item:
+        """Give a comment another text. Raises `AccessError` for another person's, unless the key is an admin's."""
+        return edit_comment(self._ask, comment, body)
+
+    def delete_comment(self, task: str, comment: str) -> None:
+        """Delete a comment, and with it the answers in its thread."""
+        delete_comment(self._ask, comment)
+
+    def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
+        """The issue's edits as its history tells them: to the minute or so, by whom, and mostly from what to what."""
+        return edits(self._ask, external_id, since, fields)
+
+    def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
+        """Statuses, projects, milestones, cycles and people; labels are made when they are missing.
+
+        Nothing is ever missing: the settings name teams, and no values.
+        """
+        if not fields & NAMED_FIELDS:
+            return Vocabulary({}, {})
+        directory = self._writer.names.directory()
+        hidden = [team for team in self._teams if team not in directory.teams]
+        if hidden:
+            raise hidden_teams(self._source, hidden)
+        return Vocabulary({name: directory.known(name) for name in fields & NAMED_FIELDS}, {})
 
 
 def _account(viewer: Payload) -> Finding:

@@ -29,12 +29,12 @@ from worklake.integrations.linear.reading import (
     text_id,
 )
 from worklake.integrations.reading import flag, optional_date, optional_object, optional_time, time, unreadable
-from worklake.integrations.text import markers_in, urls_in
-from worklake.model.fields import FieldValue, Priority, Status
-from worklake.model.ids import digest
+from worklake.integrations.text import comment_markers_in, markers_in, urls_in, with_markers, without_markers
+from worklake.model.fields import FIELDS, Fields, FieldValue, Priority, Status
+from worklake.model.ids import CommentId, TaskId, digest
 from worklake.model.rows import Kind
 
-RULES = "1"
+RULES = "2"
 """Counts up when a payload would be read differently."""
 
 STATUS_OF_TYPE: Mapping[str, str] = {
@@ -67,6 +67,24 @@ class FieldLens(NamedTuple):
     get: Callable[[Payload], Any]
     cut: Callable[[Any, Any], FieldValue]
     put: Callable[[Any, Payload], Payload]
+
+
+def _get_description(payload: Payload) -> str | None:
+    body = optional_text(payload, "description")
+    return None if body is None else without_markers(body) or None
+
+
+def _cut_description(body: str | None, _: Any) -> str | None:
+    return _text(without_markers(body or ""), None)
+
+
+def marked_in(body: str | None) -> list[TaskId | CommentId]:
+    """What Worklake's markers in a text name."""
+    return [*map(TaskId, markers_in(body)), *map(CommentId, comment_markers_in(body))]
+
+
+def _put_description(body: str | None, payload: Payload) -> Payload:
+    return {"description": with_markers(body or "", marked_in(payload["description"])) or None}
 
 
 def _get_status(payload: Payload) -> str:
@@ -181,9 +199,9 @@ FIELD_LENSES: Mapping[str, FieldLens] = {
         put=lambda title, _: {"title": title},
     ),
     "description": FieldLens(
-        get=lambda payload: optional_text(payload, "description"),
-        cut=_text,
-        put=lambda body, _: {"description": body},
+        get=_get_description,
+        cut=_cut_description,
+        put=_put_description,
     ),
     "status": FieldLens(_get_status, lambda status, _: status or Status.BACKLOG.value, _put_status),
     "priority": FieldLens(
@@ -232,19 +250,26 @@ class LinearLens(Lens):
         """What the payload shows. Raises `UnreadableError`."""
         return _VIEWS[kind](payload)
 
-    def put(self, fields: Mapping[str, FieldValue], payload: Payload) -> Payload:
+    def put(self, fields: Fields, payload: Payload) -> Payload:
         """The issue as Linear would show it with these fields. What Linear would choose (ids of a label or a state
         that is named) is left out; what already shows the wished value stays as it is, with its finer detail."""
         shown = _shown(payload)
         changed = dict(payload)
-        for name, value in _cut(fields, shown).items():
+        for name, value in self.project(fields, shown).items():
             if value != shown[name]:
                 changed.update(FIELD_LENSES[name].put(value, payload))
         return changed
 
-    def project(self, fields: Mapping[str, FieldValue], payload: Payload) -> dict[str, FieldValue]:
-        """These fields as Linear would show them on this issue; fields that are not given, as it shows them now."""
-        return _cut(fields, _shown(payload))
+    def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
+        """These fields as Linear would show them on an issue that now shows `shown`, and a milestone that goes with
+        the project: it lives in one."""
+        now = {name: (shown or {}).get(name, FIELDS[name].empty) for name in FIELD_LENSES}
+        cut = {name: lens.cut(fields[name], now[name]) for name, lens in FIELD_LENSES.items() if name in fields}
+        project = cut.get("project", now["project"])
+        moves = "project" in fields and project != now["project"] and "milestone" not in fields
+        if moves or (project is None and "milestone" in fields):
+            cut["milestone"] = None
+        return cut
 
     def fingerprint(self) -> str:
         """Changes with the rules of this module; no setting has a part in them."""
@@ -262,17 +287,6 @@ _ISSUE_KEYS = frozenset(
 
 def _shown(payload: Payload) -> dict[str, FieldValue]:
     return {name: get(payload) for name, get in _GETTERS}
-
-
-def _cut(fields: Mapping[str, FieldValue], shown: Mapping[str, FieldValue]) -> dict[str, FieldValue]:
-    cut = {
-        name: lens.cut(fields[name], shown[name]) if name in fields else shown[name]
-        for name, lens in FIELD_LENSES.items()
-    }
-    moved = cut["project"] != shown["project"] and "milestone" not in fields
-    if cut["project"] is None or moved:
-        cut["milestone"] = None  # a milestone lives in one project
-    return cut
 
 
 def _whole(shown: list[Payload]) -> Payload:
@@ -308,12 +322,14 @@ def _urls(body: str | None, attached: list[str]) -> list[str]:
 
 def _comment(payload: Payload) -> CommentView:
     text_id(payload)
+    body = text(payload, "body")
     return CommentView(
         task=text(payload, "issueId"),
         author=reference(payload, "user"),
-        body=text(payload, "body"),
+        body=without_markers(body),
         created_at=time(payload, "createdAt"),
         updated_at=time(payload, "updatedAt"),
+        markers=comment_markers_in(body),
     )
 
 

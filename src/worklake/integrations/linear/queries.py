@@ -1,4 +1,4 @@
-"""Every GraphQL document that is sent to Linear, each within 10,000 points of complexity.
+"""Every GraphQL document that lists and reads at Linear, each within 10,000 points of complexity.
 
 A property costs 0.1, an object 1, and a connection its contents times `first`: so nested connections are kept short,
 and the few issues that have more are read on by `REST` and `REST_OF_ONE`. Each document is parsed once, when this
@@ -11,33 +11,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from gql import GraphQLRequest
-from graphql import DocumentNode, parse
+from graphql import OperationDefinitionNode, OperationType, parse
 
 
 class Call(GraphQLRequest):
     """One operation with its variables, whose text is not printed anew for each call."""
 
-    def __init__(self, name: str, document: DocumentNode, text: str, variables: Mapping[str, Any]) -> None:
-        super().__init__(document, variable_values=dict(variables), operation_name=name)
-        self._text = text
+    def __init__(self, operation: Operation, variables: Mapping[str, Any]) -> None:
+        super().__init__(operation.document, variable_values=dict(variables), operation_name=operation.name)
+        self.operation = operation
 
     @property
     def payload(self) -> dict[str, Any]:
         """The body of the request."""
-        return {"query": self._text, "operationName": self.operation_name, "variables": self.variable_values}
+        return {"query": self.operation.text, "operationName": self.operation_name, "variables": self.variable_values}
 
 
 class Operation:
-    """A GraphQL document with one named operation."""
+    """A GraphQL document with one named operation. `repeatable` says that it does no harm to send it twice."""
 
-    def __init__(self, name: str, *parts: str) -> None:
+    def __init__(self, name: str, *parts: str, repeatable: bool = True) -> None:
         self.name = name
+        self.repeatable = repeatable
         self.text = "\n\n".join(part.strip() for part in parts) + "\n"
         self.document = parse(self.text, no_location=True)
+        (definition,) = (part for part in self.document.definitions if isinstance(part, OperationDefinitionNode))
+        self.writes = definition.operation is OperationType.MUTATION
 
     def call(self, **variables: Any) -> Call:
         """This operation with these variables."""
-        return Call(self.name, self.document, self.text, variables)
+        return Call(self, variables)
 
 
 # `inverseRelations` alone tells what blocks an issue; what it blocks stands on the other issue, so asking for
@@ -73,6 +76,14 @@ fragment IssueFields on Issue {
   attachments(first: 3) { nodes { id url } pageInfo { hasNextPage } }
 }
 """
+
+ISSUE_WHOLE = (
+    ISSUE_FIELDS.replace("fragment IssueFields", "fragment IssueWhole")
+    .replace("labels(first: 5)", "labels(first: 50)")
+    .replace("inverseRelations(first: 3)", "inverseRelations(first: 50)")
+    .replace("attachments(first: 3)", "attachments(first: 50)")
+)
+"""The same of one issue, where longer nested pages cost little: hardly any issue needs `REST` then."""
 
 COMMENT_FIELDS = """
 fragment CommentFields on Comment {
@@ -289,10 +300,10 @@ ISSUE = Operation(
     "Issue",
     """
 query Issue($id: String!) {
-  issue(id: $id) { ...IssueFields }
+  issue(id: $id) { ...IssueWhole }
 }
 """,
-    ISSUE_FIELDS,
+    ISSUE_WHOLE,
 )
 
 REST = Operation(

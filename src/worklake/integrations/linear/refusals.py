@@ -13,9 +13,12 @@ from worklake.errors import (
     AuthError,
     InvalidInputError,
     NotFoundError,
+    RefusedValueError,
     RetryableError,
+    UnknownOutcomeError,
     WorklakeError,
 )
+from worklake.integrations.linear.blame import missing_field, refused_fields
 from worklake.integrations.wire import Wire, header_quota
 
 LONGEST_SHOWN = 300
@@ -53,6 +56,9 @@ _BY_TYPE: Mapping[str, type[WorklakeError]] = {
     "bootstrap error": RetryableError,
     "lock timeout": RetryableError,
 }
+_MEND_OF_VALUE = "Correct the value, or what stands in its way in Linear."
+_NOTHING_DONE = frozenset({"lock timeout", "ratelimited"})
+"""Passing faults, as types of errors, that a mutation meets before it does anything."""
 _TOKEN = re.compile(r"lin_[a-z]+_\w+|Bearer\s+\S+", re.IGNORECASE)
 
 
@@ -79,6 +85,22 @@ def refusal(errors: Sequence[Any], status: int, where: str) -> WorklakeError:
     kinds = [_kind(error, status) for error in errors]
     kind = min(kinds, key=_GRAVEST_FIRST.index)
     said = _words(errors[kinds.index(kind)])
+    return kind(f"{where}: {said}. {_MENDS[kind]}")
+
+
+def refusal_of_write(errors: Sequence[Any], status: int, where: str, sent: Mapping[str, Any] | None) -> WorklakeError:
+    """The same of a mutation; `sent` is its input. A fault of the server leaves open whether it was done."""
+    kinds = [_kind(error, status) for error in errors]
+    kind = min(kinds, key=_GRAVEST_FIRST.index)
+    error = errors[kinds.index(kind)]
+    said, given = _words(error), sent or {}
+    if kind is InvalidInputError:
+        return RefusedValueError(f"{where}: {said}. {_MEND_OF_VALUE}", fields=refused_fields(said, given))
+    missing = missing_field(said, given) if kind is NotFoundError else None
+    if missing is not None:
+        return RefusedValueError(f"{where}: {said}. {_MEND_OF_VALUE}", fields=(missing,))
+    if kind is RetryableError and _said(error, "type") not in _NOTHING_DONE:
+        return UnknownOutcomeError(f"{where}: {said}. Whether it was done shows when the item is read.")
     return kind(f"{where}: {said}. {_MENDS[kind]}")
 
 
@@ -115,3 +137,8 @@ def _errors(body: bytes) -> Sequence[Any]:
         return ()
     errors = answer.get("errors") if isinstance(answer, dict) else None
     return errors if isinstance(errors, list) else ()
+
+
+def id_is_taken(error: WorklakeError) -> bool:
+    """Whether a create was refused because something with the id that we made is there: then it was done before."""
+    return "conflict on insert" in str(error)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from worklake.settings.models import BaseUrl, SourceSettings
 
@@ -26,3 +26,12 @@ class LinearSettings(SourceSettings):
     teams: Annotated[tuple[TeamKey, ...], AfterValidator(_each_once)] = Field(
         min_length=1, max_length=100, description="Keys of the teams to read, such as ENG of the issue ENG-12"
     )
+    create_in: TeamKey | None = Field(
+        default=None, description="The key of the team in which new issues are made; the first of `teams` unless told"
+    )
+
+    @model_validator(mode="after")
+    def _creates_where_it_reads(self) -> Self:
+        if self.create_in is not None and self.create_in not in self.teams:
+            raise ValueError(f"create_in is {self.create_in}, which is none of teams ({', '.join(self.teams)})")
+        return self
