@@ -266,6 +266,13 @@ class BaseIntegration(ABC):
     def comments(self, external_id: str) -> Iterator[Item]:
         """The comments of a task, oldest first, without those that the provider itself wrote."""
 
+    def account(self) -> str | None:
+        """The external id of the account that writes here, by which the history tells our own edits from others'.
+
+        None where the provider does not tell.
+        """
+        return None
+
     @abstractmethod
     def key_of(self, url: str) -> str | None:
         """The key of the task that this URL shows, or None where the URL is not one of this source's tasks."""
@@ -299,7 +306,7 @@ class BaseIntegration(ABC):
         """Set exactly these fields of a task that now shows `shown`, and give it as it then shows.
 
         What is in a set and not in `shown` is added, what is in `shown` and not in the set is taken out; elements that
-        others add meanwhile stay.
+        others add meanwhile stay, where the provider can add and take out single ones.
         """
         raise NotImplementedError
 

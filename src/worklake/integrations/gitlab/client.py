@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import orjson
 
-from worklake.errors import InvalidInputError, RetryableError
+from worklake.errors import InvalidInputError, RetryableError, UnknownOutcomeError
 from worklake.integrations.base import Payload
 from worklake.integrations.http import Http
 from worklake.integrations.wire import Wire, header_quota
@@ -24,7 +24,9 @@ PAGE_SIZE = 100
 
 Query = Mapping[str, str]
 
-_ISSUE_ADDRESS = "query IssueAddress($id: IssueID!) { issue(id: $id) { iid projectId } }"
+ADDRESSES_AT_ONCE = 50
+"""How many issues one query asks for: three points each, of the 250 that GitLab grants."""
+_NOT_TO_BE_SEEN = "does not exist or you don't have permission"
 
 
 class Entries(NamedTuple):
@@ -36,11 +38,12 @@ class Entries(NamedTuple):
 
 
 class RefusedError(InvalidInputError):
-    """GitLab refuses a call for what it asks; `status` is the HTTP status."""
+    """GitLab refuses a call for what it asks; `status` is the HTTP status, `said` what GitLab says, as it sent it."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, said: Any = None) -> None:
         super().__init__(message)
         self.status = status
+        self.said = said
 
 
 class GitLabClient:
@@ -99,21 +102,68 @@ class GitLabClient:
             entries, following, _ = self.page(path, following)
             yield from entries
 
-    def issue_address(self, issue_id: int) -> tuple[int, int] | None:
-        """Project id and iid of the issue with this id, asked through GraphQL; None where it is not to be seen."""
+    def write(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Payload:
+        """Send a change (`post`, `put`, `delete`); the object that it answers, empty where it answers nothing.
+
+        Raises `RefusedError` for a 4xx that has no error of its own, `UnknownOutcomeError` where nobody can tell.
+        """
+        return self._written(self._request(verb, path, {}, body=body))
+
+    def set_again(self, path: str, body: Mapping[str, Any]) -> Payload:
+        """POST what sets a value, so that it does no harm to be sent twice."""
+        url = f"{self._http.base_url}/api/v4{path}"
+        answer = self._http.request("POST", url, json=dict(body), repeatable=True, writes=True)
+        if answer.status_code >= 400:
+            said = _parsed(answer, self._http.source)
+            words = next((said[key] for key in ("message", "error") if key in said), said) if said else ""
+            raise self._refused(path, answer.status_code, words)
+        return self._written(answer)
+
+    def issue_addresses(self, issue_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+        """Project id and iid of the issues with these ids, asked through GraphQL; those not to be seen are left out.
+
+        REST knows an issue by its id for administrators only.
+        """
+        asked = [
+            f'_{number}: issue(id: "gid://gitlab/Issue/{int(one)}") {{ iid projectId }}'
+            for number, one in enumerate(issue_ids)
+        ]
         answer = self._http.request(
             "POST",
             f"{self._http.base_url}/api/graphql",
-            json={"query": _ISSUE_ADDRESS, "variables": {"id": f"gid://gitlab/Issue/{issue_id}"}},
-            endpoint="query IssueAddress",
+            json={"query": f"query IssueAddresses {{ {' '.join(asked)} }}"},
+            endpoint="query IssueAddresses",
             repeatable=True,
         )
-        data = _object(answer, self._http.source).get("data")
-        issue = data.get("issue") if isinstance(data, dict) else None
-        return (int(issue["projectId"]), int(issue["iid"])) if issue else None
+        told = _object(answer, self._http.source)
+        problems = [str(error.get("message")) for error in told.get("errors") or () if isinstance(error, dict)]
+        problems = [problem for problem in problems if _NOT_TO_BE_SEEN not in problem]
+        data = told.get("data")
+        if problems or not isinstance(data, dict):
+            words = "; ".join(problems)[:200] or "no data"
+            raise RetryableError(f"{self._http.source}: GitLab does not tell where issues are: {words}. Run it again.")
+        found = ((one, data.get(f"_{number}")) for number, one in enumerate(issue_ids))
+        return {one: (int(issue["projectId"]), int(issue["iid"])) for one, issue in found if issue}
+
+    def _written(self, answer: requests.Response) -> Payload:
+        if answer.status_code == 204 or not answer.content:
+            return {}
+        try:
+            return _object(answer, self._http.source)
+        except RetryableError as error:
+            raise UnknownOutcomeError(str(error)) from error
+
+    def _refused(self, path: str, status: int, said: Any) -> RefusedError:
+        words = said if isinstance(said, str) else orjson.dumps(said, default=repr).decode()
+        return RefusedError(f"{self._http.source}: GitLab refuses {path}: {status} {words[:300]}", status, said)
 
     def _request(
-        self, verb: str, path: str, query: Query, headers: Mapping[str, str] | None = None
+        self,
+        verb: str,
+        path: str,
+        query: Query,
+        headers: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> requests.Response:
         import gitlab
 
@@ -122,12 +172,15 @@ class GitLabClient:
                 verb,
                 path,
                 query_data=dict(query),
+                post_data=dict(body) if body is not None else None,
                 obey_rate_limit=False,
                 extra_headers=dict(headers) if headers else None,
             )
         except gitlab.exceptions.GitlabHttpError as error:
-            status, words = error.response_code or 0, str(error.error_message)[:200]
-        raise RefusedError(f"{self._http.source}: GitLab refuses {path}: {status} {words}", status)
+            status, said = error.response_code or 0, error.error_message
+        except gitlab.exceptions.RedirectError as error:
+            status, said = 301, str(error)
+        raise self._refused(path, status, said.decode(errors="replace") if isinstance(said, bytes) else said)
 
 
 def project_path(project: str) -> str:

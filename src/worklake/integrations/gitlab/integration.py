@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from worklake.errors import AccessError, NotFoundError, SettingsError
-from worklake.integrations.base import BaseIntegration, Capabilities, Finding, Item, Page, Payload
+from worklake.errors import InvalidInputError, NotFoundError, SettingsError
+from worklake.integrations.base import (
+    BaseIntegration,
+    Capabilities,
+    FieldEdit,
+    Finding,
+    Item,
+    Page,
+    Payload,
+    Vocabulary,
+)
 from worklake.integrations.gitlab.checks import findings
 from worklake.integrations.gitlab.client import WIRE, GitLabClient, project_path
-from worklake.integrations.gitlab.fields import ISSUE_LINKS
-from worklake.integrations.gitlab.listing import Listing, external_id, issue_item, people_of, updated_at
-from worklake.integrations.gitlab.mapping import ISSUE_FIELDS, GitLabLens
+from worklake.integrations.gitlab.history import HISTORY_FIELDS, History
+from worklake.integrations.gitlab.issues import Issues, with_links
+from worklake.integrations.gitlab.labels import LabelFields
+from worklake.integrations.gitlab.listing import Listing, external_id
+from worklake.integrations.gitlab.mapping import ISSUE_FIELDS, WRITABLE_FIELDS, GitLabLens
+from worklake.integrations.gitlab.notes import Notes, notes_and_people
 from worklake.integrations.gitlab.settings import GitLabSettings
+from worklake.integrations.gitlab.writing import IssueWriter
 from worklake.integrations.http import Http
 from worklake.integrations.wire import Wire
+from worklake.model.fields import Fields
+from worklake.model.ids import CommentId, TaskId
 from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 
 CALLS_AT_ONCE = 4
 """How many issues' notes and links are read at the same time."""
-_LINK_KEYS = ("id", "iid", "project_id", "issue_link_id", "link_type", "state", "references", "web_url")
 
 
 class _Extra(NamedTuple):
@@ -43,7 +57,17 @@ class GitLabIntegration(BaseIntegration):
 
     provider: ClassVar[str] = "gitlab"
     capabilities: ClassVar[Capabilities] = Capabilities(
-        fields=ISSUE_FIELDS, incremental=True, webhooks=True, deletes=True, archives=False, client_made_ids=False
+        fields=ISSUE_FIELDS,
+        incremental=True,
+        webhooks=True,
+        deletes=True,
+        archives=False,
+        client_made_ids=False,
+        writable=WRITABLE_FIELDS,
+        creatable=WRITABLE_FIELDS,
+        reads_many=True,
+        field_history=HISTORY_FIELDS,
+        tells_editor=True,
     )
     settings_model: ClassVar[type[SourceSettings]] = GitLabSettings
     wire: ClassVar[Wire] = WIRE
@@ -55,7 +79,11 @@ class GitLabIntegration(BaseIntegration):
         self.settings = settings
         self.lens: GitLabLens = GitLabLens(settings)
         self._client = GitLabClient(http)
-        self._project_names: dict[int, str | None] = {}
+        self._issues = Issues(self._client, source)
+        self._notes = Notes(self._client, source, self._issues)
+        self._writer = IssueWriter(self._client, settings, self.lens, self._issues)
+        self._history = History(self._client, LabelFields(settings))
+        self._account: str | None = None
 
     def check(self) -> Iterator[Finding]:
         """The server, the token, and each project. What is not well is a finding, never an exception."""
@@ -66,7 +94,11 @@ class GitLabIntegration(BaseIntegration):
 
         Raises `AccessError` after the last page when some project could not be read.
         """
-        return Listing(self._client, self.source, self.settings.projects, position, now).pages()
+        for page in Listing(self._client, self.source, self.settings.projects, position, now).pages():
+            for item in page.items:
+                if item.kind is Kind.TASK:
+                    self._issues.remember(item.payload)
+            yield page
 
     def complete(self, items: Sequence[Item]) -> Iterator[Item]:
         """These items; issues that block others with their links, and after them their notes and the notes' authors."""
@@ -84,8 +116,8 @@ class GitLabIntegration(BaseIntegration):
                         yield item
                         continue
                     extra = future.result()
-                    yield item if extra.links is None else _with_links(item, extra.links)
-                    yield from _notes_and_people(extra.notes, people)
+                    yield item if extra.links is None else with_links(item, extra.links)
+                    yield from notes_and_people(extra.notes, people)
             finally:
                 for waiting in reading.values():
                     waiting.cancel()
@@ -101,44 +133,86 @@ class GitLabIntegration(BaseIntegration):
 
     def read(self, external_id: str) -> Item:
         """One issue as it is now, with its links."""
-        payload = self._find(external_id)
-        payload.pop("subscribed", None)  # not in lists: it is about us, not about the issue
-        item = issue_item(payload, self._project_name(payload))
-        links = self._read_links(payload) if payload.get("blocking_issues_count") else None
-        return item if links is None else _with_links(item, links)
+        return self._issues.read(external_id)
+
+    def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
+        """These issues as they are now, up to a hundred of a project in a call; what is gone is left out."""
+        return self._issues.read_many(external_ids)
 
     def comments(self, external_id: str) -> Iterator[Item]:
         """The notes of an issue that people wrote, oldest first."""
-        for note in self._read_notes(self._find(external_id)):
-            yield _note_item(note)
+        return self._notes.of(external_id)
 
     def key_of(self, url: str) -> str | None:
         """The key `host/path#iid` of the issue that this URL of the server shows."""
         return self.lens.addresses.key_of(url)
 
-    def _find(self, issue_id: str) -> Payload:
-        """An issue by its global id. Only administrators may ask for it so; for others GraphQL knows its address."""
-        if not re.fullmatch(r"[0-9]{1,18}", issue_id):
-            raise NotFoundError(f"{self.source}: {issue_id!r} is no id of a GitLab issue; those are whole numbers")
-        try:
-            return self._client.get(f"/issues/{issue_id}")
-        except AccessError:
-            address = self._client.issue_address(int(issue_id))
-        if address is None:
-            raise NotFoundError(
-                f"{self.source}: there is no issue with the id {issue_id}, or this token may not see it."
-            )
-        project, iid = address
-        return self._client.get(f"/projects/{project}/issues/{iid}")
+    def account(self) -> str | None:
+        """The account of the token."""
+        if self._account is None:
+            self._account = external_id(self._client.get("/user"))
+        return self._account
 
-    def _project_name(self, payload: Payload) -> str | None:
-        project = payload.get("project_id")
-        if not isinstance(project, int):
-            return None
-        if project not in self._project_names:
-            name = self._client.get(f"/projects/{project}").get("name")
-            self._project_names[project] = name if isinstance(name, str) else None
-        return self._project_names[project]
+    def made_id(self, marker: TaskId | CommentId) -> str | None:
+        """None: GitLab gives ids itself."""
+        return None
+
+    def create(self, fields: Fields, *, where: str | None, marker: TaskId, made_id: str | None) -> Item:
+        """Make an issue in the project `where`, with the marker in its description."""
+        return self._writer.create(fields, where, marker)
+
+    def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
+        """The issue with this marker in its description, among all that were made since."""
+        return self._writer.find_created(marker, since)
+
+    def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
+        """Set exactly these fields. Assignees are set as a whole: GitLab cannot add or take away one."""
+        return self._writer.update(external_id, fields, shown)
+
+    def close(self, external_id: str) -> Item:
+        """Close an issue, with the label for canceled where the settings have one."""
+        return self._writer.close(external_id)
+
+    def reopen(self, external_id: str) -> Item:
+        """Open a closed issue again."""
+        return self._writer.reopen(external_id)
+
+    def archive(self, external_id: str) -> Item:
+        """Raises `InvalidInputError`: GitLab does not archive issues."""
+        raise InvalidInputError(f"{self.source}: GitLab does not archive issues; close them instead")
+
+    def restore(self, external_id: str) -> Item:
+        """Raises `InvalidInputError`: a deleted issue is gone for good."""
+        raise InvalidInputError(f"{self.source}: GitLab keeps nothing of a deleted issue to bring back")
+
+    def delete(self, external_id: str) -> None:
+        """Delete an issue for good. Raises `AccessError` unless the token's account is an owner."""
+        self._writer.delete(external_id)
+
+    def add_comment(self, task: str, body: str, *, marker: CommentId, made_id: str | None) -> Item:
+        """Write a note with the marker in it."""
+        return self._notes.add(task, body, marker)
+
+    def find_comment(self, task: str, marker: CommentId, made_id: str | None) -> Item | None:
+        """The note with this marker on an issue."""
+        return self._notes.find(task, marker)
+
+    def edit_comment(self, task: str, comment: str, body: str, *, marker: CommentId | None) -> Item:
+        """Give a note another text. Raises `AccessError` for another's note unless one is a maintainer."""
+        return self._notes.edit(task, comment, body, marker)
+
+    def delete_comment(self, task: str, comment: str) -> None:
+        """Delete a note."""
+        self._notes.delete(task, comment)
+
+    def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
+        """Resource events and GitLab's own remarks. Which values were exchanged is told of labels only."""
+        path = self._issues.address(external_id).path
+        return self._history.of(path, since, HISTORY_FIELDS if fields is None else fields & HISTORY_FIELDS)
+
+    def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
+        """Milestones and accounts of any project, and labels with a meaning that no project has."""
+        return self._writer.names.vocabulary(fields)
 
     def _needs_more(self, payload: Payload) -> bool:
         return bool(
@@ -148,46 +222,8 @@ class GitLabIntegration(BaseIntegration):
     def _read_extra(self, payload: Payload) -> _Extra:
         """Nothing for an issue that is gone since it was listed."""
         try:
-            links = self._read_links(payload) if payload.get("blocking_issues_count") else None
+            links = self._issues.links(payload) if payload.get("blocking_issues_count") else None
             has_notes = self.settings.comments and payload.get("user_notes_count")
-            return _Extra(links, self._read_notes(payload) if has_notes else ())
+            return _Extra(links, self._notes.on(payload) if has_notes else ())
         except NotFoundError:
             return _Extra()
-
-    def _read_links(self, payload: Payload) -> list[Payload] | None:
-        path = _issue_path(payload)
-        if path is None:
-            return None
-        links = [link for link in self._client.all(f"{path}/links") if isinstance(link, dict)]
-        shown = [{key: link[key] for key in _LINK_KEYS if key in link} for link in links]
-        return sorted(shown, key=lambda link: str(link.get("issue_link_id")))
-
-    def _read_notes(self, payload: Payload) -> list[Payload]:
-        path = _issue_path(payload)
-        if path is None:
-            return []
-        notes = self._client.all(f"{path}/notes", {"order_by": "created_at", "sort": "asc"})
-        return [note for note in notes if isinstance(note, dict) and note.get("system") is not True]
-
-
-def _issue_path(payload: Payload) -> str | None:
-    project, iid = payload.get("project_id"), payload.get("iid")
-    return f"/projects/{project}/issues/{iid}" if isinstance(project, int) and isinstance(iid, int) else None
-
-
-def _with_links(item: Item, links: list[Payload]) -> Item:
-    return item._replace(payload={**item.payload, ISSUE_LINKS: links})
-
-
-def _note_item(note: Payload) -> Item:
-    return Item(Kind.COMMENT, external_id(note), note, updated_at(note))
-
-
-def _notes_and_people(notes: Sequence[Payload], people: dict[str, Payload]) -> Iterator[Item]:
-    for note in notes:
-        for person in people_of(note):
-            known: Any = external_id(person)
-            if known is not None and people.get(known) != person:
-                people[known] = person
-                yield Item(Kind.PERSON, known, person)
-        yield _note_item(note)

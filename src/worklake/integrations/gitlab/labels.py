@@ -8,7 +8,7 @@ from typing import NamedTuple
 from worklake.integrations.base import Payload
 from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.integrations.reading import optional_object, texts, unreadable
-from worklake.model.fields import OPEN_STATUSES, FieldValue, Priority, Status
+from worklake.model.fields import OPEN_STATUSES, Fields, FieldValue, Priority, Status
 
 _OPEN = frozenset(status.value for status in OPEN_STATUSES)
 
@@ -96,6 +96,39 @@ class LabelFields:
         assert isinstance(labels, list)
         payload["labels"] = sorted([*labels, *(name for name in texts(payload, "labels") if name in self._reserved)])
 
+    def written(self, fields: Fields) -> list[str]:
+        """The labels of an issue yet to be made that shows these fields."""
+        added, _ = self.edited(fields, {})
+        return added
+
+    def edited(self, fields: Fields, shown: Fields) -> tuple[list[str], list[str]]:
+        """The labels to add and to take away, so that an issue that shows `shown` shows these fields too."""
+        added: list[str] = []
+        removed: list[str] = []
+        for name, meanings in (("status", self._status), ("priority", self._priority)):
+            if name in fields:
+                label = _label_of(meanings, str(fields[name]))
+                added += [label] if label is not None else []
+                removed += [other for other in meanings if other != label]
+        if "labels" in fields:
+            wanted, now = fields["labels"], shown.get("labels") or []
+            assert isinstance(wanted, list) and isinstance(now, list)
+            added += [one for one in wanted if one not in now]
+            removed += [one for one in now if one not in wanted]
+        return added, removed
+
+    def label_of(self, status: Status) -> str | None:
+        """The label that stands for a status, if any."""
+        return _label_of(self._status, status.value)
+
+    def meaning_of(self, label: str) -> str:
+        """The field that a label belongs to: status, priority or labels."""
+        return "status" if label in self._status else "priority" if label in self._priority else "labels"
+
+
+def _label_of(meanings: Mapping[str, Meaning], value: str) -> str | None:
+    return next((label for label, meaning in meanings.items() if meaning.value == value), None)
+
 
 def _meanings(values: Mapping[str, str]) -> dict[str, Meaning]:
     return {label: Meaning(rank, value) for rank, (label, value) in enumerate(values.items())}
@@ -112,7 +145,7 @@ def _meant(payload: Payload, meanings: Mapping[str, Meaning]) -> str | None:
 
 def _replace(payload: Payload, meanings: Mapping[str, Meaning], value: str) -> None:
     kept = [name for name in texts(payload, "labels") if name not in meanings]
-    added = next((label for label, meaning in meanings.items() if meaning.value == value), None)
+    added = _label_of(meanings, value)
     payload["labels"] = sorted([*kept, *([added] if added is not None else [])])
 
 

@@ -188,3 +188,6 @@ ISSUE_FIELDS = frozenset(name for name in FIELDS if name not in {"parent_id", "b
 Parents are not in it. Blocking relations are shown by the issue that blocks (`TaskView.blocks`), as only its listing
 tells that it has any.
 """
+
+WRITABLE_FIELDS = ISSUE_FIELDS - {"start_date", "project", "cycle"}
+"""The canonical fields that GitLab's REST API lets be set."""

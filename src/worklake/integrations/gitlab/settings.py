@@ -70,6 +70,14 @@ class GitLabSettings(SourceSettings):
     comments: bool = Field(default=True, description="Whether to read comments: one more call per issue that has some")
 
     @model_validator(mode="after")
+    def _new_issues_are_read(self) -> GitLabSettings:
+        if self.create_in is not None and self.create_in not in self.projects:
+            raise ValueError(
+                f"create_in is {self.create_in!r}, which is none of `projects`: {', '.join(self.projects)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _labels_mean_one_thing(self) -> GitLabSettings:
         for label in self.status_labels:
             if label in self.priority_labels:
