@@ -44,13 +44,15 @@ class _Told(NamedTuple):
 
 def edits(ask: Ask, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
     """The issue's edits at or after `since`, oldest first, of these fields. Raises `NotFoundError`."""
+    begin = since.replace(microsecond=since.microsecond // 1000 * 1000)  # Linear tells milliseconds
     entries: list[Payload] = []
     for entry in entries_of(ask, external_id):
-        if time(entry, "createdAt") < since - LONGEST_ENTRY:
+        if time(entry, "createdAt") < begin - LONGEST_ENTRY:
             break
         entries.append(entry)
+    entries.reverse()
     for entry in sorted(entries, key=lambda one: time(one, "updatedAt")):
-        if time(entry, "updatedAt") >= since:
+        if time(entry, "updatedAt") >= begin:
             yield from (edit for edit in edits_of(entry) if fields is None or edit.field in fields)
 
 

@@ -87,7 +87,7 @@ CREATE_LABEL = Operation(
     "CreateLabel",
     """
 mutation CreateLabel($name: String!, $teamId: String!) {
-  issueLabelCreate(input: {name: $name, teamId: $teamId}) { success issueLabel { id } }
+  issueLabelCreate(input: {name: $name, teamId: $teamId}) { success issueLabel { id name } }
 }
 """,
 )

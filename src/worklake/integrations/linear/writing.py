@@ -67,9 +67,9 @@ class Writer:
 
     def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
         """Set these fields. An issue that comes back from the archive comes back first, and one that goes goes last."""
+        now = self._now(external_id)
+        issue_input = self._resolver.update(fields, shown, now)
         with self._forgetting(external_id):
-            now = self._now(external_id)
-            issue_input = self._resolver.update(fields, shown, now)
             latest = None
             if fields.get("archived") is False and shown.get("archived", True):
                 latest = _whole(self._ask(mutations.RESTORE_ISSUE.call(id=external_id))["issueUnarchive"], "entity")
