@@ -21,7 +21,7 @@ class Team:
     def __init__(self, served: InProcess, token: str | None = None, teams: tuple[str, ...] = ("ENG",)) -> None:
         self.served = served
         self.calls: list[CallMade] = []
-        http = Http(
+        self.http = Http(
             "linear",
             served.base_url,
             SecretStr(token or served.token),
@@ -31,7 +31,7 @@ class Team:
             sleep=lambda seconds: None,
         )
         settings = LinearSettings(token="env:LINEAR_API_KEY", base_url=served.base_url, teams=teams)
-        self.source = LinearIntegration("linear", settings, http)
+        self.source = LinearIntegration("linear", settings, self.http)
 
     def listed(self, position: str | None = None) -> tuple[list[Item], str]:
         pages = list(self.source.list_changed(position, self.served.clock()))

@@ -218,7 +218,7 @@ class LinearIntegration(BaseIntegration):
         """
         if not fields & NAMED_FIELDS:
             return Vocabulary({}, {})
-        directory = self._writer.names.directory()
+        directory = self._writer.names.refreshed()
         hidden = [team for team in self._teams if team not in directory.teams]
         if hidden:
             raise hidden_teams(self._source, hidden)

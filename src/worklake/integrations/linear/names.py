@@ -44,6 +44,13 @@ class Names:
                     self._absent.add(what)
             return found
 
+    def refreshed(self) -> Directory:
+        """What names exist now, asked anew."""
+        with self._lock:
+            self._absent.clear()
+            self._directory = self._read()
+            return self._directory
+
     def learn(self, label: Label) -> str:
         """Know a label that was made just now; gives its id."""
         with self._lock:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from worklake.errors import AccessError, NotFoundError, RefusedValueError, UnknownOutcomeError
+import structlog
+
+from worklake.errors import (
+    AccessError,
+    AuthError,
+    NotFoundError,
+    RefusedValueError,
+    RetryableError,
+    UnknownOutcomeError,
+    WorklakeError,
+)
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.linear import lookups, mutations, queries
 from worklake.integrations.linear.directory import Label
@@ -25,6 +35,11 @@ AT_ONCE = 200
 
 REMEMBERED = 10_000
 """Of how many issues read last it is kept what writing them needs: who reads before writing need not read twice."""
+
+Step = Callable[[], Payload | None]
+"""One mutation; gives the whole issue where its answer shows it."""
+
+log = structlog.get_logger(__name__)
 
 
 class Writer:
@@ -61,35 +76,48 @@ class Writer:
         except RefusedValueError as error:
             if not id_is_taken(error):
                 raise
-            return self.read(made_id)
+            return self._taken(made_id, error)
         blockers, _ = moved("blocked_by", fields, {}, ())
-        return self._finish(made_id, _whole(answer, "issue"), blockers, archives=fields.get("archived") is True)
+        steps = [partial(self._add_blocker, made_id, one) for one in blockers]
+        if fields.get("archived") is True:
+            steps.append(partial(self._archive, made_id))
+        return self._run(made_id, steps, made=_whole(answer, "issue"))
 
     def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
-        """Set these fields. An issue that comes back from the archive comes back first, and one that goes goes last."""
+        """Set these fields. An issue that comes back from the archive comes back first, and one that goes goes last.
+
+        Blockers come before the rest: they show as they were sent, should it stop half-way.
+        """
         now = self._now(external_id)
         issue_input = self._resolver.update(fields, shown, now)
-        with self._forgetting(external_id):
-            latest = None
-            if fields.get("archived") is False and shown.get("archived", True):
-                latest = _whole(self._ask(mutations.RESTORE_ISSUE.call(id=external_id))["issueUnarchive"], "entity")
-            added, removed = moved("blocked_by", fields, shown, now.blockers)
-            if removed:
-                self._remove_blockers(removed, now)
-                latest = None
-            if issue_input:
-                latest = self._send(external_id, issue_input)
-            archives = fields.get("archived") is True and not shown.get("archived")
-            return self._finish(external_id, latest, added, archives=archives)
+        added, removed = moved("blocked_by", fields, shown, now.blockers)
+        steps: list[Step] = []
+        if fields.get("archived") is False and shown.get("archived", True):
+            steps.append(partial(self._restore, external_id))
+        steps += [partial(self._remove_relation, now.blockers[one]) for one in removed if one in now.blockers]
+        steps += [partial(self._add_blocker, external_id, one) for one in added]
+        if issue_input:
+            steps.append(partial(self._send, external_id, issue_input))
+        if fields.get("archived") is True and not shown.get("archived"):
+            steps.append(partial(self._archive, external_id))
+        return self._run(external_id, steps)
 
-    def _finish(self, external_id: str, shown: Payload | None, blockers: Sequence[str], *, archives: bool) -> Item:
-        """The calls that come last: blockers to be added, the way into the archive; else the answer so far is whole."""
-        with self._forgetting(external_id):
-            for blocker in blockers:
-                shown = self._add_blocker(blocker, external_id)
-            if archives:
-                shown = _whole(self._ask(mutations.ARCHIVE_ISSUE.call(id=external_id))["issueArchive"], "entity")
+    def _run(self, external_id: str, steps: Sequence[Step], made: Payload | None = None) -> Item:
+        """Do the steps and give the issue as the last one shows it (`made`: as a step before them does).
+
+        Once something is done, a failure no longer means that nothing was: it is an `UnknownOutcomeError`.
+        """
+        shown, done = made, made is not None
+        try:
+            for step in steps:
+                shown = step()
+                done = True
             return self.read(external_id) if shown is None else self._item(shown)
+        except WorklakeError as error:
+            self._known.pop(external_id, None)
+            if done and isinstance(error, RetryableError | AuthError | AccessError | NotFoundError):
+                raise UnknownOutcomeError(f"{error} A part was done before; which shows when it is read.") from error
+            raise
 
     def close(self, external_id: str) -> Item:
         """Cancel an issue that is still open."""
@@ -99,15 +127,17 @@ class Writer:
         return self.update(external_id, {"status": Status.CANCELED.value}, {})
 
     def reopen(self, external_id: str) -> Item:
-        """Back to the state that it had before it was closed; where the history does not tell, to the first to do."""
+        """Back to the state that it had before it was closed; where that is not told or is gone, to the usual one."""
         item = self.read(external_id)
         if _status(item.payload) in OPEN_STATUSES:
             return item
         before = next((entry["fromState"] for entry in entries_of(self._ask, external_id) if _closes(entry)), None)
-        if before is None:
-            return self.update(external_id, {"status": Status.UNSTARTED.value}, {})
-        with self._forgetting(external_id):
-            return self._finish(external_id, self._send(external_id, {"stateId": before["id"]}), (), archives=False)
+        try:
+            if before is not None:
+                return self._run(external_id, [partial(self._send, external_id, {"stateId": before["id"]})])
+        except RefusedValueError as error:
+            log.info("the state before is gone", source=self._source, issue=external_id, why=str(error))
+        return self.update(external_id, {"status": Status.UNSTARTED.value}, {})
 
     def archive(self, external_id: str) -> Item:
         """Into the archive."""
@@ -119,11 +149,18 @@ class Writer:
 
     def trash(self, external_id: str) -> None:
         """Into the trash, from which Linear removes it after 30 days."""
-        with self._forgetting(external_id):
-            try:
-                self._ask(mutations.TRASH_ISSUE.call(id=external_id))
-            except NotFoundError:
-                return  # it is gone, which is what was asked for
+        self._known.pop(external_id, None)
+        try:
+            _whole(self._ask(mutations.TRASH_ISSUE.call(id=external_id))["issueDelete"], "entity")
+        except NotFoundError:
+            return  # it is gone, which is what was asked for
+
+    def _taken(self, made_id: str, error: RefusedValueError) -> Item:
+        try:
+            return self.read(made_id)
+        except NotFoundError:
+            words = f"{error} It had an issue with this id, which was deleted for good: it cannot be made again."
+            raise RefusedValueError(words) from error
 
     def _send(self, external_id: str, issue_input: Input) -> Payload | None:
         try:
@@ -135,14 +172,21 @@ class Writer:
             raise RefusedValueError(str(error), fields=("parent_id",)) from error
         return _whole(answer["issueUpdate"], "issue")  # type: ignore[no-any-return]
 
-    def _remove_blockers(self, blockers: Sequence[str], now: IssueNow) -> None:
-        for relation in (now.blockers[one] for one in blockers if one in now.blockers):
-            try:
-                self._ask(mutations.REMOVE_RELATION.call(id=relation))
-            except NotFoundError:
-                continue  # somebody else was quicker
+    def _restore(self, external_id: str) -> Payload | None:
+        answer = self._ask(mutations.RESTORE_ISSUE.call(id=external_id))
+        return _whole(answer["issueUnarchive"], "entity")  # type: ignore[no-any-return]
 
-    def _add_blocker(self, blocker: str, blocked: str) -> Payload | None:
+    def _archive(self, external_id: str) -> Payload | None:
+        answer = self._ask(mutations.ARCHIVE_ISSUE.call(id=external_id))
+        return _whole(answer["issueArchive"], "entity")  # type: ignore[no-any-return]
+
+    def _remove_relation(self, relation: str) -> None:
+        try:
+            self._ask(mutations.REMOVE_RELATION.call(id=relation))
+        except NotFoundError:
+            return  # somebody else was quicker
+
+    def _add_blocker(self, blocked: str, blocker: str) -> Payload | None:
         try:
             answer = self._ask(mutations.ADD_BLOCKER.call(blocker=blocker, blocked=blocked))
         except (RefusedValueError, NotFoundError) as error:
@@ -177,9 +221,8 @@ class Writer:
         return found
 
     def _now(self, external_id: str) -> IssueNow:
-        if external_id not in self._known:
-            self.read(external_id)
-        return self._known[external_id]
+        known = self._known.get(external_id)
+        return issue_now(self.read(external_id).payload) if known is None else known
 
     def _item(self, payload: Payload) -> Item:
         return self._remember(next(completed(self._ask, items_of(Kind.TASK, [payload]))))
@@ -190,15 +233,6 @@ class Writer:
         if item.external_id is not None:
             self._known[item.external_id] = issue_now(item.payload)
         return item
-
-    @contextmanager
-    def _forgetting(self, external_id: str) -> Iterator[None]:
-        """What is known of an issue no longer holds when a call on it goes wrong half-way."""
-        try:
-            yield
-        except Exception:
-            self._known.pop(external_id, None)
-            raise
 
 
 def _whole(answer: Payload, key: str) -> Any:
