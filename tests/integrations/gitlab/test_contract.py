@@ -28,7 +28,7 @@ class GitLabHands(SandboxHands):
 
     def comment(self, external_id: str, body: str) -> None:
         api, headers = f"{self._server.base_url}/api/v4", {"PRIVATE-TOKEN": self._server.token}
-        issue = requests.get(f"{api}/issues/{external_id}", headers=headers, timeout=10).json()
+        issue = next(item["payload"] for item in self.items() if item["external_id"] == external_id)
         notes = f"{api}/projects/{issue['project_id']}/issues/{issue['iid']}/notes"
         requests.post(notes, headers=headers, json={"body": body}, timeout=10).raise_for_status()
 

@@ -20,6 +20,7 @@ from worklake.sandbox.gitlab.params import Params
 
 Endpoint = Callable[[Call], Reply]
 PREFIX = "/api/v4"
+GRAPHQL = "/api/graphql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,16 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An endpoint at a path such as `/projects/:id/issues/:iid`; a `slow` one runs beside the event loop."""
+    """An endpoint at a path such as `/projects/:id/issues/:iid`; a `slow` one runs beside the event loop.
+
+    One that only `reads` may be called with a read-only token, although it is posted.
+    """
 
     method: str
     path: str
     endpoint: Endpoint
     slow: bool = False
+    reads: bool = False
 
 
 class Api:
@@ -48,8 +53,9 @@ class Api:
         self._site, self._tokens = site, tokens
         self._routes: dict[int, list[tuple[re.Pattern[str], Route]]] = {}
         for route in routes:
-            pattern = re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", PREFIX + route.path) + r"\Z")
-            self._routes.setdefault(route.path.count("/"), []).append((pattern, route))
+            whole = route.path if route.path == GRAPHQL else PREFIX + route.path
+            pattern = re.compile(re.sub(r":(\w+)", r"(?P<\1>[^/]+)", whole) + r"\Z")
+            self._routes.setdefault(whole.count("/"), []).append((pattern, route))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
@@ -62,7 +68,7 @@ class Api:
         await _send(reply, scope["method"], send)
 
     async def _answer(self, request: Request, path: str) -> Reply:
-        if path != PREFIX and not path.startswith(PREFIX + "/"):
+        if path not in (PREFIX, GRAPHQL) and not path.startswith(PREFIX + "/"):
             raise no_route()
         token = self._authenticate(request)
         usage = self._site.limits.count_call(token.user)
@@ -93,10 +99,10 @@ class Api:
 
     async def _dispatch(self, request: Request, path: str, token: Token) -> Reply:
         method = "GET" if request.method == "HEAD" else request.method
-        if token.read_only and method != "GET":
+        route, segments = self._find(method, path)
+        if token.read_only and method != "GET" and not route.reads:
             text = "The request requires higher privileges than provided by the access token."
             raise ApiError(403, {"error": "insufficient_scope", "error_description": text, "scope": "api read_api"})
-        route, segments = self._find(method, path)
         query_text = request.scope["query_string"].decode("latin-1")
         query = Params.from_pairs(query_text)
         body = Params({})
@@ -110,7 +116,7 @@ class Api:
 
     def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
         other_method = False
-        for pattern, route in self._routes.get(path.count("/") - PREFIX.count("/"), ()):
+        for pattern, route in self._routes.get(path.count("/"), ()):
             if found := pattern.match(path):
                 if route.method == method:
                     return route, found.groupdict()

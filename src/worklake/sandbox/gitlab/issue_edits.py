@@ -22,7 +22,7 @@ from worklake.sandbox.gitlab.hook_events import Changes, HookEvents
 from worklake.sandbox.gitlab.issue_params import ISSUE_FIELDS, may_set_history, write_issue_params
 from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.quick_actions import Outcome, perform
-from worklake.sandbox.gitlab.rendering import Renderer, shown_date
+from worklake.sandbox.gitlab.rendering import Renderer, shown_date, time_stats
 from worklake.sandbox.gitlab.store import Store
 
 _EDITABLE = (
@@ -241,6 +241,9 @@ class IssueEditor:
         if "due_date" in changes:
             due = shown_date(issue.due_date)
             texts.append(f"changed due date to {due}" if due else "removed due date")
+        if "time_estimate" in changes:
+            estimate = time_stats(issue)["human_time_estimate"]
+            texts.append(f"changed time estimate to {estimate}" if estimate else "removed time estimate")
         if "confidential" in changes:
             texts.append(f"made the issue {'confidential' if issue.confidential else 'visible to everyone'}")
         for text in texts:

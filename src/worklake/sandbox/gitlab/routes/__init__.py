@@ -5,6 +5,7 @@ from __future__ import annotations
 from worklake.sandbox.gitlab.api import Route
 from worklake.sandbox.gitlab.routes import (
     commits,
+    graphql,
     hooks,
     issues,
     labels,
@@ -29,4 +30,5 @@ ROUTES: tuple[Route, ...] = (
     *commits.ROUTES,
     *projects.ROUTES,
     *hooks.ROUTES,
+    *graphql.ROUTES,
 )
