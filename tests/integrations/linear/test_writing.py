@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.integrations.linear.team import Team
 from tests.support.sandbox import InProcess, sandbox_thread
@@ -22,9 +24,10 @@ from worklake.integrations.base import Item
 from worklake.integrations.linear.client import LinearClient
 from worklake.integrations.linear.queries import Call
 from worklake.integrations.linear.writing import Writer
-from worklake.model.fields import FieldValue
+from worklake.model.fields import FieldValue, Priority, Status
 from worklake.model.ids import TaskId, task_id
 from worklake.model.rows import Kind
+from worklake.sandbox.linear.markdown import normalised
 
 pytestmark = pytest.mark.xdist_group("linear-writing")
 
@@ -194,6 +197,50 @@ def test_an_update_empties_every_field(team: Team) -> None:
         "estimate_points": None, "project": None, "milestone": None, "cycle": None, "parent_id": None,
     }  # fmt: skip
     assert team.view(team.source.update(issue, empty, shown)).fields == shown | empty
+
+
+LABELS = ["one", "two", "three", "odd: 1/2", "ü"]
+ANYTHING = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": st.text("abc *_#<>&é🎉", min_size=1).map(lambda title: f"a{title}a"),
+        "description": st.none() | st.text("abc *_#<>&é🎉\n", max_size=40),
+        "status": st.sampled_from([status.value for status in Status]),
+        "priority": st.sampled_from([priority.value for priority in Priority]),
+        "labels": st.lists(st.sampled_from(LABELS), unique=True).map(sorted),
+        "due_date": st.none() | st.dates().map(lambda day: day.isoformat()),
+        "estimate_points": st.none() | st.floats(0, 20),
+        "archived": st.booleans(),
+        "blocked_by": st.sets(st.sampled_from(range(3))).map(sorted),
+        "parent_id": st.none() | st.sampled_from(range(3)),
+    },
+)
+
+
+def test_whatever_is_set_is_shown_as_the_lens_projects_it(sandbox: InProcess) -> None:
+    team = Team(sandbox)
+    others = [team.creates(title=f"Other {number}") for number in range(3)]
+    issue = made(team)
+
+    @settings(max_examples=40, deadline=None)
+    @given(ANYTHING)
+    def law(values: dict[str, Any]) -> None:
+        fields = dict(values)
+        if "blocked_by" in fields:
+            fields["blocked_by"] = sorted(others[number] for number in fields["blocked_by"])
+        if fields.get("parent_id") is not None:
+            fields["parent_id"] = others[fields["parent_id"]]
+        shown = team.shown(issue)
+        now = team.view(team.source.update(issue, fields, shown)).fields
+        expected = shown | team.source.lens.project(fields, shown)
+        if "description" in fields:
+            expected["description"] = normalised(str(expected["description"] or "")) or None
+        assert now == expected
+        assert team.shown(issue) == now
+        team.source.update(issue, now, now)
+        assert [call for call in team.asked() if call.startswith("mutation")] in ([], ["mutation UpdateIssue"])
+
+    law()
 
 
 def test_an_update_leaves_the_fields_that_are_not_given(team: Team) -> None:
