@@ -277,17 +277,18 @@ class BaseIntegration(ABC):
     def key_of(self, url: str) -> str | None:
         """The key of the task that this URL shows, or None where the URL is not one of this source's tasks."""
 
+    @abstractmethod
     def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
         """These tasks as they are now, in any order, as `read` gives them. One that is gone is left out."""
-        raise NotImplementedError
 
+    @abstractmethod
     def made_id(self, marker: TaskId | CommentId) -> str | None:
         """The id that a new item for this task or comment will have there, the same every time.
 
         None where the provider gives ids itself.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def create(self, fields: Fields, *, where: str | None, marker: TaskId, made_id: str | None) -> Item:
         """Make a task, in the project or team `where` (None: the one in the settings), and give it as it then shows.
 
@@ -296,60 +297,59 @@ class BaseIntegration(ABC):
         failed. Where only a later call does, which sets what the first cannot, the task is given as it was made: what
         is missing in it is yet to be written.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
         """The task that `create` made with this marker and id at or after `since`, by Worklake's clock, if it did."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
         """Set exactly these fields of a task that now shows `shown`, and give it as it then shows.
 
         What is in a set and not in `shown` is added, what is in `shown` and not in the set is taken out; elements that
         others add meanwhile stay, where the provider can add and take out single ones.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self, external_id: str) -> Item:
         """Close a task, as canceled where the provider can say so. Closing a closed one does nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def reopen(self, external_id: str) -> Item:
         """Open a closed task again. Opening an open one does nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def archive(self, external_id: str) -> Item:
         """Put a task away. Raises `InvalidInputError` where `Capabilities.archives` is false."""
-        raise NotImplementedError
 
+    @abstractmethod
     def restore(self, external_id: str) -> Item:
         """Bring back a task put away. Raises `InvalidInputError` or `NotFoundError` where that cannot be."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete(self, external_id: str) -> None:
         """Delete a task. One that is gone already is as good as deleted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def add_comment(self, task: str, body: str, *, marker: CommentId, made_id: str | None) -> Item:
         """Write a comment on the task with this external id. `find_comment` finds it again."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find_comment(self, task: str, marker: CommentId, made_id: str | None) -> Item | None:
         """The comment that `add_comment` wrote with this marker and id, if it did."""
-        raise NotImplementedError
 
+    @abstractmethod
     def edit_comment(self, task: str, comment: str, body: str, *, marker: CommentId | None) -> Item:
         """Give a comment another text. `marker` is the one it was written with, None where a person wrote it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete_comment(self, task: str, comment: str) -> None:
         """Delete a comment. One that is gone already is as good as deleted."""
-        raise NotImplementedError
 
+    @abstractmethod
     def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
         """The edits of a task at or after `since`, oldest first, of these fields (None: of all in `field_history`)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
         """Which values exist there for these fields, by as few calls as that takes."""
-        raise NotImplementedError

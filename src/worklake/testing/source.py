@@ -20,22 +20,30 @@ SOURCE = "under-test"
 class SourceToTest:
     """What is tested: the provider's class, settings that point at a running server, and a token it accepts.
 
-    `quiet_requests` is the number of calls that a listing may take which finds nothing.
+    `quiet_requests` is the number of calls that a listing may take which finds nothing, `update_requests` and
+    `create_requests` those of an update of a task that was just read, and of a creation.
     """
 
     provider: type[BaseIntegration]
     settings: SourceSettings
     token: str
     quiet_requests: int = 1
+    update_requests: int = 1
+    create_requests: int = 1
 
 
 @dataclass(slots=True)
 class Opened:
     """An integration with what it measured: its calls, and the pauses it would have made."""
 
+    source: SourceToTest
     integration: BaseIntegration
     calls: list[CallMade] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
+
+    def anew(self) -> Opened:
+        """The same source as a later run opens it."""
+        return open_for_test(self.source)
 
     def pages(self, position: str | None = None) -> list[Page]:
         """A whole listing."""
@@ -44,6 +52,12 @@ class Opened:
     def items(self, position: str | None = None) -> list[Item]:
         """The items of a whole listing."""
         return [item for page in self.pages(position) for item in page.items]
+
+    def shown(self, item: Item) -> TaskView:
+        """What a task shows that needs no completing, as reads and writes answer it."""
+        view = self.integration.lens.view(Kind.TASK, item.payload)
+        assert isinstance(view, TaskView)
+        return view
 
     def view(self, item: Item) -> TaskView:
         """What a task shows, once it is completed."""
@@ -65,7 +79,7 @@ def open_for_test(source: SourceToTest, token: str | None = None) -> Opened:
         meter=calls.append,
         sleep=pauses.append,
     )
-    return Opened(source.provider(SOURCE, source.settings, http), calls, pauses)
+    return Opened(source, source.provider(SOURCE, source.settings, http), calls, pauses)
 
 
 def task_ids(items: Sequence[Item]) -> list[str]:

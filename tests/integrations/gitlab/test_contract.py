@@ -14,6 +14,7 @@ from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.testing.contract import IntegrationContract
 from worklake.testing.hands import SandboxHands
 from worklake.testing.source import SourceToTest
+from worklake.testing.writing import WritingContract
 
 PROJECTS = ("team/web", "team/api", "team/mobile", "team/data-platform")
 
@@ -59,5 +60,5 @@ def hands(server: Served) -> GitLabHands:
     return GitLabHands(server)
 
 
-class TestGitLab(IntegrationContract):
+class TestGitLab(WritingContract, IntegrationContract):
     values = payloads.FIELD_VALUES
