@@ -16,6 +16,7 @@ from worklake.testing.contract import IntegrationContract
 from worklake.testing.hands import SandboxHands
 from worklake.testing.laws import VALUES
 from worklake.testing.source import SourceToTest
+from worklake.testing.writing import WritingContract
 
 
 class LinearHands(SandboxHands):
@@ -62,7 +63,7 @@ def hands(server: Served) -> LinearHands:
     return LinearHands(server)
 
 
-class TestLinear(IntegrationContract):
+class TestLinear(WritingContract, IntegrationContract):
     values: Mapping[str, st.SearchStrategy[Any]] = {
         **VALUES,
         "assignees": st.lists(ids, max_size=3, unique=True).map(sorted),

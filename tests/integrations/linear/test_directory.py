@@ -20,7 +20,7 @@ def a_directory(**streams: list[dict[str, Any]]) -> Directory:
 
 
 def a_state(identity: str, name: str, kind: str, position: float = 0, team: str = "eng") -> dict[str, Any]:
-    return {"id": identity, "name": name, "type": kind, "position": position, "team": {"id": team}}
+    return {"id": identity, "name": name, "type": kind, "position": position, "archivedAt": None, "team": {"id": team}}
 
 
 def a_label(
@@ -37,7 +37,7 @@ def a_label(
 
 def a_project(identity: str, name: str, *teams: str, more: bool = False) -> dict[str, Any]:
     shown = {"nodes": [{"id": team} for team in teams], "pageInfo": {"hasNextPage": more}}
-    return {"id": identity, "name": name, "trashed": None, "teams": shown}
+    return {"id": identity, "name": name, "archivedAt": None, "trashed": None, "teams": shown}
 
 
 def a_cycle(identity: str, number: int, name: str | None = None) -> dict[str, Any]:
@@ -97,6 +97,18 @@ def test_a_cycle_is_known_by_its_name_or_number_the_latest_first() -> None:
     assert directory.cycle("eng", "Polish") == "3"
     assert directory.cycle("eng", "2") == "2"
     assert directory.cycle("eng", "1") is None
+
+
+def test_what_is_archived_is_known_and_not_given_to_issues() -> None:
+    archived = {"archivedAt": "2026-01-01T00:00:00.000Z"}
+    directory = a_directory(
+        projects=[a_project("1", "Web", "eng") | archived],
+        states=[a_state("2", "Todo", "unstarted") | archived],
+        milestones=[{"id": "3", "name": "Beta", "project": {"id": "1"}, **archived}],
+    )
+    assert directory.project("eng", "Web") is directory.state("eng", "unstarted") is None
+    assert directory.milestone("1", "Beta") is None
+    assert [directory.known(name) for name in ("project", "status", "milestone")] == [{"Web"}, {"unstarted"}, {"Beta"}]
 
 
 def test_a_project_in_the_trash_does_not_count() -> None:

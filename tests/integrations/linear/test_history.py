@@ -40,7 +40,9 @@ def values(edits: list[FieldEdit]) -> list[tuple[object, ...]]:
 def test_edits_are_told_oldest_first_with_time_editor_and_values(team: Team) -> None:
     issue = team.creates(title="First")
     begin = team.served.clock.now
-    me = team.does("{ viewer { id } }")["viewer"]["id"]
+    me = team.source.account()
+    assert me == team.does("{ viewer { id } }")["viewer"]["id"]
+    team.asked()
     team.edits(issue, title="Second", priority=1)
     team.served.clock.forward(minutes=10)
     between = team.served.clock.now

@@ -15,6 +15,7 @@ from tests.support.sandbox import InProcess, sandbox_thread
 from worklake.errors import (
     AccessError,
     AuthError,
+    InvalidInputError,
     NotFoundError,
     RefusedValueError,
     RetryableError,
@@ -176,7 +177,7 @@ def test_issues_are_made_where_it_is_said(sandbox: InProcess) -> None:
     team = Team(sandbox, teams=("ENG", "OPS"))
     item = team.source.create({"title": "Elsewhere"}, where="ops", marker=a_task(), made_id=None)
     assert item.payload["team"]["key"] == "OPS"
-    with pytest.raises(AccessError, match="NOPE"):
+    with pytest.raises(InvalidInputError, match="NOPE"):
         team.source.create({"title": "Nowhere"}, where="NOPE", marker=a_task(), made_id=None)
 
 

@@ -20,6 +20,7 @@ class State(NamedTuple):
     """A workflow state. `type` is Linear's."""
 
     id: str
+    live: bool
     name: str
     type: str
     position: float
@@ -39,6 +40,7 @@ class Project(NamedTuple):
     """A project. `teams` are those of our teams that it is known to belong to, None where it has too many to tell."""
 
     id: str
+    live: bool
     name: str
     teams: frozenset[str] | None
 
@@ -47,6 +49,7 @@ class Milestone(NamedTuple):
     """A milestone of one project."""
 
     id: str
+    live: bool
     name: str
     project: str
 
@@ -60,16 +63,11 @@ class Cycle(NamedTuple):
     team: str
 
 
-class Account(NamedTuple):
-    """A person who can be assigned."""
-
-    id: str
-    name: str
-
-
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The names that exist, as of one moment. A lookup gives None for a name that does not exist.
+    """The names that exist, as of one moment. A lookup gives None for a name that no issue can be given.
+
+    Archived projects, milestones and states (not `live`) still show on issues, and cannot be written.
 
     Names are matched letter by letter first, then without regard to case and outer spaces, as Linear itself compares
     the names of labels. Raises `RefusedValueError` where a name exists and cannot be used, or stands for several.
@@ -82,7 +80,7 @@ class Directory:
     projects: Sequence[Project]
     milestones: Sequence[Milestone]
     cycles: Sequence[Cycle]
-    accounts: Sequence[Account]
+    accounts: frozenset[str]
 
     def state(self, team: str, status: str) -> str | None:
         """The team's state for a canonical status: of its type, by the usual name if it is there, else the first.
@@ -92,7 +90,7 @@ class Directory:
         fitting = [
             one
             for one in self.states
-            if one.team == team and one.type != "duplicate" and STATUS_OF_TYPE.get(one.type) == status
+            if one.live and one.team == team and one.type != "duplicate" and STATUS_OF_TYPE.get(one.type) == status
         ]
         usual = STATE_NAMES[status].casefold()
         ranked = sorted(fitting, key=lambda one: (one.name.casefold() != usual, one.position, one.id))
@@ -112,12 +110,12 @@ class Directory:
 
     def project(self, team: str, name: str) -> str | None:
         """The team's project of that name."""
-        reachable = [one for one in self.projects if one.teams is None or team in one.teams]
+        reachable = [one for one in self.projects if one.live and (one.teams is None or team in one.teams)]
         return _only(_named(reachable, name, lambda one: one.name), "project", name)
 
     def milestone(self, project: str, name: str) -> str | None:
         """The project's milestone of that name."""
-        reachable = [one for one in self.milestones if one.project == project]
+        reachable = [one for one in self.milestones if one.live and one.project == project]
         return _only(_named(reachable, name, lambda one: one.name), "milestone", name)
 
     def cycle(self, team: str, name: str) -> str | None:
@@ -132,7 +130,7 @@ class Directory:
             case "status":
                 return frozenset(STATUS_OF_TYPE[one.type] for one in self.states if one.type in STATUS_OF_TYPE)
             case "assignees":
-                return frozenset(one.id for one in self.accounts)
+                return self.accounts
             case "project":
                 return frozenset(one.name for one in self.projects)
             case "milestone":
@@ -151,7 +149,7 @@ def read_directory(pages: Sequence[Payload]) -> Directory:
     return Directory(
         teams={node["key"]: node["id"] for node in pages[0]["teams"]["nodes"]},
         states=[
-            State(node["id"], node["name"], node["type"], node["position"], node["team"]["id"])
+            State(node["id"], _live(node), node["name"], node["type"], node["position"], node["team"]["id"])
             for node in rows("states")
         ],
         labels=[
@@ -163,14 +161,24 @@ def read_directory(pages: Sequence[Payload]) -> Directory:
             )
             for node in rows("labels")
         ],
-        projects=[Project(node["id"], node["name"], _teams(node)) for node in rows("projects") if not node["trashed"]],
-        milestones=[Milestone(node["id"], node["name"], node["project"]["id"]) for node in rows("milestones")],
+        projects=[
+            Project(node["id"], _live(node), node["name"], _teams(node))
+            for node in rows("projects")
+            if not node["trashed"]
+        ],
+        milestones=[
+            Milestone(node["id"], _live(node), node["name"], node["project"]["id"]) for node in rows("milestones")
+        ],
         cycles=[
             Cycle(node["id"], node["name"] or f"{node['number']:g}", node["number"], node["team"]["id"])
             for node in rows("cycles")
         ],
-        accounts=[Account(node["id"], node["name"]) for node in rows("users") if node["active"]],
+        accounts=frozenset(node["id"] for node in rows("users")),
     )
+
+
+def _live(row: Payload) -> bool:
+    return row["archivedAt"] is None
 
 
 def _teams(project: Payload) -> frozenset[str] | None:

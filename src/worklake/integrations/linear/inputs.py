@@ -129,7 +129,9 @@ class Resolver:
 
     def _project(self, name: str, team: str) -> str:
         found = self.names.find(lambda directory: directory.project(team, name), "project", team, name)
-        return found or _absent("project", f"the team has no project {name!r} in Linear: make it there")
+        return found or _absent(
+            "project", f"the team has no project {name!r} in Linear, or it is archived: make it there"
+        )
 
     def _milestone(self, name: str, issue: IssueNow, fields: Fields) -> str:
         project = issue.project

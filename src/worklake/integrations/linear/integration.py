@@ -21,7 +21,7 @@ from worklake.integrations.base import (
     Vocabulary,
 )
 from worklake.integrations.http import Http
-from worklake.integrations.linear import queries
+from worklake.integrations.linear import lookups, queries
 from worklake.integrations.linear.client import LinearClient
 from worklake.integrations.linear.comments import add_comment, delete_comment, edit_comment, find_comment
 from worklake.integrations.linear.directory import NAMED_FIELDS
@@ -70,6 +70,7 @@ class LinearIntegration(BaseIntegration):
         self._teams = settings.teams
         self._ask = LinearClient(http).ask
         self._workspace: str | None = None
+        self._account: str | None = None
         self._writer = Writer(self._ask, source, settings.teams, settings.create_in)
 
     def check(self) -> Iterator[Finding]:
@@ -144,6 +145,12 @@ class LinearIntegration(BaseIntegration):
         if shown is None or shown.team not in self._teams:
             return None
         return shown.key if self._workspace in (None, shown.workspace) else None
+
+    def account(self) -> str:
+        """The account whose key it is; asked once."""
+        if self._account is None:
+            self._account = str(self._ask(lookups.VIEWER.call())["viewer"]["id"])
+        return self._account
 
     def made_id(self, marker: TaskId | CommentId) -> str:
         """A UUID that follows from the source and the marker, in the form that Linear asks for (version 4)."""

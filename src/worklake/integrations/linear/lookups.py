@@ -12,8 +12,10 @@ query Names(
   $states: String, $labels: String, $projects: String, $milestones: String, $cycles: String, $users: String
 ) {
   teams(filter: {key: {in: $teams}}, includeArchived: true, first: 100) { nodes { id key } }
-  states: workflowStates(filter: {team: {key: {in: $teams}}}, first: 250, after: $states) {
-    nodes { id name type position team { id } }
+  states: workflowStates(
+    filter: {team: {key: {in: $teams}}}, includeArchived: true, first: 250, after: $states
+  ) {
+    nodes { id name type position archivedAt team { id } }
     pageInfo { hasNextPage endCursor }
   }
   labels: issueLabels(
@@ -22,28 +24,31 @@ query Names(
     nodes { id name isGroup retiredAt team { id } }
     pageInfo { hasNextPage endCursor }
   }
-  projects(filter: {accessibleTeams: {some: {key: {in: $teams}}}}, first: 250, after: $projects) {
-    nodes { id name trashed teams(first: 5) { nodes { id } pageInfo { hasNextPage } } }
+  projects(
+    filter: {accessibleTeams: {some: {key: {in: $teams}}}}, includeArchived: true, first: 250, after: $projects
+  ) {
+    nodes { id name archivedAt trashed teams(first: 5) { nodes { id } pageInfo { hasNextPage } } }
     pageInfo { hasNextPage endCursor }
   }
   milestones: projectMilestones(
-    filter: {project: {accessibleTeams: {some: {key: {in: $teams}}}}}, first: 250, after: $milestones
+    filter: {project: {accessibleTeams: {some: {key: {in: $teams}}}}}
+    includeArchived: true, first: 250, after: $milestones
   ) {
-    nodes { id name project { id } }
+    nodes { id name archivedAt project { id } }
     pageInfo { hasNextPage endCursor }
   }
-  cycles(filter: {team: {key: {in: $teams}}}, first: 250, after: $cycles) {
+  cycles(filter: {team: {key: {in: $teams}}}, includeArchived: true, first: 250, after: $cycles) {
     nodes { id number name team { id } }
     pageInfo { hasNextPage endCursor }
   }
-  users(first: 250, after: $users) {
-    nodes { id name active }
+  users(includeArchived: true, includeDisabled: true, first: 250, after: $users) {
+    nodes { id }
     pageInfo { hasNextPage endCursor }
   }
 }
 """,
 )
-"""A page of every name that an issue of these teams can have, each from its own cursor, without what is archived."""
+"""A page of every name that an issue of these teams can show, archived ones too, each from its own cursor."""
 
 MANY = Operation(
     "Many",
@@ -65,6 +70,9 @@ query Comment($id: String!) {
 """,
     COMMENT_FIELDS,
 )
+
+VIEWER = Operation("Viewer", "query Viewer { viewer { id } }")
+"""Whose key it is."""
 
 HISTORY = Operation(
     "History",
@@ -115,5 +123,5 @@ query History($id: String!, $after: String) {
 )
 """What was changed in an issue, newest first; Linear writes changes of one person within minutes as one entry."""
 
-OPERATIONS = (NAMES, MANY, COMMENT, HISTORY)
+OPERATIONS = (NAMES, MANY, COMMENT, VIEWER, HISTORY)
 """All of them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from worklake.integrations.base import (
@@ -192,10 +192,22 @@ def _elements(values: Iterable[str] | None, _: Any) -> FieldValue:
     return sorted({cut for value in values or () if (cut := _text(value, None))})
 
 
+def _cut_title(title: str | None, shown: str) -> str:
+    """A title is one line, without spaces around it."""
+    cut = _text(title, None) or ""
+    return cut if cut == shown else " ".join(cut.split("\n")).strip()
+
+
+def _cut_labels(names: Iterable[str] | None, shown: Sequence[str]) -> FieldValue:
+    """Names have no spaces around them."""
+    cut = (name if name in shown else name.strip() for name in names or ())
+    return _elements(cut, None)
+
+
 FIELD_LENSES: Mapping[str, FieldLens] = {
     "title": FieldLens(
         get=lambda payload: text(payload, "title"),
-        cut=lambda title, _: _text(title, None) or "",
+        cut=_cut_title,
         put=lambda title, _: {"title": title},
     ),
     "description": FieldLens(
@@ -209,7 +221,7 @@ FIELD_LENSES: Mapping[str, FieldLens] = {
         cut=lambda priority, _: priority or Priority.NONE.value,
         put=lambda priority, _: {"priority": PRIORITIES.index(priority)},
     ),
-    "labels": FieldLens(_get_labels, _elements, _put_labels),
+    "labels": FieldLens(_get_labels, _cut_labels, _put_labels),
     "assignees": FieldLens(
         _get_assignees, _cut_assignees, put=lambda people, _: {"assignee": {"id": people[0]} if people else None}
     ),

@@ -11,6 +11,7 @@ import structlog
 from worklake.errors import (
     AccessError,
     AuthError,
+    InvalidInputError,
     NotFoundError,
     RefusedValueError,
     RetryableError,
@@ -217,7 +218,7 @@ class Writer:
     def _team(self, key: str) -> str:
         found = self.names.find(lambda directory: directory.teams.get(key.upper()), "team", key)
         if found is None:
-            raise hidden_teams(self._source, [key])
+            raise InvalidInputError(str(hidden_teams(self._source, [key])))
         return found
 
     def _now(self, external_id: str) -> IssueNow:
