@@ -64,20 +64,19 @@ def test_edits_are_told_oldest_first_with_time_editor_and_values(team: Team) -> 
 
 
 def test_every_field_in_field_history_is_told(team: Team) -> None:
-    parent, blocker, issue = team.creates(), team.creates(), team.creates()
+    parent, issue = team.creates(), team.creates()
     before = team.shown(issue)
     known = team.source.vocabulary({"project", "cycle", "assignees"}).known
     wanted = {
         "title": "Told", "description": "Told", "status": "started", "priority": "low", "labels": ["told"],
         "assignees": [min(known["assignees"])], "due_date": "2026-07-01", "estimate_points": 5.0,
-        "project": min(known["project"]), "cycle": min(known["cycle"]), "parent_id": parent, "blocked_by": [blocker],
-        "archived": True,
+        "project": min(known["project"]), "cycle": min(known["cycle"]), "parent_id": parent, "archived": True,
     }  # fmt: skip
     since = team.served.clock.now
     team.source.update(issue, wanted, before)
     edits = {edit.field: edit for edit in told(team, issue, since)}
     assert set(edits) == LinearIntegration.capabilities.field_history == set(wanted)
-    untold = {"description", "blocked_by"}
+    untold = {"description"}
     assert {name for name, edit in edits.items() if not edit.told} == untold
     for name in set(wanted) - untold:
         assert (edits[name].before, edits[name].after) == (before[name], wanted[name])
@@ -140,6 +139,11 @@ def test_a_long_history_is_read_page_by_page_back_to_the_time_and_no_further(tea
     assert team.asked() == ["query History"] * 3
 
 
+def test_fields_that_the_history_does_not_tell_cost_no_request(team: Team) -> None:
+    assert list(team.source.history(team.creates(), team.served.clock.now, {"milestone", "blocked_by"})) == []
+    assert team.asked() == []
+
+
 def test_the_history_of_what_is_gone_is_not_found(team: Team) -> None:
     with pytest.raises(NotFoundError):
         told(team, "00000000-0000-4000-8000-000000000000", team.served.clock.now)
@@ -150,7 +154,7 @@ def test_a_reference_that_is_gone_is_told_without_values() -> None:
         "updatedDescription fromTitle toTitle fromPriority toPriority fromEstimate toEstimate fromDueDate toDueDate"
         " fromAssigneeId toAssigneeId fromParentId toParentId fromState toState fromProjectId toProjectId fromProject"
         " toProject fromCycleId toCycleId fromCycle toCycle addedLabelIds removedLabelIds addedLabels removedLabels"
-        " relationChanges archived trashed"
+        " archived trashed"
     )
     entry = {
         **dict.fromkeys(keys.split()),

@@ -22,16 +22,17 @@ from worklake.model.fields import FieldValue
 FIELDS_TOLD = frozenset(
     {
         "title", "description", "status", "priority", "labels", "assignees", "due_date", "estimate_points", "project",
-        "cycle", "parent_id", "blocked_by", "archived",
+        "cycle", "parent_id", "archived",
     }
 )  # fmt: skip
-"""The fields whose edits Linear's history tells: all but the milestone, of which it tells only where it came from."""
+"""The fields whose edits Linear's history tells.
+
+Not the milestone, of which it tells only where it came from, nor blockers: which of the letters that it has for a
+change of relations means that the issue blocks, and which that it is blocked, is documented nowhere.
+"""
 
 LONGEST_ENTRY = timedelta(hours=1)
 """An entry that began this long before a time is not updated after it."""
-
-ASSUMED_BLOCKED_BY = "x"
-"""The letter that stands for *blocked by* in the two letters of a relation's change; the first one is the action."""
 
 
 class _Told(NamedTuple):
@@ -44,6 +45,8 @@ class _Told(NamedTuple):
 
 def edits(ask: Ask, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
     """The issue's edits at or after `since`, oldest first, of these fields. Raises `NotFoundError`."""
+    if fields is not None and not fields & FIELDS_TOLD:
+        return
     begin = since.replace(microsecond=since.microsecond // 1000 * 1000)  # Linear tells milliseconds
     entries: list[Payload] = []
     for entry in entries_of(ask, external_id):
@@ -115,11 +118,6 @@ def _labels(entry: Payload) -> _Told | None:
     return _Told(sorted(label["name"] for label in taken_out), sorted(label["name"] for label in put_in))
 
 
-def _blocked_by(entry: Payload) -> _Told | None:
-    changes = entry["relationChanges"] or []
-    return _Told(known=False) if any(one["type"][1:] == ASSUMED_BLOCKED_BY for one in changes) else None
-
-
 def _archived(entry: Payload) -> _Told | None:
     archived = entry["archived"] if entry["archived"] is not None else entry["trashed"]
     return None if archived is None else _Told(not archived, archived)
@@ -141,6 +139,5 @@ _TELLERS: Mapping[str, Callable[[Payload], _Told | None]] = {
     "project": _named("Project", lambda project: project["name"]),
     "cycle": _named("Cycle", lambda cycle: cycle["name"] or f"{cycle['number']:g}"),
     "parent_id": _pair("ParentId", lambda parent: parent),
-    "blocked_by": _blocked_by,
     "archived": _archived,
 }

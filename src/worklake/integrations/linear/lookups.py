@@ -111,7 +111,6 @@ query History($id: String!, $after: String) {
         removedLabelIds
         addedLabels { name }
         removedLabels { name }
-        relationChanges { type }
         archived
         trashed
       }
