@@ -8,8 +8,10 @@
     def hands() -> Hands:
         return MyHands(...)
 
-    class TestMyProvider(IntegrationContract):
+    class TestMyProvider(WritingContract, IntegrationContract):
         pass
+
+`WritingContract` in `worklake.testing.writing` is the half that writes.
 
 The server holds enough tasks for two pages, and nobody else uses it meanwhile.
 """

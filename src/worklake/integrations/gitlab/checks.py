@@ -55,6 +55,8 @@ def _token(client: GitLabClient) -> Iterator[Finding]:
     scopes = [str(scope) for scope in token.get("scopes") or []]
     detail = f"scopes {', '.join(scopes) or 'none'}; expires {token.get('expires_at') or 'never'}"
     enough = "api" in scopes or "read_api" in scopes
+    if enough and "api" not in scopes:
+        detail += "; it may read and not write, which takes the scope api"
     yield Finding("token", enough, detail, None if enough else _TOKEN_MEND)
 
 

@@ -15,14 +15,14 @@ from worklake.integrations.gitlab.listing import external_id
 from worklake.integrations.reading import time
 
 _REMARKS = (
-    (re.compile(r"changed title from "), "title"),
+    (re.compile(r"\Achanged title from "), "title"),
     (re.compile(r"changed the description"), "description"),
-    (re.compile(r"(?:un)?assigned (?:to )?@|removed assignee"), "assignees"),
-    (re.compile(r"(?:changed|removed) (?:the )?due date|and (?:changed|removed) due date"), "due_date"),
+    (re.compile(r"assigned (?:to )?@|removed assignee"), "assignees"),
+    (re.compile(r"(?:changed|removed) (?:the )?due date"), "due_date"),
     (re.compile(r"(?:changed|added|removed) (?:the )?time estimate"), "estimate_minutes"),
-    (re.compile(r"made the issue (?:confidential|visible)"), "confidential"),
+    (re.compile(r"made the [\w ]+ (?:confidential|visible)"), "confidential"),
 )
-"""How GitLab begins to say which field was edited."""
+"""How GitLab says which field was edited. A new title, which may say anything, comes first."""
 
 HISTORY_FIELDS = frozenset({"status", "priority", "labels", "milestone", *(field for _, field in _REMARKS)})
 """The fields whose edits GitLab tells."""
@@ -81,9 +81,9 @@ class History:
                 return
             body: Any = note.get("body")
             if note.get("system") is True and isinstance(body, str):
-                for pattern, field in _REMARKS:
-                    if pattern.search(body[:200]):
-                        yield FieldEdit(field, *_by(note))
+                field = next((field for pattern, field in _REMARKS if pattern.search(body)), None)
+                if field is not None:
+                    yield FieldEdit(field, *_by(note))
 
 
 def _by(event: Payload) -> tuple[datetime, str | None]:
