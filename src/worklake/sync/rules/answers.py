@@ -1,0 +1,121 @@
+"""What an answer means, or a look at an item after a call whose outcome is unknown. Pure.
+
+Fields are in the provider's own ids, as links and the ledger keep them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from worklake.model.fields import Fields, FieldValue
+from worklake.sync.rules.resolution import with_pair
+from worklake.sync.rules.state import Pair
+from worklake.sync.rules.values import loosely_same, same
+
+Adjusted = Mapping[str, Sequence[Pair]]
+
+
+class Verdict(StrEnum):
+    """What became of a call whose outcome was unknown, field by field."""
+
+    ACKNOWLEDGED = "acknowledged"
+    NOT_SENT = "not_sent"
+    EDITED = "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A link's memory after an answer was taken into account. `verdicts` only where the outcome was unknown."""
+
+    seen: dict[str, FieldValue]
+    adjusted: dict[str, Sequence[Pair]]
+    verdicts: Mapping[str, Verdict]
+
+    @property
+    def was_sent(self) -> bool:
+        """Whether anything shows that the call was done."""
+        return Verdict.ACKNOWLEDGED in self.verdicts.values()
+
+
+def moved_fields(expected: Fields, shown: Fields) -> list[str]:
+    """The fields that an item no longer shows as a step expects them: with any of these, the step is stale."""
+    return [name for name, value in expected.items() if name not in shown or not same(name, value, shown[name])]
+
+
+def after_update(seen: Fields, adjusted: Adjusted, sent: Fields, shown: Fields) -> Look:
+    """After an answered update: `seen` moves to what was shown, of the fields that were sent and no other.
+
+    What else the answer shows differently is an edit that no merge has taken into account yet.
+    """
+    news, pairs = dict(seen), dict(adjusted)
+    for name, value in sent.items():
+        if name not in shown:
+            continue
+        news[name] = shown[name]
+        if not same(name, value, shown[name]):
+            pairs[name] = with_pair(pairs.get(name, ()), name, value, shown[name])
+    return Look(news, pairs, {})
+
+
+def after_creation(sent: Fields, shown: Fields) -> Look:
+    """After an answered creation. What the item lacks altogether is still to be written, so it is no adjusted form."""
+    pairs: dict[str, Sequence[Pair]] = {
+        name: (Pair(value, shown[name]),)
+        for name, value in sent.items()
+        if name in shown and not same(name, value, shown[name]) and loosely_same(name, value, shown[name])
+    }
+    return Look(dict(shown), pairs, {})
+
+
+def after_found(sent: Fields, shown: Fields) -> Look:
+    """After an item was found again that had been created without our learning of it.
+
+    What is not what the provider could have made of what was sent is a person's edit since; fields that were not sent
+    meet the task for the first time.
+    """
+    created = after_creation(sent, shown)
+    seen = {name: shown[name] if _is_ours(name, value, shown[name]) else value
+            for name, value in sent.items() if name in shown}  # fmt: skip
+    return Look(seen, {name: created.adjusted[name] for name in created.adjusted}, {})
+
+
+def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown: Fields) -> Look:
+    """After an update whose outcome is unknown, by what the item shows now.
+
+    The value sent, or what the provider could have made of it: acknowledged. The value before: not sent, and still
+    pending. Anything else: a person edited since, which the merge will find.
+    """
+    news, pairs, verdicts = dict(seen), dict(adjusted), dict[str, Verdict]()
+    for name, value in sent.items():
+        if name not in shown:
+            continue
+        now = shown[name]
+        if same(name, value, now) or Pair(value, now) in pairs.get(name, ()):
+            verdicts[name] = Verdict.ACKNOWLEDGED
+        elif name in before and same(name, before[name], now):
+            verdicts[name] = Verdict.NOT_SENT
+        elif loosely_same(name, value, now):
+            verdicts[name] = Verdict.ACKNOWLEDGED
+            pairs[name] = with_pair(pairs.get(name, ()), name, value, now)
+        else:
+            verdicts[name] = Verdict.EDITED
+        if verdicts[name] is Verdict.ACKNOWLEDGED:
+            news[name] = now
+    return Look(news, pairs, verdicts)
+
+
+def settle_all(
+    seen: Fields, adjusted: Adjusted, intents: Iterable[tuple[Fields, Fields]], shown: Fields
+) -> tuple[Look, list[Look]]:
+    """Settle several calls to one item, oldest first, each given as (sent, before): the memory then, and each look."""
+    looks: list[Look] = []
+    for sent, before in intents:
+        looks.append(settle(seen, adjusted, sent, before, shown))
+        seen, adjusted = looks[-1].seen, looks[-1].adjusted
+    return Look(dict(seen), dict(adjusted), {}), looks
+
+
+def _is_ours(name: str, sent: FieldValue, shown: FieldValue) -> bool:
+    return same(name, sent, shown) or loosely_same(name, sent, shown)

@@ -1,0 +1,61 @@
+"""The brake: a plan that closes, archives, deletes or empties much of a source stops for a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from worklake.model.heart_rows import Operation, PlannedStep
+from worklake.settings.models import Brake
+from worklake.sync.rules.values import is_empty
+
+_CLOSED = ("completed", "canceled")
+
+
+class Stop(NamedTuple):
+    """Why a plan stops: so many items of a source would be closed, archived, deleted, or emptied of a field."""
+
+    source: str
+    what: str
+    items: int
+    live: int
+
+    def __str__(self) -> str:
+        return f"{self.what} would hit {self.items} of {self.live} items of {self.source}"
+
+
+def stops(
+    steps: Iterable[PlannedStep], live: Mapping[str, int], brake: Brake, allowed: int | None = None
+) -> list[Stop]:
+    """What stops these steps; nothing where the brake holds nothing or just `allowed` items in all are meant.
+
+    `live` has the number of live items of each source.
+    """
+    counts: dict[tuple[str, str], int] = {}
+    for step in steps:
+        for what in destroyed(step):
+            counts[step.source, what] = counts.get((step.source, what), 0) + 1
+    found = [
+        Stop(source, what, count, live.get(source, 0))
+        for (source, what), count in sorted(counts.items())
+        if count >= brake.at_least and count > brake.share * live.get(source, 0)
+    ]
+    return [] if allowed is not None and sum(stop.items for stop in found) == allowed else found
+
+
+def destroyed(step: PlannedStep) -> Iterator[str]:
+    """What a step puts away or empties, in words."""
+    if step.operation in (Operation.CLOSE, Operation.ARCHIVE, Operation.DELETE):
+        yield step.operation.value
+    if step.operation is not Operation.UPDATE:
+        return
+    for name, value in step.fields.items():
+        before = step.expected.get(name)
+        if name == "status":
+            if value in _CLOSED and before not in _CLOSED:
+                yield Operation.CLOSE.value
+        elif name == "archived":
+            if value and not before:
+                yield Operation.ARCHIVE.value
+        elif is_empty(name, value) and not is_empty(name, before):
+            yield f"emptying {name}"

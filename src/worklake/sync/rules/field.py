@@ -1,0 +1,308 @@
+"""Merging one field of one task: who contends, who wins, what stays to be decided. Pure.
+
+`docs/heart.md` says how the rules belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.settings.models import FieldPolicy, Owner, Prefer
+from worklake.sync.rules import resolution
+from worklake.sync.rules.state import Conflict, Contender, Decision, ItemKey, Side, Standing, TaskState
+from worklake.sync.rules.texts import merge_texts
+from worklake.sync.rules.values import elements, is_empty, same
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What somebody did to a field at an item: what was seen there before, what it means now, and what became of it."""
+
+    side: Side
+    old: FieldValue
+    new: FieldValue
+    decision: Decision
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """Values that compete. `settled` is false where a person has to decide."""
+
+    contenders: tuple[Contender, ...]
+    settled: bool
+    winner: Contender | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldOutcome:
+    """What merging a field came to. The edits stand in the order in which they take effect.
+
+    `standing` is None where the canonical value stays. `dispute` is set where values competed, or, with an open
+    conflict, where its contenders are others now; `closed` says that the open conflict is over.
+    """
+
+    edits: Sequence[Edit]
+    standing: Standing | None = None
+    dispute: Dispute | None = None
+    closed: bool = False
+
+
+def merge_field(
+    name: str, task: TaskState, changers: Sequence[Side], sides: Sequence[Side], policy: FieldPolicy,
+    conflict: Conflict | None,
+) -> FieldOutcome:  # fmt: skip
+    """Merge the edits of one field. `changers` are the sides that show it changed, `conflict` holds it if given."""
+    current = task.fields.get(name, Standing(FIELDS[name].empty))
+    changers = [side for side in sorted(changers, key=_order) if _says_something(side, name, current.value)]
+    if conflict is not None:
+        return _hold(name, task, current, changers, sides, conflict)
+    refused: list[Edit] = []
+    if isinstance(policy, Owner):
+        refused = [
+            Edit(side, side.seen.get(name), new, Decision.REFUSED, f"only {policy.owner} may change {name}")
+            for side in changers
+            if side.key.source != policy.owner
+            and not same(name, new := resolution.lift(side, name, task, current.value), current.value)
+        ]
+        changers = [side for side in changers if side.key.source == policy.owner]
+    outcome = _merge(name, task, current, changers, sides, policy)
+    return FieldOutcome((*refused, *outcome.edits), outcome.standing, outcome.dispute)
+
+
+def _merge(
+    name: str, task: TaskState, current: Standing, changers: Sequence[Side], sides: Sequence[Side], policy: FieldPolicy
+) -> FieldOutcome:
+    if not changers:
+        return FieldOutcome(())
+    kind = FIELDS[name].merge
+    if kind is MergeKind.SET:
+        return _chain(name, current, changers, _set_steps(name, current.value, changers))
+    if kind is MergeKind.TEXT:
+        steps = _text_steps(name, current.value, changers)
+        if steps is not None:
+            return _chain(name, current, changers, steps)
+    return _contend(name, task, current, changers, sides, policy)
+
+
+def _set_steps(name: str, current: FieldValue, changers: Sequence[Side]) -> list[FieldValue]:
+    """The set after each changer in turn. What is added anywhere stays, whoever removed it."""
+    whole, added, removed = elements(current), frozenset[str](), frozenset[str]()
+    steps: list[FieldValue] = []
+    for side in changers:
+        before, after = elements(side.seen.get(name)), elements(side.view[name])
+        added, removed = added | (after - before), removed | (before - after)
+        steps.append(sorted((whole - removed) | added))
+    return steps
+
+
+def _text_steps(name: str, current: FieldValue, changers: Sequence[Side]) -> list[FieldValue] | None:
+    """The text after each changer in turn, or None where edits overlap."""
+    text = _text(current)
+    steps: list[FieldValue] = []
+    for side in changers:
+        shown = _text(side.view[name])
+        if name not in side.seen:
+            if text and shown != text:
+                return None
+            steps.append(shown or None)
+            text = shown
+            continue
+        seen = side.seen[name]
+        projected = resolution.project_one(side, name, text, seen)
+        if resolution.is_adjusted(side, name, projected, seen):
+            projected = seen
+        merged = merge_texts(_text(seen), _text(projected), shown)
+        if merged is None:
+            return None
+        if not same(name, projected, text):
+            merged = resolution.finer_text(_text(seen), text, shown, merged)
+        text = merged
+        steps.append(text or None)
+    return steps
+
+
+def _chain(name: str, current: Standing, changers: Sequence[Side], steps: Sequence[FieldValue]) -> FieldOutcome:
+    """Edits that all take effect, one after the other."""
+    edits, standing, value = [], None, current.value
+    for side, step in zip(changers, steps, strict=True):
+        moved = not same(name, step, value)
+        decision = Decision.TAKEN if moved else Decision.AGREED
+        reason = f"edited in {side.key.source}" if moved else "the task says so already"
+        edits.append(Edit(side, value if moved else side.seen.get(name), step, decision, reason))
+        if moved:
+            edit = side.edit_of(name)
+            standing, value = Standing(step, edit.at, side.key, edit.actor), step
+    return FieldOutcome(edits, standing)
+
+
+def _contend(
+    name: str, task: TaskState, current: Standing, changers: Sequence[Side], sides: Sequence[Side], policy: FieldPolicy
+) -> FieldOutcome:
+    contenders = {side.key: _contender(name, task, current, side) for side in changers}
+    if (
+        not isinstance(policy, Owner)
+        and current.origin not in contenders
+        and any(_overlooks(side, name, current) for side in changers)
+    ):
+        contenders[_key(current.origin)] = Contender(current.origin, current.value, current.at, current.actor)
+    groups = _groups(name, list(contenders.values()), {side.key: side for side in sides})
+    if len(groups) == 1:
+        return _taken(name, current, changers, contenders, groups[0].spoken_by, None)
+    everyone = tuple(contenders[key] for key in sorted(contenders))
+    if policy == "manual":
+        dispute = Dispute(everyone, False, None, "edits differ, and a person decides")
+        return FieldOutcome(_held(name, changers, contenders), None, dispute)
+    winner, reason = _winner(groups, policy)
+    return _taken(name, current, changers, contenders, winner, Dispute(everyone, True, winner, reason))
+
+
+def _overlooks(side: Side, name: str, current: Standing) -> bool:
+    """Whether an edit was made without the current value in sight. At a first meeting, an empty value is no matter."""
+    if name not in side.seen:
+        return not is_empty(name, current.value)
+    return resolution.is_behind(side, name, current.value)
+
+
+def _hold(
+    name: str, task: TaskState, current: Standing, changers: Sequence[Side], sides: Sequence[Side], conflict: Conflict
+) -> FieldOutcome:
+    """The canonical value stays; the contenders become those of now. Where they agree, the conflict is over."""
+    if not changers:
+        return FieldOutcome(())
+    contenders = {_key(one.origin): one for one in conflict.contenders}
+    for side in changers:
+        contenders[side.key] = _contender(name, task, current, side)
+    groups = _groups(name, list(contenders.values()), {side.key: side for side in sides})
+    if len(groups) == 1:
+        outcome = _taken(name, current, changers, contenders, groups[0].spoken_by, None)
+        return FieldOutcome(outcome.edits, outcome.standing, None, closed=True)
+    everyone = tuple(contenders[key] for key in sorted(contenders))
+    return FieldOutcome(_held(name, changers, contenders), None, Dispute(everyone, False, None, conflict.reason))
+
+
+def _held(name: str, changers: Sequence[Side], contenders: Mapping[ItemKey, Contender]) -> list[Edit]:
+    reason = "waits for a person to decide"
+    return [Edit(side, side.seen.get(name), contenders[side.key].value, Decision.HELD, reason) for side in changers]
+
+
+def _taken(
+    name: str,
+    current: Standing,
+    changers: Sequence[Side],
+    contenders: Mapping[ItemKey, Contender],
+    winner: Contender,
+    dispute: Dispute | None,
+) -> FieldOutcome:
+    """The winner's value becomes the task's. The edits that say something else are lost."""
+    moved = not same(name, winner.value, current.value)
+    edits: list[Edit] = []
+    for side in changers:
+        value, seen = contenders[side.key].value, side.seen.get(name)
+        if moved and side.key == winner.origin:
+            why = f"edited in {side.key.source}" + (f"; {dispute.reason}" if dispute else "")
+            edits.append(Edit(side, current.value, value, Decision.TAKEN, why))
+        elif same(name, value, winner.value) or resolution.shows(side, name, winner.value, side.view[name]):
+            edits.append(Edit(side, seen, value, Decision.AGREED, "says the same"))
+        else:
+            edits.append(Edit(side, seen, value, Decision.LOST, dispute.reason if dispute else "another edit stands"))
+    standing = Standing(winner.value, winner.at, winner.origin, winner.actor) if moved else None
+    return FieldOutcome(edits, standing, dispute)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Contenders that say the same. `spoken_by` has the finest value, `at` is the time of the latest of them."""
+
+    spoken_by: Contender
+    members: tuple[Contender, ...]
+
+    @property
+    def at(self) -> datetime:
+        return max(one.at or _LONG_AGO for one in self.members)
+
+
+def _groups(name: str, contenders: Sequence[Contender], sides: Mapping[ItemKey, Side]) -> list[_Group]:
+    """Contenders that say the same, or of which one is the coarser view of the other, together."""
+    left = sorted(contenders, key=lambda one: (one.origin is not None, _rank(one, sides), _key(one.origin)))
+    covers = {
+        (a, b): same(name, left[a].value, left[b].value) or _is_coarser(name, left[b], left[a], sides)
+        for a in range(len(left))
+        for b in range(len(left))
+        if a != b
+    }
+    finest = [
+        b
+        for b in range(len(left))
+        if not any(covers[a, b] and (not covers[b, a] or a < b) for a in range(len(left)) if a != b)
+    ] or [0]
+    return [
+        _Group(left[a], tuple(left[b] for b in range(len(left)) if a == b or (b not in finest and covers[a, b])))
+        for a in finest
+    ]
+
+
+def _is_coarser(name: str, one: Contender, other: Contender, sides: Mapping[ItemKey, Side]) -> bool:
+    """Whether the item of `one` would show the value of `other` just as it shows its own."""
+    side = sides.get(one.origin) if one.origin is not None else None
+    if side is None or name not in side.view:
+        return False
+    shown = side.view[name]
+    return resolution.shows(side, name, one.value, shown) and resolution.shows(side, name, other.value, shown)
+
+
+def _winner(groups: Sequence[_Group], policy: FieldPolicy) -> tuple[Contender, str]:
+    if isinstance(policy, Prefer):
+        preferred = [
+            group for group in groups if any(one.origin and one.origin.source == policy.prefer for one in group.members)
+        ]
+        if preferred:
+            best, _ = _latest(preferred)
+            return best.spoken_by, f"{policy.prefer} is preferred"
+    best, tied = _latest(groups)
+    return best.spoken_by, "the times are equal, so the order of the sources decides" if tied else "the latest edit"
+
+
+def _latest(groups: Sequence[_Group]) -> tuple[_Group, bool]:
+    newest = max(group.at for group in groups)
+    best = [group for group in groups if group.at == newest]
+    return best[0], len(best) > 1
+
+
+def _contender(name: str, task: TaskState, current: Standing, side: Side) -> Contender:
+    edit = side.edit_of(name)
+    if FIELDS[name].merge is MergeKind.SET:
+        value = _set_steps(name, current.value, [side])[0]
+    else:
+        value = resolution.lift(side, name, task, current.value)
+    return Contender(side.key, value, edit.at, edit.actor)
+
+
+def _says_something(side: Side, name: str, current: FieldValue) -> bool:
+    """Whether a side's view of a field is an edit. At a first meeting, neither agreement nor an empty value is."""
+    if name in side.seen:
+        return True
+    return not is_empty(name, side.view[name]) and not resolution.shows(side, name, current, side.view[name])
+
+
+def _text(value: FieldValue) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _key(origin: ItemKey | None) -> ItemKey:
+    return origin or ItemKey("", "")
+
+
+def _order(side: Side) -> tuple[int, ItemKey]:
+    return side.rank, side.key
+
+
+def _rank(one: Contender, sides: Mapping[ItemKey, Side]) -> int:
+    side = sides.get(one.origin) if one.origin is not None else None
+    return side.rank if side is not None else -1

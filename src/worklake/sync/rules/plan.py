@@ -1,0 +1,206 @@
+"""Planning: from the state of tasks to the steps that bring every item up to date. Pure.
+
+Two plans of the same state are equal byte for byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import orjson
+
+from worklake.model.fields import FIELDS, Fields, FieldValue
+from worklake.model.heart_rows import Operation, PlannedStep
+from worklake.model.ids import digest
+from worklake.sync.rules import resolution
+from worklake.sync.rules.state import Conflict, ConflictKind, Resolution, Side, TaskState
+from worklake.sync.rules.values import same
+
+WHOLE_TASK = "task"
+_PRIORITIES = {"urgent": 0, "high": 1, "medium": 2, "low": 3, "none": 4}
+_NEVER_DUE = "9999-12-31"
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A source that should hold a task and does not yet."""
+
+    source: str
+    resolution: Resolution
+    creatable: frozenset[str]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What planning a task needs: its state, its reachable items with `view` as last seen, and its open conflicts."""
+
+    task: TaskState
+    sides: Sequence[Side]
+    conflicts: Collection[Conflict] = ()
+    missing: Sequence[Missing] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order in which they are to be applied. `waiting` counts, per source, those that a short quota
+    leaves for a later plan.
+    """
+
+    steps: tuple[PlannedStep, ...]
+    waiting: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def plan_id(self) -> str:
+        """The same for the same steps."""
+        return "plan_" + digest(self.to_json().decode())
+
+    def to_json(self) -> bytes:
+        """The steps as one JSON document, byte for byte the same for the same state."""
+        return orjson.dumps([step.model_dump(mode="json") for step in self.steps], option=orjson.OPT_SORT_KEYS)
+
+
+def held_fields(conflicts: Iterable[Conflict]) -> frozenset[str]:
+    """The fields of a task that no source is written on, until a person decides."""
+    return frozenset(one.field for one in conflicts if one.open and one.kind is not ConflictKind.REFUSED)
+
+
+def refused_values(conflicts: Iterable[Conflict], side: Side) -> dict[str, list[FieldValue]]:
+    """The values that this item's provider refused, by field."""
+    refused: dict[str, list[FieldValue]] = {}
+    for one in conflicts:
+        if one.open and one.kind is ConflictKind.REFUSED and one.at_item == side.key:
+            refused.setdefault(one.field, []).append(one.value)
+    return refused
+
+
+def due(task: TaskState, side: Side, conflicts: Collection[Conflict]) -> dict[str, FieldValue]:
+    """What has to be written to an item of a task now."""
+    if not side.reachable:
+        return {}
+    held = held_fields(conflicts) if conflicts else frozenset[str]()
+    refused = refused_values(conflicts, side) if conflicts else {}
+    news = resolution.pending(task.values(), side, held, refused)
+    if side.view.get("archived") and "archived" not in news:
+        return {}  # what was put away is not touched before it is brought back
+    return news
+
+
+def make_plan(tasks: Iterable[Planning], limits: Mapping[str, int] | None = None) -> Plan:
+    """The plan for these tasks. `limits` says how many calls a source's quota leaves: what is due soonest and most
+    urgent goes first, and the rest waits.
+    """
+    planned = [(step, one.task) for one in tasks for step in task_steps(one)]
+    by_value = sorted(planned, key=lambda entry: (_value(entry[1]), entry[0].task_id, entry[0].step_id))
+    chosen: list[tuple[PlannedStep, TaskState]] = []
+    taken: dict[str, int] = {}
+    waiting: dict[str, int] = {}
+    for step, task in by_value:
+        if limits is not None and taken.get(step.source, 0) >= limits.get(step.source, len(by_value)):
+            waiting[step.source] = waiting.get(step.source, 0) + 1
+            continue
+        taken[step.source] = taken.get(step.source, 0) + 1
+        chosen.append((step, task))
+    depths = _depths([task for step, task in chosen if step.operation is Operation.CREATE])
+    chosen.sort(key=lambda entry: (_phase(entry[0]), depths.get(entry[0].task_id, 0)))
+    return Plan(tuple(step for step, _ in chosen), waiting)
+
+
+def task_steps(planning: Planning) -> list[PlannedStep]:
+    """The steps for one task: an update for each item that is not up to date, a creation where it is missing."""
+    steps = []
+    for side in planning.sides:
+        news = due(planning.task, side, planning.conflicts)
+        if news:
+            steps.append(_update(planning.task, side, news))
+    held = held_fields(planning.conflicts)
+    if WHOLE_TASK not in held:
+        steps += [_creation(planning.task, missing, held) for missing in planning.missing]
+    return steps
+
+
+def _update(task: TaskState, side: Side, news: Fields) -> PlannedStep:
+    before = {name: side.view[name] for name in news}
+    return step(
+        Operation.UPDATE,
+        task.task_id,
+        side.key.source,
+        side.key.external_id,
+        news,
+        before,
+        _why(task, news),
+        side.revision,
+    )
+
+
+def _creation(task: TaskState, missing: Missing, held: frozenset[str]) -> PlannedStep:
+    values = {
+        name: value
+        for name, value in task.values().items()
+        if name in missing.creatable and (name not in held or name == "title")
+    }
+    fields = missing.resolution.project(values, None)
+    given = {name: fields[name] for name in sorted(fields)
+             if name in values and (name == "title" or not same(name, fields[name], FIELDS[name].empty))}  # fmt: skip
+    return step(Operation.CREATE, task.task_id, missing.source, None, given, {}, missing.why, None)
+
+
+def step(
+    operation: Operation,
+    task_id: str,
+    source: str,
+    external_id: str | None,
+    fields: Fields,
+    expected: Fields,
+    why: str,
+    revision: datetime | None,
+) -> PlannedStep:
+    """A step, with the id that follows from what it does."""
+    parts = orjson.dumps([operation, fields, expected], option=orjson.OPT_SORT_KEYS).decode()
+    return PlannedStep(
+        step_id="step_" + digest(task_id, source, external_id or "", parts),
+        task_id=task_id,
+        source=source,
+        external_id=external_id,
+        operation=operation,
+        fields=dict(fields),
+        expected=dict(expected),
+        expected_revision=revision,
+        why=why,
+    )
+
+
+def _why(task: TaskState, news: Fields) -> str:
+    """Which edits a step carries on."""
+    said = []
+    for name in sorted(news):
+        standing = task.fields[name]
+        said.append(f"{name} from {standing.origin.source if standing.origin else 'Worklake'}")
+    return ", ".join(said)
+
+
+def _value(task: TaskState) -> tuple[str, int]:
+    due_date = task.fields["due_date"].value if "due_date" in task.fields else None
+    priority = task.fields["priority"].value if "priority" in task.fields else "none"
+    return str(due_date or _NEVER_DUE), _PRIORITIES.get(str(priority), len(_PRIORITIES))
+
+
+def _phase(one: PlannedStep) -> int:
+    if one.operation is Operation.CREATE:
+        return 0
+    return 2 if "blocked_by" in one.fields else 1
+
+
+def _depths(tasks: Sequence[TaskState]) -> dict[str, int]:
+    """How many of these tasks stand above each of them, as parents."""
+    parents = {task.task_id: str(task.fields["parent_id"].value) for task in tasks if "parent_id" in task.fields}
+    depths: dict[str, int] = {}
+    for task in parents:
+        depth, above, met = 0, parents[task], {task}
+        while above in parents and above not in met:
+            met.add(above)
+            depth, above = depth + 1, parents[above]
+        depths[task] = depth
+    return depths

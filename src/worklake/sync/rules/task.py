@@ -1,0 +1,237 @@
+"""Merging one task: birth, merge of every field that changed, and the fold of changes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import orjson
+
+from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue, MergeKind
+from worklake.model.ids import digest
+from worklake.settings.models import FieldPolicy
+from worklake.sync.rules.field import Dispute, FieldOutcome, merge_field
+from worklake.sync.rules.resolution import changed_fields
+from worklake.sync.rules.state import (
+    MOVING,
+    Change,
+    ChangeValue,
+    Conflict,
+    ConflictKind,
+    Decision,
+    ItemKey,
+    Side,
+    Standing,
+    TaskState,
+)
+
+WHOLE_TASK = "task"
+"""The field of a change that brings all fields of a task."""
+_OPEN = frozenset(status.value for status in OPEN_STATUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The run in which something is decided, and when, by our clock."""
+
+    run_id: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutcome:
+    """What merging a task came to. Each side's `seen` is now its view. `conflicts` are those that are new or other."""
+
+    task: TaskState
+    changes: Sequence[Change] = field(default_factory=tuple)
+    conflicts: Sequence[Conflict] = field(default_factory=tuple)
+
+
+def born(task_id: str, side: Side, moment: Moment) -> TaskOutcome:
+    """A task made of the one item that it was first seen as."""
+    fields = {name: side.view[name] for name in FIELDS if name in side.view}
+    change = Change(
+        change_id=_change_id(task_id, WHOLE_TASK, side.key, fields, None, side.merges),
+        task_id=task_id,
+        field=WHOLE_TASK,
+        old=None,
+        new=fields,
+        origin=side.key,
+        actor=side.edited.actor,
+        changed_at=side.edited.at,
+        decision=Decision.CREATED,
+        reason=f"first seen in {side.key.source}",
+        position=0,
+        run_id=moment.run_id,
+        observed_at=moment.now,
+    )
+    return TaskOutcome(fold(task_id, [change]), [change])
+
+
+def merge_task(
+    task: TaskState,
+    sides: Sequence[Side],
+    policies: Mapping[str, FieldPolicy],
+    conflicts: Collection[Conflict],
+    moment: Moment,
+    decided: Container[str] = (),
+) -> TaskOutcome:
+    """Merge what the items of a task show, whatever their order. `conflicts` are the task's open ones.
+
+    `policies` are those of the settings, by field, `default` for the others. `decided` are ids of changes of a merge
+    that died after it had kept them: an edit that went into a text must not go into it twice.
+    """
+    changers: dict[str, list[Side]] = {}
+    for side in sides:
+        for name in changed_fields(side):
+            text = FIELDS[name].merge is MergeKind.TEXT
+            if not (decided and text and edit_id(task.task_id, name, side) in decided):
+                changers.setdefault(name, []).append(side)
+    if not changers:
+        return TaskOutcome(task)
+    merging = _Merging(task, sides, moment)
+    holding = {one.field: one for one in conflicts if one.open and one.kind is not ConflictKind.REFUSED}
+    for name in FIELDS:
+        if name in changers:
+            policy = policies.get(name) or policies.get("default", "latest")
+            outcome = merge_field(name, task, changers[name], sides, policy, holding.get(name))
+            merging.take(name, outcome, holding.get(name))
+    return TaskOutcome(fold_onto(task, merging.changes), merging.changes, merging.conflicts)
+
+
+def fold(task_id: str, changes: Iterable[Change]) -> TaskState:
+    """The task that these changes, in any order and each once, lead to."""
+    return fold_onto(TaskState(task_id, {}), sorted(changes, key=lambda change: change.position))
+
+
+def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
+    """The task after these later changes."""
+    fields, version, last_open = dict(task.fields), task.version, task.last_open
+    for change in changes:
+        version = max(version, change.position + 1)
+        if change.decision not in MOVING:
+            continue
+        news = change.new if isinstance(change.new, dict) else {change.field: change.new}
+        for name, value in news.items():
+            fields[name] = Standing(value, change.changed_at, change.origin, change.actor)
+        if news.get("status") in _OPEN:
+            last_open = news["status"]
+    return replace(task, fields=fields, version=version, last_open=last_open)
+
+
+def given(
+    task: TaskState, name: str, value: FieldValue, origin: ItemKey | None, decision: Decision, why: str, moment: Moment
+) -> Change:
+    """The change by which a person gives a field a value through Worklake."""
+    old = task.fields[name].value if name in task.fields else FIELDS[name].empty
+    return Change(
+        change_id=_change_id(task.task_id, name, origin, value, old, task.version),
+        task_id=task.task_id,
+        field=name,
+        old=old,
+        new=value,
+        origin=origin,
+        actor=None,
+        changed_at=moment.now,
+        decision=decision,
+        reason=why,
+        position=task.version,
+        run_id=moment.run_id,
+        observed_at=moment.now,
+    )
+
+
+class _Merging:
+    """Collects the rows of one task."""
+
+    def __init__(self, task: TaskState, sides: Sequence[Side], moment: Moment) -> None:
+        self._task = task
+        self._merges = {side.key: side.merges for side in sides}
+        self._moment = moment
+        self.changes: list[Change] = []
+        self.conflicts: list[Conflict] = []
+
+    def take(self, name: str, outcome: FieldOutcome, held_by: Conflict | None) -> None:
+        """Rows of one field's outcome."""
+        for edit in outcome.edits:
+            at, identity = edit.side.edit_of(name), edit_id(self._task.task_id, name, edit.side)
+            standing = Standing(edit.new, at.at, edit.side.key, at.actor)
+            self._add(identity, name, edit.old, standing, edit.decision, edit.reason)
+        moved = outcome.standing
+        if moved is not None and not any(edit.decision in MOVING for edit in outcome.edits):
+            old = self._task.fields[name].value if name in self._task.fields else FIELDS[name].empty
+            identity = _change_id(self._task.task_id, name, moved.origin, moved.value, old, self._task.version)
+            self._add(identity, name, old, moved, Decision.TAKEN, "those who contended have come to agree")
+        if held_by is not None:
+            self._update(held_by, outcome)
+        elif outcome.dispute is not None:
+            self.conflicts.append(self._conflict(name, outcome.dispute))
+
+    def _add(self, identity: str, name: str, old: FieldValue, new: Standing, decision: Decision, reason: str) -> None:
+        self.changes.append(
+            Change(
+                change_id=identity,
+                task_id=self._task.task_id,
+                field=name,
+                old=old,
+                new=new.value,
+                origin=new.origin,
+                actor=new.actor,
+                changed_at=new.at,
+                decision=decision,
+                reason=reason,
+                position=self._task.version + len(self.changes),
+                run_id=self._moment.run_id,
+                observed_at=self._moment.now,
+            )
+        )
+
+    def _conflict(self, name: str, dispute: Dispute) -> Conflict:
+        said = [
+            [list(one.origin or ()), one.value, self._merges.get(one.origin, 0) if one.origin else 0]
+            for one in dispute.contenders
+        ]
+        identity = orjson.dumps([self._task.task_id, name, said])
+        winner = dispute.winner
+        return Conflict(
+            conflict_id="conflict_" + digest(identity.decode()),
+            task_id=self._task.task_id,
+            field=name,
+            kind=ConflictKind.DIFFERS,
+            contenders=dispute.contenders,
+            open=not dispute.settled,
+            reason=dispute.reason,
+            run_id=self._moment.run_id,
+            opened_at=self._moment.now,
+            settled_at=self._moment.now if dispute.settled else None,
+            winner=winner.origin if winner else None,
+            value=winner.value if winner else None,
+        )
+
+    def _update(self, conflict: Conflict, outcome: FieldOutcome) -> None:
+        if outcome.closed:
+            standing = outcome.standing or self._task.fields.get(conflict.field)
+            closed = replace(
+                conflict,
+                open=False,
+                settled_at=self._moment.now,
+                reason="all agree",
+                value=standing.value if standing else None,
+                winner=standing.origin if standing else None,
+            )
+            self.conflicts.append(closed)
+        elif outcome.dispute is not None:
+            self.conflicts.append(replace(conflict, contenders=outcome.dispute.contenders))
+
+
+def edit_id(task_id: str, name: str, side: Side) -> str:
+    """The id of the change that an item's view of a field is. The same merge repeated gives the same; the same edit
+    made again later, another.
+    """
+    return _change_id(task_id, name, side.key, side.view[name], side.seen.get(name), side.merges)
+
+
+def _change_id(task: str, name: str, origin: ItemKey | None, new: ChangeValue, seen: ChangeValue, merges: int) -> str:
+    values = orjson.dumps([new, seen, merges], option=orjson.OPT_SORT_KEYS).decode()
+    return "change_" + digest(task, name, *(origin or ("", "")), values)

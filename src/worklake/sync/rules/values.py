@@ -1,0 +1,72 @@
+"""When two values of a field are the same, empty, or the same in meaning. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from worklake.model.fields import FIELDS, FieldValue, MergeKind
+
+_MARKS = re.compile(r"[\\*_`~>#\-+|=\[\](){}<>!]+")
+_SPACE = re.compile(r"\s+")
+_ELLIPSIS = ("…", "...")
+_SHORTEST_CUT = 8
+"""A shorter beginning of a text is not taken for the text cut off."""
+_ROUNDED_SHARE = 0.1
+
+
+def elements(value: FieldValue) -> frozenset[str]:
+    """The elements of a set's value."""
+    return frozenset(value) if isinstance(value, list) else frozenset()
+
+
+def normal(field: str, value: FieldValue) -> FieldValue:
+    """The one form in which equal values of a field are equal: sets sorted, texts with plain line ends, no None for
+    what is empty.
+    """
+    spec = FIELDS[field]
+    if spec.merge is MergeKind.SET:
+        return sorted(elements(value))
+    if value is None:
+        return spec.empty
+    if spec.merge is MergeKind.TEXT and isinstance(value, str):
+        return value.replace("\r\n", "\n").replace("\r", "\n").rstrip() or spec.empty
+    return value
+
+
+def same(field: str, one: FieldValue, other: FieldValue) -> bool:
+    """Whether two values of a field are equal, by the field's own equality."""
+    return one == other or normal(field, one) == normal(field, other)
+
+
+def is_empty(field: str, value: FieldValue) -> bool:
+    """Whether nothing is set."""
+    return same(field, value, FIELDS[field].empty)
+
+
+def loosely_same(field: str, sent: FieldValue, shown: FieldValue) -> bool:
+    """Whether `shown` is what a provider could have made of `sent`: cut, trimmed, other case or white space, Markdown
+    in another form, a rounded number.
+    """
+    if same(field, sent, shown):
+        return True
+    if FIELDS[field].merge is MergeKind.SET:
+        return {_bare(one) for one in elements(sent)} == {_bare(one) for one in elements(shown)}
+    if isinstance(sent, str) and isinstance(shown, str) and FIELDS[field].type is str:
+        return _loosely_same_text(sent, shown)
+    if isinstance(sent, int | float) and isinstance(shown, int | float) and FIELDS[field].type in (int, float):
+        return abs(sent - shown) <= _ROUNDED_SHARE * abs(sent)
+    return False
+
+
+def _loosely_same_text(sent: str, shown: str) -> bool:
+    whole, part = _bare(sent), _bare(shown)
+    if whole == part:
+        return True
+    for mark in _ELLIPSIS:
+        part = part.removesuffix(mark)
+    return len(part) >= _SHORTEST_CUT and whole.startswith(part)
+
+
+def _bare(text: str) -> str:
+    """A text without case, white space and Markdown's own characters."""
+    return _SPACE.sub("", _MARKS.sub("", text)).casefold()

@@ -1,0 +1,80 @@
+"""What an answer means, and what a look tells after a lost reply."""
+
+from __future__ import annotations
+
+import pytest
+
+from worklake.model.fields import FieldValue
+from worklake.sync.rules.answers import Verdict, after_found, after_update, moved_fields, settle
+from worklake.sync.rules.resolution import KEPT_PAIRS, with_pair
+from worklake.sync.rules.state import Pair
+from worklake.sync.rules.values import loosely_same
+
+
+def test_seen_moves_by_what_was_shown_and_only_where_something_was_sent() -> None:
+    look = after_update(
+        {"title": "a", "due_date": None}, {}, {"title": "long title"}, {"title": "long", "due_date": "2026-01-01"}
+    )
+    assert look.seen == {"title": "long", "due_date": None}
+    assert look.adjusted == {"title": (Pair("long title", "long"),)}
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdict"),
+    [
+        ("A longer title", Verdict.ACKNOWLEDGED),
+        ("A longer ti", Verdict.ACKNOWLEDGED),
+        ("a LONGER title ", Verdict.ACKNOWLEDGED),
+        ("before", Verdict.NOT_SENT),
+        ("somebody else's", Verdict.EDITED),
+        ("A", Verdict.EDITED),
+    ],
+)
+def test_a_look_settles_what_a_lost_reply_left_open(shown: str, verdict: Verdict) -> None:
+    look = settle({"title": "before"}, {}, {"title": "A longer title"}, {"title": "before"}, {"title": shown})
+    assert look.verdicts == {"title": verdict}
+    assert look.seen["title"] == (shown if verdict is Verdict.ACKNOWLEDGED else "before")
+
+
+def test_a_write_whose_link_was_kept_and_whose_outcome_was_not_is_acknowledged() -> None:
+    pairs = {"title": (Pair("a", "rewritten"),)}
+    look = settle({"title": "rewritten"}, pairs, {"title": "a"}, {"title": "before"}, {"title": "rewritten"})
+    assert look.was_sent
+    assert look.seen == {"title": "rewritten"}
+
+
+def test_a_found_item_shows_a_persons_edit_as_a_change() -> None:
+    look = after_found({"title": "A longer title", "labels": ["x"]},
+                       {"title": "A longer ti", "labels": ["y"], "due_date": "2026-01-01"})  # fmt: skip
+    assert look.seen == {"title": "A longer ti", "labels": ["x"]}
+    assert look.adjusted == {"title": (Pair("A longer title", "A longer ti"),)}
+
+
+def test_a_field_that_moved_makes_a_step_stale_and_others_do_not() -> None:
+    assert moved_fields({"title": "a"}, {"title": "a", "due_date": "2026-01-01"}) == []
+    assert moved_fields({"title": "a"}, {"title": "b"}) == ["title"]
+
+
+def test_only_the_last_pairs_are_kept_each_once() -> None:
+    pairs: tuple[Pair, ...] = ()
+    for number in [*range(KEPT_PAIRS + 3), KEPT_PAIRS + 1]:
+        pairs = with_pair(pairs, "title", str(number), "x")
+    assert len(pairs) == KEPT_PAIRS
+    assert pairs[-1].sent == str(KEPT_PAIRS + 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "shown", "expected"),
+    [
+        ("description", "**bold** text\r\n", "bold  text", True),
+        ("description", "- one\n- two", "* one\n* two", True),
+        ("labels", ["Bug"], ["bug"], True),
+        ("labels", ["Bug"], ["bug", "new"], False),
+        ("estimate_minutes", 61, 60, True),
+        ("estimate_minutes", 61, 120, False),
+        ("due_date", "2026-01-01", "2026-01-02", False),
+        ("title", "a title", None, False),
+    ],
+)
+def test_loose_equality(field: str, sent: FieldValue, shown: FieldValue, expected: bool) -> None:
+    assert loosely_same(field, sent, shown) is expected

@@ -1,0 +1,254 @@
+"""Merging one task, told as stories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sync.rules.sides import OpenOrClosed, at, side, task
+from worklake.settings.models import Owner, Prefer
+from worklake.sync.rules.plan import due
+from worklake.sync.rules.state import Conflict, Decision, ItemKey, Pair, Side, TaskState
+from worklake.sync.rules.task import Moment, TaskOutcome, born, fold, merge_task
+
+NOW = Moment("run_1", at(100))
+
+
+def merge(task_: TaskState, *sides: Side, conflicts: tuple[Conflict, ...] = (), **policies: Any) -> TaskOutcome:
+    return merge_task(task_, sides, policies, conflicts, NOW)
+
+
+def decisions(outcome: TaskOutcome) -> dict[str, Decision]:
+    return {change.origin.source if change.origin else "": change.decision for change in outcome.changes}
+
+
+def test_title_edited_in_one_and_due_date_in_another_are_both_taken() -> None:
+    seen = {"title": "a", "due_date": None}
+    outcome = merge(
+        task(**seen), side("A", seen, seen | {"title": "b"}), side("B", seen, seen | {"due_date": "2026-02-01"})
+    )
+    assert outcome.task.values() == {"title": "b", "due_date": "2026-02-01"}
+    assert not outcome.conflicts
+
+
+def test_the_same_edit_in_two_is_taken_once_and_is_no_conflict() -> None:
+    outcome = merge(
+        task(title="a"), side("A", {"title": "a"}, {"title": "b"}), side("B", {"title": "a"}, {"title": "b"})
+    )
+    assert sorted(decisions(outcome).values()) == ["agreed", "taken"]
+    assert not outcome.conflicts
+
+
+def test_the_latest_of_two_edits_wins_and_the_other_is_kept_in_the_settled_conflict() -> None:
+    outcome = merge(
+        task(title="a"),
+        side("A", {"title": "a"}, {"title": "b"}, minutes=5),
+        side("B", {"title": "a"}, {"title": "c"}, minutes=6),
+    )
+    assert outcome.task.values()["title"] == "c"
+    assert decisions(outcome) == {"A": Decision.LOST, "B": Decision.TAKEN}
+    (conflict,) = outcome.conflicts
+    assert not conflict.open
+    assert {one.value for one in conflict.contenders} == {"b", "c"}
+
+
+def test_equal_times_go_by_the_order_of_the_sources() -> None:
+    outcome = merge(
+        task(title="a"),
+        side("B", {"title": "a"}, {"title": "c"}, minutes=5),
+        side("A", {"title": "a"}, {"title": "b"}, minutes=5),
+    )
+    assert outcome.task.values()["title"] == "b"
+    assert "order of the sources" in outcome.conflicts[0].reason
+
+
+def test_an_older_edit_made_before_the_newer_had_arrived_loses() -> None:
+    outcome = merge(task(0, title="new"), side("B", {"title": "old"}, {"title": "late"}, minutes=-1))
+    assert outcome.task.values()["title"] == "new"
+    assert decisions(outcome) == {"B": Decision.LOST}
+    assert len(outcome.conflicts) == 1
+
+
+def test_an_edit_made_with_the_newer_value_in_sight_is_taken_whatever_its_clock_says() -> None:
+    outcome = merge(task(0, title="new"), side("B", {"title": "new"}, {"title": "late"}, minutes=-1))
+    assert outcome.task.values()["title"] == "late"
+    assert not outcome.conflicts
+
+
+def test_an_item_opened_again_brings_back_the_open_status_it_had() -> None:
+    state = TaskState("task_1", task(status="completed").fields, 3, last_open="started")
+    outcome = merge(state, side("B", {"status": "completed"}, {"status": "unstarted"}, resolution=OpenOrClosed()))
+    assert outcome.task.values()["status"] == "started"
+
+
+def test_a_finer_status_does_not_concern_a_coarser_provider() -> None:
+    coarse = side("B", {"status": "unstarted"}, resolution=OpenOrClosed())
+    outcome = merge(task(status="started"), side("A", {"status": "started"}, {"status": "backlog"}), coarse)
+    assert due(outcome.task, coarse, ()) == {}
+
+
+def test_a_coarser_view_of_the_same_edit_agrees() -> None:
+    outcome = merge(
+        task(status="started"),
+        side("A", {"status": "started"}, {"status": "canceled"}, minutes=1),
+        side("B", {"status": "unstarted"}, {"status": "completed"}, minutes=2, resolution=OpenOrClosed()),
+    )
+    assert outcome.task.values()["status"] == "canceled"
+    assert not outcome.conflicts
+
+
+def test_a_label_added_here_and_another_removed_there_are_both_taken() -> None:
+    outcome = merge(
+        task(labels=["x", "y"]),
+        side("A", {"labels": ["x", "y"]}, {"labels": ["x", "y", "z"]}),
+        side("B", {"labels": ["x", "y"]}, {"labels": ["y"]}),
+    )
+    assert outcome.task.values()["labels"] == ["y", "z"]
+
+
+def test_an_element_that_a_source_cannot_show_is_not_removed_by_it() -> None:
+    coarse = side("B", {"assignees": ["kim"]}, {"assignees": ["kim", "lee"]}, resolution=OpenOrClosed())
+    outcome = merge(task(assignees=["eve", "kim"]), coarse)
+    assert outcome.task.values()["assignees"] == ["eve", "kim", "lee"]
+
+
+def test_lines_edited_in_different_places_are_both_taken() -> None:
+    outcome = merge(
+        task(description="1\n2\n3\n4"),
+        side("A", {"description": "1\n2\n3\n4"}, {"description": "one\n2\n3\n4"}),
+        side("B", {"description": "1\n2\n3\n4"}, {"description": "1\n2\n3\nfour"}),
+    )
+    assert outcome.task.values()["description"] == "one\n2\n3\nfour"
+    assert not outcome.conflicts
+
+
+def test_overlapping_edits_of_a_text_are_a_conflict_over_the_whole() -> None:
+    outcome = merge(
+        task(description="1\n2"),
+        side("A", {"description": "1\n2"}, {"description": "1\nA"}, minutes=1),
+        side("B", {"description": "1\n2"}, {"description": "1\nB"}, minutes=2),
+    )
+    assert outcome.task.values()["description"] == "1\nB"
+    assert len(outcome.conflicts) == 1
+
+
+def test_what_a_provider_cut_off_comes_back_when_the_rest_is_edited() -> None:
+    whole, cut = "1\n2\n3\n4", "1\n2"
+    pairs = {"description": (Pair(whole, cut),)}
+    outcome = merge(task(description=whole), side("B", {"description": cut}, {"description": "1\nnew"}, adjusted=pairs))
+    assert outcome.task.values()["description"] == "1\nnew\n3\n4"
+
+
+def test_an_adjusted_form_means_the_canonical_value() -> None:
+    pairs = {"title": (Pair("long title", "long"),)}
+    shown = side("B", {"title": "older"}, {"title": "long"}, adjusted=pairs)
+    outcome = merge(task(title="long title"), shown)
+    assert outcome.task.values()["title"] == "long title"
+    assert due(outcome.task, shown, ()) == {}
+
+
+def test_only_the_owner_changes_an_owned_field() -> None:
+    outcome = merge(
+        task(start_date=None),
+        side("A", {"start_date": None}, {"start_date": "2026-01-01"}),
+        start_date=Owner(owner="B"),
+    )
+    assert outcome.task.values()["start_date"] is None
+    assert decisions(outcome) == {"A": Decision.REFUSED}
+    written_over = side("A", {"start_date": "2026-01-01"})
+    assert due(outcome.task, written_over, ()) == {"start_date": None}
+
+
+def test_a_preferred_source_wins_where_it_contends() -> None:
+    outcome = merge(
+        task(title="a"),
+        side("A", {"title": "a"}, {"title": "b"}, minutes=5),
+        side("B", {"title": "a"}, {"title": "c"}, minutes=6),
+        title=Prefer(prefer="A"),
+    )
+    assert outcome.task.values()["title"] == "b"
+
+
+def manual_conflict() -> tuple[TaskOutcome, Conflict]:
+    outcome = merge(
+        task(title="a"),
+        side("A", {"title": "a"}, {"title": "b"}),
+        side("B", {"title": "a"}, {"title": "c"}),
+        default="manual",
+    )
+    return outcome, outcome.conflicts[0]
+
+
+def test_a_manual_conflict_keeps_the_value_and_holds_the_field() -> None:
+    outcome, conflict = manual_conflict()
+    assert outcome.task.values()["title"] == "a"
+    assert conflict.open
+    assert due(outcome.task, side("A", {"title": "b"}), [conflict]) == {}
+
+
+def test_a_manual_conflict_closes_when_its_contenders_agree() -> None:
+    _, conflict = manual_conflict()
+    outcome = merge(
+        task(title="a"),
+        side("A", {"title": "b"}, {"title": "c"}),
+        side("B", {"title": "c"}),
+        conflicts=(conflict,),
+        default="manual",
+    )
+    assert outcome.task.values()["title"] == "c"
+    assert [one.open for one in outcome.conflicts] == [False]
+
+
+def test_a_further_edit_updates_an_open_conflict() -> None:
+    _, conflict = manual_conflict()
+    outcome = merge(
+        task(title="a"), side("A", {"title": "b"}, {"title": "d"}), side("B", {"title": "c"}), conflicts=(conflict,)
+    )
+    (updated,) = outcome.conflicts
+    assert updated.conflict_id == conflict.conflict_id
+    assert {one.value for one in updated.contenders} == {"c", "d"}
+
+
+def test_at_a_first_meeting_an_empty_value_never_beats_a_value_and_sets_unite() -> None:
+    state = task(title="a", due_date="2026-01-01", labels=["x"], estimate_minutes=None)
+    met = side("B", None, {"title": "a", "due_date": None, "labels": ["y"], "estimate_minutes": 30}, minutes=50)
+    outcome = merge(state, met)
+    assert outcome.task.values() == {
+        "title": "a",
+        "due_date": "2026-01-01",
+        "labels": ["x", "y"],
+        "estimate_minutes": 30,
+    }
+    assert not outcome.conflicts
+
+
+def test_at_a_first_meeting_values_that_differ_go_by_policy_and_are_kept() -> None:
+    outcome = merge(task(0, title="a"), side("B", None, {"title": "b"}, minutes=5))
+    assert outcome.task.values()["title"] == "b"
+    assert {one.value for one in outcome.conflicts[0].contenders} == {"a", "b"}
+
+
+def test_an_emptied_field_is_emptied() -> None:
+    outcome = merge(task(due_date="2026-01-01"), side("A", {"due_date": "2026-01-01"}, {"due_date": None}))
+    assert outcome.task.values()["due_date"] is None
+
+
+def test_a_task_is_born_as_its_first_item_shows_it() -> None:
+    outcome = born("task_1", side("A", None, {"title": "a", "status": "started"}), NOW)
+    assert outcome.task.values() == {"title": "a", "status": "started"}
+    assert outcome.task.fields["title"].origin == ItemKey("A", "1")
+    assert fold("task_1", outcome.changes) == outcome.task
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_merge_that_died_after_its_changes_adds_nothing_when_repeated(swapped: bool) -> None:
+    sides = [
+        side("A", {"title": "a"}, {"title": "b"}, minutes=5),
+        side("B", {"title": "a"}, {"title": "c"}, minutes=6),
+    ]
+    first = merge(task(title="a"), *sides)
+    again = merge(first.task, *(sides[::-1] if swapped else sides))
+    assert again.task.values() == first.task.values()
+    assert {one.change_id for one in again.changes} == {one.change_id for one in first.changes}
+    assert {one.conflict_id for one in again.conflicts} == {one.conflict_id for one in first.conflicts}
