@@ -420,7 +420,11 @@ def test_an_issue_that_is_gone_is_not_found(team: Team) -> None:
     team.source.delete(issue)
 
 
-@pytest.mark.parametrize("fault", [{"drop": "before"}, {"drop": "after"}, {"status": 503}], ids=str)
+@pytest.mark.parametrize(
+    "fault",
+    [{"drop": "before"}, {"drop": "after"}, {"status": 503}, {"status": 200, "body": "a page of some proxy"}],
+    ids=str,
+)
 def test_an_update_whose_reply_is_lost_has_an_unknown_outcome_and_is_not_sent_again(
     team: Team, fault: dict[str, Any]
 ) -> None:

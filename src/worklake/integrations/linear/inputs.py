@@ -75,9 +75,8 @@ class Resolver:
         more, fewer = moved("labels", fields, shown, issue.labels)
         added = self._label_ids(issue.team, more)
         removed = [issue.labels[name] for name in fewer if name in issue.labels]
-        # A name in other letters is the same label: it is neither added nor removed.
-        given["addedLabelIds"] = [one for one in added if one not in issue.labels.values()]
-        given["removedLabelIds"] = [one for one in removed if one not in added]
+        given["addedLabelIds"] = added
+        given["removedLabelIds"] = [one for one in removed if one not in added]  # the same label in other letters
         return {name: value for name, value in given.items() if value != []}
 
     def _label_ids(self, team: str, names: Iterable[str]) -> list[str]:
