@@ -1,0 +1,130 @@
+"""What the engine needs to remember: the port between the heart and wherever rows are kept.
+
+`worklake.testing.memory` and the lake keep the same contract, and the same tests run on both. Verbs are bulk: a run
+costs by what changed, so every verb is told which tasks, items or rows it is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from worklake.model.fields import FieldValue
+from worklake.model.heart_rows import SavedPlan, Write
+from worklake.model.rows import LinkState
+from worklake.sync.rules.state import Change, Conflict, ItemKey, Pair, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLink:
+    """A task's item in a source, as it is kept. Fields are in the provider's own ids.
+
+    `seen` is the last view that a merge took into account, `adjusted` pairs of what was sent and then shown. `merges`
+    counts how often `seen` has moved; `looked_at` is when, by our clock, the item was last looked at with effect.
+    A link in state `creating` stands for an item that may or may not have been made: its external id is `creating:`
+    and the task's id until the item is known, and `made_id` is the id that the item would have, where we make it.
+    """
+
+    source: str
+    external_id: str
+    task_id: str
+    state: LinkState
+    seen: Mapping[str, FieldValue]
+    adjusted: Mapping[str, Sequence[Pair]] = field(default_factory=dict)
+    merges: int = 0
+    revision: datetime | None = None
+    looked_at: datetime | None = None
+    made_id: str | None = None
+
+    @property
+    def key(self) -> ItemKey:
+        """What identifies it."""
+        return ItemKey(self.source, self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A task with what belongs to it.
+
+    `decided` are the ids of changes that are kept already and that the links do not reflect: those of a merge that
+    died between keeping its changes and keeping its links. Ids of older changes of the task among them do no harm.
+    """
+
+    task: TaskState
+    links: tuple[StoredLink, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    decided: frozenset[str] = frozenset()
+
+
+class Store(Protocol):
+    """Keeps tasks, links, changes, conflicts, plans and the ledger.
+
+    A verb that writes either takes effect as a whole or, where it writes to several tables, in the order its
+    docstring says; repeated with the same rows, it has no further effect. It may raise `LakeError`; then it may be
+    repeated.
+    """
+
+    def load(self, task_ids: Collection[str]) -> dict[str, Loaded]:
+        """These tasks with their links (in any state) and their open conflicts. Unknown ones are left out.
+
+        A task is the fold of every change that was kept, also of a merge that died before it kept the task itself.
+        """
+
+    def find(self, keys: Collection[ItemKey]) -> dict[ItemKey, StoredLink]:
+        """The links of these items. Unknown ones are left out."""
+
+    def holders(self, task_ids: Collection[str]) -> dict[str, list[ItemKey]]:
+        """The items that these tasks are, of links in any state but `creating`. Tasks without any are left out."""
+
+    def conflicts(self, conflict_ids: Collection[str]) -> dict[str, Conflict]:
+        """These conflicts, open or settled. Unknown ones are left out."""
+
+    def commit(
+        self,
+        changes: Sequence[Change] = (),
+        tasks: Sequence[TaskState] = (),
+        links: Sequence[StoredLink] = (),
+        conflicts: Sequence[Conflict] = (),
+        ended: Collection[ItemKey] = (),
+    ) -> None:
+        """Keep these rows, table by table, in this order: changes, tasks, conflicts, links; each of them at once.
+
+        A change whose id is kept already is not kept twice. Tasks, links and conflicts replace those of the same
+        identity. The links in `ended` are forgotten in the same step in which `links` are kept. Every task named in
+        any of these rows may have something pending from then on (see `watched`), from before the first row is kept.
+        """
+
+    def watched(self) -> set[str]:
+        """The tasks that may have something pending: those of every commit that were not released since."""
+
+    def release(self, task_ids: Collection[str]) -> None:
+        """Nothing is pending for these tasks, until a commit names them again."""
+
+    def save_plan(self, plan: SavedPlan) -> None:
+        """Keep a plan. It is the newest from then on, also where the same plan was kept before."""
+
+    def plan(self, plan_id: str | None = None) -> SavedPlan | None:
+        """This plan, or the newest; None where there is none."""
+
+    def intend(self, writes: Sequence[Write]) -> None:
+        """Keep these intents, all at once, before the calls are made."""
+
+    def finish(self, writes: Sequence[Write]) -> None:
+        """Keep these writes with their outcomes, all at once, in the place of their intents if they had any."""
+
+    def unresolved(self, task_ids: Collection[str] | None = None) -> list[Write]:
+        """The writes whose outcome is not known, of these tasks or of all, in the order in which they were meant."""
+
+    def writes(self, run_id: str) -> list[Write]:
+        """The writes of a run, in the order in which they were meant."""
+
+    def changes(self, *, run_id: str | None = None, task_id: str | None = None) -> list[Change]:
+        """The changes of a run or of a task, in the order in which they were kept. One of the two is given."""
+
+    def conflicts_of(self, run_id: str) -> list[Conflict]:
+        """The conflicts that a run opened, open or settled."""
+
+    def live_items(self, sources: Collection[str]) -> dict[str, int]:
+        """How many items of each of these sources are linked."""

@@ -1,0 +1,123 @@
+"""From a provider's lens to the resolution that the rules reckon with: canonical ids on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from worklake.integrations.base import BaseIntegration, Lens
+from worklake.model.fields import FIELDS, Fields, FieldValue
+from worklake.sync.heart.store import Loaded, Store
+from worklake.sync.rules.state import ItemKey
+
+_REFERENCES = {name: spec.reference for name, spec in FIELDS.items() if spec.reference is not None}
+_Translate = Callable[[str, str], str | None]
+"""Gives the other id of a person or task, by what it is and its id."""
+_TASKS = tuple(name for name, kind in _REFERENCES.items() if kind == "task")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Who and what a source's ids are: accounts to people, items to tasks.
+
+    What is unknown is opaque: `source:id`, which no other source can show.
+    """
+
+    source: str
+    people: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
+    items: Mapping[str, str] = field(default_factory=dict)
+
+    def canonical(self, fields: Fields) -> dict[str, FieldValue]:
+        """Fields in the source's ids, in canonical ones."""
+        return {name: self._each(name, value, self._known) for name, value in fields.items()}
+
+    def own(self, fields: Fields) -> dict[str, FieldValue]:
+        """Canonical fields in the source's ids. What has none there is left out of sets, and else None."""
+        return {name: self._each(name, value, self._own) for name, value in fields.items()}
+
+    def _each(self, name: str, value: FieldValue, translate: _Translate) -> FieldValue:
+        kind = _REFERENCES.get(name)
+        if kind is None or not value:
+            return value
+        if isinstance(value, list):
+            return sorted({new for one in value if (new := translate(kind, one)) is not None})
+        return translate(kind, str(value))
+
+    def _known(self, kind: str, one: str) -> str | None:
+        return (self.people if kind == "person" else self.tasks).get(one) or f"{self.source}:{one}"
+
+    def _own(self, kind: str, one: str) -> str | None:
+        prefix = f"{self.source}:"
+        if one.startswith(prefix):
+            return one[len(prefix) :]
+        return (self.accounts if kind == "person" else self.items).get(one)
+
+
+class ItemResolution:
+    """How a source shows a task, in canonical ids."""
+
+    def __init__(self, integration: BaseIntegration, names: Names) -> None:
+        self._lens: Lens = integration.lens
+        self.names = names
+        self.fields: AbstractSet[str] = integration.capabilities.fields
+        self.writable: AbstractSet[str] = integration.capabilities.writable
+
+    def project(self, canonical: Fields, shown: Fields | None) -> dict[str, FieldValue]:
+        """See `Resolution.project`. A reference that the source cannot show leaves what is shown as it is, and so do
+        people of whom it knows none.
+        """
+        own = self.names.own(canonical)
+        unknown = [name for name in _REFERENCES if canonical.get(name) and not own[name] and name != "blocked_by"]
+        for name in unknown:
+            del own[name]
+        projected = self._lens.project(own, None if shown is None else self.names.own(shown))
+        fields = self.names.canonical(projected)
+        for name in unknown:
+            if shown is not None and name in shown:
+                fields[name] = shown[name]
+        return fields
+
+
+def names_for(
+    store: Store,
+    people: Mapping[str, Mapping[str, str]],
+    loaded: Iterable[Loaded],
+    views: Iterable[tuple[str, Fields]] = (),
+) -> dict[str, Names]:
+    """For each source, the names that translating these tasks and views takes.
+
+    `people` has each source's accounts and the people they belong to; `views` are fields in the source's own ids.
+    """
+    tasks: set[str] = set()
+    keys: set[ItemKey] = set()
+    for one in loaded:
+        for name in _TASKS:
+            if name in one.task.fields:
+                tasks.update(_ids(one.task.fields[name].value))
+        for link in one.links:
+            keys |= _referred(link.source, link.seen)
+    for source, fields in views:
+        keys |= _referred(source, fields)
+    held = store.holders(tasks) if tasks else {}
+    found = store.find(keys) if keys else {}
+    named: dict[str, Names] = {}
+    for source, accounts in people.items():
+        named[source] = Names(
+            source,
+            people=accounts,
+            accounts={person: account for account, person in sorted(accounts.items(), reverse=True)},
+            tasks={key.external_id: link.task_id for key, link in found.items() if key.source == source},
+            items={task: key.external_id for task, held_by in held.items() for key in held_by if key.source == source},
+        )
+    return named
+
+
+def _referred(source: str, fields: Fields) -> set[ItemKey]:
+    return {ItemKey(source, one) for name in _TASKS if fields.get(name) for one in _ids(fields[name])}
+
+
+def _ids(value: FieldValue) -> Collection[str]:
+    return value if isinstance(value, list) else [str(value)] if value else []
