@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from worklake.errors import RefusedValueError
 from worklake.integrations.base import Payload
@@ -139,8 +139,7 @@ class Resolver:
             project = self._project(str(wanted), issue.team) if wanted else None
         if project is None:
             _absent("milestone", f"a milestone in Linear belongs to a project, and the issue has none: {name!r}")
-        inside = str(project)
-        found = self.names.find(lambda directory: directory.milestone(inside, name), "milestone", inside, name)
+        found = self.names.find(lambda directory: directory.milestone(project, name), "milestone", project, name)
         return found or _absent("milestone", f"the issue's project has no milestone {name!r} in Linear: make it there")
 
     def _cycle(self, name: str, team: str) -> str:
@@ -158,5 +157,5 @@ def moved(name: str, fields: Fields, shown: Fields, now: Iterable[str]) -> tuple
     return sorted(set(wanted) - held), sorted(held - set(wanted))
 
 
-def _absent(name: str, words: str) -> Any:
+def _absent(name: str, words: str) -> NoReturn:
     raise RefusedValueError(words, fields=(name,))
