@@ -71,7 +71,8 @@ class MemoryStore:
         ended: Collection[ItemKey] = (),
     ) -> None:
         """See `Store.commit`."""
-        self._watched |= {one.task_id for one in (*changes, *tasks, *links, *conflicts)}
+        for rows in (changes, tasks, links, conflicts):
+            self._watched |= {one.task_id for one in rows}
         self._watched |= {link.task_id for link in self.find(ended).values()}
         if changes:
             self._before("changes")

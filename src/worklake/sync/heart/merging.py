@@ -1,0 +1,262 @@
+"""Merge: takes what was read from the sources into account, many items at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from worklake.model.fields import Fields
+from worklake.model.heart_rows import Operation, Outcome, Write
+from worklake.model.ids import task_id
+from worklake.model.rows import LinkState
+from worklake.sync.heart.ports import Observation, Ports, Rules
+from worklake.sync.heart.sides import side_of, sides_of
+from worklake.sync.heart.store import Loaded, Store, StoredLink
+from worklake.sync.heart.views import Names, names_for
+from worklake.sync.rules import answers
+from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Side, TaskState
+from worklake.sync.rules.task import Moment, TaskOutcome, born, merge_task
+
+
+@dataclass(slots=True)
+class Merged:
+    """What a merge came to. `ignored` are items that were read before they were last looked at."""
+
+    tasks: set[str] = field(default_factory=set)
+    born: set[str] = field(default_factory=set)
+    changes: list[Change] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    ignored: list[ItemKey] = field(default_factory=list)
+
+
+def merge_tasks(
+    store: Store, ports: Ports, observations: Iterable[Observation], rules: Rules, moment: Moment
+) -> Merged:
+    """Merge these items into their tasks, and keep what follows. Repeated, it has no further effect.
+
+    An item that is unknown belongs to the task it was matched with, else to the task that was being created there
+    and whose marker or made id it bears; else it is a new task.
+    """
+    newest = _newest(observations)
+    links = store.find(newest)
+    news, ignored = {}, []
+    for key, one in newest.items():
+        if _is_older(one, links.get(key)):
+            ignored.append(key)
+        else:
+            news[key] = one
+    merging = _Merging(store, ports, rules, moment)
+    merging.merged.ignored = ignored
+    homes = _homes(store, links, news)
+    merging.load(news, homes)
+    for task in sorted(set(homes.values())):
+        merging.merge(task, {key: one for key, one in news.items() if homes[key] == task})
+    merging.keep()
+    return merging.merged
+
+
+def _newest(observations: Iterable[Observation]) -> dict[ItemKey, Observation]:
+    newest: dict[ItemKey, Observation] = {}
+    for one in observations:
+        known = newest.get(one.key)
+        if known is None or (one.read_at, _changed_at(one)) >= (known.read_at, _changed_at(known)):
+            newest[one.key] = one
+    return newest
+
+
+def _changed_at(one: Observation) -> datetime:
+    return one.view.updated_at or one.read_at
+
+
+def _is_older(one: Observation, link: StoredLink | None) -> bool:
+    """Whether an item was read before we last looked at it, or is an older state that came late."""
+    if link is None:
+        return False
+    if link.looked_at is not None and one.read_at < link.looked_at:
+        return True
+    updated = one.view.updated_at
+    return link.revision is not None and updated is not None and updated < link.revision
+
+
+def _homes(
+    store: Store, links: Mapping[ItemKey, StoredLink], news: Mapping[ItemKey, Observation]
+) -> dict[ItemKey, str]:
+    """The task of each item."""
+    unknown = {key: one for key, one in news.items() if key not in links}
+    marked = {marker for one in unknown.values() for marker in one.view.markers}
+    creating = {
+        (link.source, link.task_id): link
+        for loaded in store.load(marked).values()
+        for link in loaded.links
+        if link.state is LinkState.CREATING
+    }
+    homes = {key: links[key].task_id for key in news if key in links}
+    taken: set[tuple[str, str]] = set()
+    for key, one in sorted(unknown.items()):
+        home = one.task_id or next(
+            (marker for marker in one.view.markers if (one.source, marker) in creating.keys() - taken), None
+        )
+        if home is not None:
+            taken.add((one.source, home))
+        homes[key] = home or task_id(*key)
+    return homes
+
+
+class _Merging:
+    """Merges task after task, and keeps everything at the end."""
+
+    def __init__(self, store: Store, ports: Ports, rules: Rules, moment: Moment) -> None:
+        self._store, self._ports, self._rules, self._moment = store, ports, rules, moment
+        self.merged = Merged()
+        self._loaded: dict[str, Loaded] = {}
+        self._names: dict[str, Names] = {}
+        self._intents: dict[tuple[str, str], list[Write]] = {}
+        self._tasks: list[TaskState] = []
+        self._links: list[StoredLink] = []
+        self._ended: list[ItemKey] = []
+        self._settled: list[Write] = []
+
+    def load(self, news: Mapping[ItemKey, Observation], homes: Mapping[ItemKey, str]) -> None:
+        """Bring in what merging these items takes."""
+        tasks = set(homes.values())
+        self._loaded = self._store.load(tasks)
+        people = {name: port.people for name, port in self._ports.items()}
+        views = [(one.source, one.view.fields) for one in news.values()]
+        self._names = names_for(self._store, people, self._loaded.values(), views)
+        for name, names in self._names.items():
+            fresh = {key.external_id: home for key, home in homes.items() if key.source == name}
+            self._names[name] = replace(names, tasks={**names.tasks, **fresh})
+        for write in self._store.unresolved(tasks):
+            self._intents.setdefault((write.source, write.task_id), []).append(write)
+
+    def merge(self, task: str, news: Mapping[ItemKey, Observation]) -> None:
+        """Merge the items of one task."""
+        loaded = self._loaded.get(task)
+        known = {link.key: link for link in loaded.links} if loaded else {}
+        links = {key: self._settled_link(task, one, known, loaded) for key, one in sorted(news.items())}
+        for key in [key for key, one in news.items() if one.view.deleted]:
+            self._links.append(replace(links.pop(key), state=LinkState.DELETED))
+        sides = {key: self._side(link, news[key]) for key, link in links.items()}
+        outcome = self._outcome(task, loaded, sides, [link for key, link in known.items() if key not in news])
+        if outcome is None:
+            return
+        self.merged.tasks.add(task)
+        self.merged.changes += outcome.changes
+        self.merged.conflicts += outcome.conflicts
+        if outcome.changes:
+            self._tasks.append(outcome.task)
+        self._links += [_moved(link, news[key]) for key, link in links.items()]
+
+    def _outcome(
+        self, task: str, loaded: Loaded | None, sides: Mapping[ItemKey, Side], others: Sequence[StoredLink]
+    ) -> TaskOutcome | None:
+        if not sides:
+            return None
+        everyone = [*sides.values(), *sides_of(others, self._ports, self._names)]
+        if loaded is not None:
+            return self._merge(loaded.task, everyone, loaded)
+        first = min(sides.values(), key=lambda side: (side.rank, side.key))
+        birth = born(task, first, self._moment)
+        self.merged.born.add(task)
+        if len(everyone) == 1:
+            return birth
+        rest = [replace(side, seen=side.view) if side is first else side for side in everyone]
+        met = self._merge(birth.task, rest, None)
+        return TaskOutcome(met.task, (*birth.changes, *met.changes), met.conflicts)
+
+    def _merge(self, task: TaskState, sides: Sequence[Side], loaded: Loaded | None) -> TaskOutcome:
+        conflicts, decided = (loaded.conflicts, loaded.decided) if loaded else ((), frozenset[str]())
+        return merge_task(task, sides, self._rules.fields, conflicts, self._moment, decided)
+
+    def _side(self, link: StoredLink, one: Observation) -> Side:
+        port, names = self._ports[one.source], self._names[one.source]
+        return side_of(link, port, names, one.view.fields, Edited(one.view.updated_at), one.edits)
+
+    def _settled_link(
+        self, task: str, one: Observation, known: Mapping[ItemKey, StoredLink], loaded: Loaded | None
+    ) -> StoredLink:
+        """The item's link, with whatever calls to it were of unknown outcome settled by what it shows."""
+        link, intents = known.get(one.key), self._intents.get((one.source, task), [])
+        shown = one.view.fields
+        if link is not None:
+            updates = [write for write in intents if write.external_id == one.external_id]
+            look, looks = answers.settle_all(
+                link.seen, link.adjusted, [(write.sent, write.before) for write in updates], shown
+            )
+            for write, single in zip(updates, looks, strict=True):
+                self._settled.append(settled_write(write, single, shown, self._moment))
+            return replace(link, seen=look.seen, adjusted=look.adjusted)
+        placeholder = next((known[key] for key in known if key == creating_key(one.source, task)), None)
+        if placeholder is None:
+            return _first_link(one, task, loaded.task if loaded else None, self._names[one.source])
+        self._ended.append(placeholder.key)
+        creations = [write for write in intents if write.operation is Operation.CREATE]
+        found = answers.after_found(creations[-1].sent, shown) if creations else answers.after_found({}, shown)
+        for write in creations:
+            self._settled.append(finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id))
+        return StoredLink(one.source, one.external_id, task, LinkState.LINKED, found.seen, found.adjusted)
+
+    def keep(self) -> None:
+        """Keep everything, in the order that makes a crash harmless."""
+        self._store.commit(self.merged.changes, self._tasks, self._links, self.merged.conflicts, self._ended)
+        if self._settled:
+            self._store.finish(self._settled)
+
+
+def creating_key(source: str, task: str) -> ItemKey:
+    """The key of the link that stands for an item that is being created."""
+    return ItemKey(source, f"creating:{task}")
+
+
+def _first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:
+    """The link of an item that is met for the first time.
+
+    Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen.
+    """
+    brought = {name: it.value for name, it in state.fields.items() if it.origin == one.key} if state else {}
+    return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
+
+
+def _moved(link: StoredLink, one: Observation) -> StoredLink:
+    """The link once a merge has taken the item's view into account."""
+    seen: Fields = {**link.seen, **one.view.fields}
+    return replace(
+        link,
+        state=LinkState.ARCHIVED if one.view.fields.get("archived") else LinkState.LINKED,
+        seen=seen,
+        merges=link.merges + 1,
+        revision=one.view.updated_at or link.revision,
+        looked_at=one.read_at,
+    )
+
+
+def settled_write(write: Write, look: answers.Look, shown: Fields, moment: Moment) -> Write:
+    """A write whose outcome has become known by a look at the item."""
+    verdicts = set(look.verdicts.values())
+    outcome = Outcome.OVERWRITTEN
+    if look.was_sent:
+        outcome = Outcome.ACKNOWLEDGED
+    elif verdicts <= {answers.Verdict.NOT_SENT}:
+        outcome = Outcome.NOT_SENT
+    return finished(write, outcome, moment, shown)
+
+
+def finished(
+    write: Write,
+    outcome: Outcome,
+    moment: Moment,
+    shown: Fields | None = None,
+    external_id: str | None = None,
+    error: str | None = None,
+) -> Write:
+    """A write with its outcome."""
+    return write.model_copy(
+        update={
+            "outcome": outcome,
+            "shown": None if shown is None else {name: shown[name] for name in write.sent if name in shown},
+            "external_id": external_id or write.external_id,
+            "error": error,
+            "finished_at": moment.now,
+        }
+    )

@@ -1,0 +1,72 @@
+"""What the engine is given: the sources, what was seen in them, and the rules of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from worklake.integrations.base import BaseIntegration, TaskView
+from worklake.settings.models import Brake, FieldPolicy
+from worklake.sync.rules.state import Edited, ItemKey, TaskState
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A source. `people` has the person of each account; `frozen` are fields whose mapping has drifted."""
+
+    name: str
+    rank: int
+    integration: BaseIntegration
+    people: Mapping[str, str] = field(default_factory=dict)
+    frozen: AbstractSet[str] = frozenset()
+
+
+Ports = Mapping[str, Port]
+"""The sources by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An item as it was read at `read_at`, by our clock.
+
+    `task_id` is the task that it was matched with, if it was. `edits` say when and by whom fields were edited, in
+    canonical person ids, where the provider's history tells; the others go by the item's own time.
+    """
+
+    source: str
+    external_id: str
+    view: TaskView
+    read_at: datetime
+    task_id: str | None = None
+    edits: Mapping[str, Edited] = field(default_factory=dict)
+
+    @property
+    def key(self) -> ItemKey:
+        """The item."""
+        return ItemKey(self.source, self.external_id)
+
+
+Route = Callable[[TaskState], Sequence[tuple[str, str]]]
+"""Which sources must hold a task, each with the reason."""
+
+
+def stays(task: TaskState) -> Sequence[tuple[str, str]]:
+    """The route of a task that no rule says anything of: it stays where it was born."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say: who wins, per field, where a task should be, and the brake."""
+
+    fields: Mapping[str, FieldPolicy] = field(default_factory=dict)
+    route: Route = stays
+    brake: Brake = field(default_factory=Brake)
+    step_batch: int = 50
+    """How many steps are read, meant and kept together."""
+
+
+Clock = Callable[[], datetime]
+"""Tells the time in UTC."""
