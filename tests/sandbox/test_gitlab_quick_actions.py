@@ -9,7 +9,7 @@ from worklake.sandbox.gitlab.quick_actions import split_commands
     [
         ("/close", "", ["close"]),
         ("Text\n\n/close", "Text", ["close"]),
-        ("Text\r\n/close\r\nmore", "Text\r\nmore", ["close"]),
+        ("Text\r\n/close\r\nmore", "Text\nmore", ["close"]),
         ("/Close\n/LABEL ~bug", "", ["close", "label"]),
         ("\\/close", "\\/close", []),
         (" /close", " /close", []),
@@ -24,7 +24,7 @@ from worklake.sandbox.gitlab.quick_actions import split_commands
         (">>>\n/close\n>>>", ">>>\n/close\n>>>", []),
         ("<pre>\n/close\n</pre>", "<pre>\n/close\n</pre>", []),
         ("/shrug well", "well ¯\\_(ツ)_/¯", []),
-        ("nothing at all  \n", "nothing at all  \n", []),
+        ("nothing at all  \r\n", "nothing at all", []),
     ],
 )
 def test_commands_are_told_from_text(text, left, commands):

@@ -91,6 +91,14 @@ class LensContract:
 
         law()
 
+    def test_fields_of_a_new_task_are_those_that_can_be_created(self, opened: Opened, payloads: list[Payload]) -> None:
+        """`project(x, None)` names nothing else, and projecting again changes nothing."""
+        lens = opened.integration.lens
+        for payload in payloads:
+            projected = lens.project(_fields(opened, payload), None)
+            assert set(projected) <= opened.integration.capabilities.creatable
+            assert lens.project(projected, None) == projected
+
     def test_fields_of_one_task_fit_on_another(self, opened: Opened, payloads: list[Payload]) -> None:
         """The law again with values of the provider's own: people, milestones, parents."""
         lens = opened.integration.lens

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from worklake.integrations.gitlab.edits import creating, editing, refused_fields
+from worklake.errors import AccessError, RefusedValueError, RetryableError
+from worklake.integrations.gitlab.client import RefusedError
+from worklake.integrations.gitlab.edits import creating, editing
 from worklake.integrations.gitlab.labels import LabelFields
+from worklake.integrations.gitlab.refusals import refusal, refused_fields
 from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.model.ids import TaskId
 
@@ -86,3 +89,12 @@ def test_new_issue_has_its_marker_and_no_empty_parameters():
 )  # fmt: skip
 def test_refusal_names_the_fields_that_were_sent(said, sent, named):
     assert refused_fields(said, sent) == named
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(400, RefusedValueError), (422, RefusedValueError), (413, RefusedValueError), (409, RetryableError),
+     (412, RetryableError), (405, AccessError), (301, AccessError)],
+)  # fmt: skip
+def test_refusal_is_of_the_value_of_the_moment_or_of_the_place(status, kind):
+    assert type(refusal(RefusedError("gitlab: no", status, "no"), ("title",))) is kind

@@ -115,7 +115,7 @@ def test_markers_are_kept_by_what_is_put_and_not_shown():
     issue = ISSUE | {"description": "<!-- worklake:task_0123456789abcdef -->\n\nOld"}
     assert lens().view(Kind.TASK, issue).fields["description"] == "Old"
     put = lens().put({"description": "/new <!-- worklake:task_fedcba9876543210 -->"}, issue)
-    assert put["description"] == "<!-- worklake:task_0123456789abcdef -->\n\n\\/new "
+    assert put["description"] == "<!-- worklake:task_0123456789abcdef -->\n\n\\/new"
     assert lens().put({"description": None}, issue)["description"] == "<!-- worklake:task_0123456789abcdef -->"
 
 

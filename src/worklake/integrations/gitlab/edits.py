@@ -1,8 +1,7 @@
-"""What is sent to GitLab to set canonical fields, and what its refusals say of them. Pure."""
+"""What is sent to GitLab to set canonical fields. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -55,17 +54,6 @@ def is_open(status: FieldValue) -> bool | None:
     return None if status is None else status in OPEN_STATUSES
 
 
-def refused_fields(said: Any, sent: Iterable[str]) -> tuple[str, ...]:
-    """Which of the fields that were sent a refusal names: `{"title": ["is too long"]}` or `due_date is invalid`."""
-    if isinstance(said, Mapping):
-        names = [str(name) for name in said]
-    else:
-        found = _NAMES.match(str(said))
-        names = found[1].split(", ") if found else []
-    named = {field for name in names for field in _FIELDS_OF.get(name, ())}
-    return tuple(field for field in sent if field in named)
-
-
 def _plain(fields: Fields) -> Params:
     """Those that have a parameter of their own."""
     return {name: send(fields[field]) for field, (name, send) in _PARAMS.items() if field in fields}
@@ -92,24 +80,3 @@ _PARAMS: Mapping[str, tuple[str, Callable[[FieldValue], Any]]] = {
     "estimate_points": ("weight", _whole),
     "confidential": ("confidential", bool),
 }
-_LABELLED = ("labels", "status", "priority")
-_FIELDS_OF: Mapping[str, tuple[str, ...]] = {
-    "title": ("title",),
-    "description": ("description",),
-    "labels": _LABELLED,
-    "label": _LABELLED,
-    "add_labels": _LABELLED,
-    "remove_labels": _LABELLED,
-    "state_event": ("status",),
-    "state": ("status",),
-    "assignee_ids": ("assignees",),
-    "assignees": ("assignees",),
-    "due_date": ("due_date",),
-    "weight": ("estimate_points",),
-    "milestone_id": ("milestone",),
-    "milestone": ("milestone",),
-    "duration": ("estimate_minutes",),
-    "time_estimate": ("estimate_minutes",),
-    "confidential": ("confidential",),
-}
-_NAMES = re.compile(r"([a-z_]+(?:, [a-z_]+)*) (?:is|are|does|must) ")

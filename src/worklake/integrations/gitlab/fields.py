@@ -65,7 +65,7 @@ def issue_fields(labels: LabelFields) -> Mapping[str, FieldLens]:
         "description": FieldLens(_description, _put_description, _fit_description),
         "status": FieldLens(labels.status, labels.put_status, labels.fit_status),
         "priority": FieldLens(labels.priority, labels.put_priority, labels.fit_priority),
-        "labels": FieldLens(labels.labels, labels.put_labels, labels.fit_labels),  # type: ignore[arg-type]
+        "labels": FieldLens(labels.labels, labels.put_labels, labels.fit_labels),
         "assignees": FieldLens(_assignees, _put_assignees, _fit_assignees),
         "due_date": FieldLens(_due_date, _put_due_date, _fit_date),
         "start_date": FieldLens(_start_date, key="start_date"),

@@ -29,6 +29,7 @@ class LabelFields:
         self._closed = {label: meaning for label, meaning in self._status.items() if meaning.value not in _OPEN}
         self._priority = _meanings({label: word.value for label, word in settings.priority_labels.items()})
         self._reserved = {*self._status, *self._priority}
+        self._scopes = {scope for name in self._reserved if (scope := _scope_of(name))}
 
     def status(self, payload: Payload) -> str:
         """Open and closed are GitLab's word: a label that says more of the same counts, a contrary one does not."""
@@ -79,22 +80,21 @@ class LabelFields:
         """Replace the labels of other priorities with this one's."""
         _replace(payload, self._priority, str(priority))
 
-    def labels(self, payload: Payload) -> list[FieldValue]:
+    def labels(self, payload: Payload) -> list[str]:
         """The labels that stand for nothing else, sorted."""
         names = texts(payload, "labels")
-        reserved = self._reserved
-        return sorted({name for name in names if name not in reserved}) if names else []  # type: ignore[return-value]
+        return sorted({name for name in names if not self._has_meaning(name)}) if names else []
 
     def fit_labels(self, labels: FieldValue, now: FieldValue) -> list[str]:
         """Those of these labels that GitLab takes: no comma, no more than 255 characters, not one with a meaning."""
         assert isinstance(labels, list)
         names = (" ".join(label.replace("\0", "").replace(",", " ").split())[:255].rstrip() for label in labels)
-        return sorted({name for name in names if name and name not in self._reserved})
+        return sorted({name for name in names if name and not self._has_meaning(name)})
 
     def put_labels(self, payload: Payload, labels: FieldValue) -> None:
         """Replace the labels that stand for nothing else."""
         assert isinstance(labels, list)
-        payload["labels"] = sorted([*labels, *(name for name in texts(payload, "labels") if name in self._reserved)])
+        payload["labels"] = sorted([*labels, *(name for name in texts(payload, "labels") if self._has_meaning(name))])
 
     def written(self, fields: Fields) -> list[str]:
         """The labels of an issue yet to be made that shows these fields."""
@@ -124,6 +124,19 @@ class LabelFields:
     def meaning_of(self, label: str) -> str:
         """The field that a label belongs to: status, priority or labels."""
         return "status" if label in self._status else "priority" if label in self._priority else "labels"
+
+    def _has_meaning(self, label: str) -> bool:
+        """Whether a label stands for a status or priority, be it one that the settings do not name.
+
+        That is so of every `status::…` where one of them does: GitLab lets an issue have only one label of a scope, so
+        that such a label could not be kept beside a status.
+        """
+        return label in self._reserved or ("::" in label and _scope_of(label) in self._scopes)
+
+
+def _scope_of(label: str) -> str:
+    """What stands before the last `::` of a label; nothing where there is none."""
+    return label.rpartition("::")[0]
 
 
 def _label_of(meanings: Mapping[str, Meaning], value: str) -> str | None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from worklake.errors import NotFoundError, RefusedValueError
 from worklake.integrations.base import Item, Payload
-from worklake.integrations.gitlab.client import GitLabClient, RefusedError
+from worklake.integrations.gitlab.client import GitLabClient
 from worklake.integrations.gitlab.issues import Issues, issue_path
 from worklake.integrations.gitlab.listing import external_id, people_of, updated_at
+from worklake.integrations.gitlab.refusals import refusing
 from worklake.integrations.gitlab.texts import fitted, written
 from worklake.integrations.text import comment_markers_in
 from worklake.model.ids import CommentId
@@ -58,10 +59,8 @@ class Notes:
 
     def _write(self, verb: str, path: str, body: str, marker: CommentId | None) -> Item:
         text = written(fitted(body), [marker] if marker else [])
-        try:
+        with refusing(["body"]):
             note = self._client.write(verb, path, {"body": text})
-        except RefusedError as error:
-            raise RefusedValueError(str(error), ("body",)) from error
         if external_id(note) is None:
             raise RefusedValueError(f"{self._source}: GitLab took the comment for commands and kept none", ("body",))
         return note_item(note)

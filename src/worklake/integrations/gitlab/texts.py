@@ -1,7 +1,11 @@
 """GitLab's texts: line ends, lengths, and lines that GitLab would take for commands.
 
-GitLab executes lines such as `/close` in any description that comes through its API, and takes them out. A backslash
-before the slash prevents that and does not show, so texts are written with it and read without.
+GitLab executes lines such as `/close` in any paragraph that comes through its API, and takes them out. A backslash
+before the slash prevents that and does not show, so texts are written with it and read without. In code it would show,
+so it is left out there, but only where the code is code for certain: a text is somebody else's, and may have been
+written to make GitLab do something.
+
+What GitLab takes off itself, white space at the end of a text, is taken off before.
 """
 
 from __future__ import annotations
@@ -19,7 +23,11 @@ MOST_MARKERS = 4
 
 _COMMAND = re.compile(r"^( {0,3})/(?=[A-Za-z])")
 _ESCAPED = re.compile(r"^( {0,3})\\/(?=[A-Za-z])")
-_FENCE = re.compile(r"^ {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
+_CLOSING = re.compile(r" {0,3}(`{3,}|~{3,})[ \t]*$")
+_DOUBTFUL = re.compile(r" {0,3}(?:<|>>>)| {1,3}(?:```|~~~)")
+"""After such a line (HTML, a quote's fence, code that may belong to a list) nobody but GitLab knows what code is."""
+_FRONT_MATTER = ("---", "+++", ";;;")
 
 
 def unix_lines(text: str) -> str:
@@ -51,7 +59,7 @@ def fitted(text: str | None) -> str | None:
     """What of a description or comment GitLab can hold beside Worklake's markers, as it would be read back."""
     text = (text or "").replace("\0", "")
     while True:
-        read = shown(text) or ""
+        read = (shown(text) or "").rstrip()
         if read != text:
             text = read
             continue
@@ -67,12 +75,14 @@ def fitted_title(title: str) -> str:
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    """The text with its lines changed, but for fenced code that is closed: nothing is executed there."""
+    """The text with its lines changed, but for fenced code that is code for certain, and closed."""
     lines = text.split("\n")
+    certain = not text.lstrip().startswith(_FRONT_MATTER)
     hopeless: dict[str, int] = {}
     number = 0
     while number < len(lines):
-        end = _end_of_code(lines, number, hopeless)
+        certain = certain and not _DOUBTFUL.match(lines[number])
+        end = _end_of_code(lines, number, hopeless) if certain else None
         if end is None:
             lines[number] = change(lines[number])
             number += 1
@@ -83,18 +93,15 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
 
 def _end_of_code(lines: list[str], start: int, hopeless: dict[str, int]) -> int | None:
     """The line that closes the code which begins here, if any; `hopeless` keeps fence lengths that nothing closes."""
-    if "```" not in lines[start] and "~~~" not in lines[start]:
-        return None
     opening = _FENCE.match(lines[start])
     if opening is None:
         return None
-    fence = opening.group(1)
-    letter, length = fence[0], len(fence)
+    letter, length = opening[1][0], len(opening[1])
     if length >= hopeless.get(letter, length + 1):
         return None
     for number in range(start + 1, len(lines)):
-        line = lines[number].strip()
-        if len(line) >= length and line == letter * len(line) and not lines[number].startswith("    "):
+        closing = _CLOSING.match(lines[number])
+        if closing is not None and closing[1][0] == letter and len(closing[1]) >= length:
             return number
     hopeless[letter] = length
     return None

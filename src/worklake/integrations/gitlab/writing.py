@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,13 +16,14 @@ from worklake.errors import (
     WorklakeError,
 )
 from worklake.integrations.base import Item, Payload
-from worklake.integrations.gitlab.client import PAGE_SIZE, GitLabClient, RefusedError, project_path
-from worklake.integrations.gitlab.edits import creating, editing, is_open, refused_fields
+from worklake.integrations.gitlab.client import PAGE_SIZE, GitLabClient, project_path
+from worklake.integrations.gitlab.edits import creating, editing, is_open
 from worklake.integrations.gitlab.issues import Issues, issue_path
 from worklake.integrations.gitlab.labels import LabelFields
 from worklake.integrations.gitlab.mapping import WRITABLE_FIELDS, GitLabLens
 from worklake.integrations.gitlab.names import Names
 from worklake.integrations.gitlab.position import shown_time
+from worklake.integrations.gitlab.refusals import refusing
 from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.integrations.text import markers_in
 from worklake.model.fields import Fields, FieldValue, Status
@@ -55,7 +54,7 @@ class IssueWriter:
         params = creating(fitted, self._labels, marker)
         if fitted.get("milestone"):
             params |= self._milestone(project, fitted["milestone"])
-        with _refusing(fitted):
+        with refusing(fitted):
             made = self._client.write("post", f"{project_path(project)}/issues", params)
         return self._issues.item(self._finished(made, fitted))
 
@@ -83,7 +82,7 @@ class IssueWriter:
         if "milestone" in changed:
             params |= self._milestone(str(at.project), changed["milestone"])
         begun = False
-        with _refusing(changed):
+        with refusing(changed):
             if "estimate_minutes" in changed:
                 self._set_estimate(at.path, changed["estimate_minutes"])
                 begun = True
@@ -115,7 +114,7 @@ class IssueWriter:
             return
 
     def _set_state(self, issue_id: str, params: dict[str, Any]) -> Item:
-        with _refusing(["status"]):
+        with refusing(["status"]):
             return self._issues.item(self._put(self._issues.address(issue_id).path, params, begun=False))
 
     def _finished(self, made: Payload, fields: Fields) -> Payload:
@@ -176,12 +175,3 @@ class IssueWriter:
         fixed = tuple(name for name in fields if name not in WRITABLE_FIELDS)
         if fixed:
             raise RefusedValueError(f"GitLab does not let an issue's {', '.join(fixed)} be set", fixed)
-
-
-@contextmanager
-def _refusing(sent: Iterable[str]) -> Iterator[None]:
-    """A refusal of GitLab's as one of the fields that were sent."""
-    try:
-        yield
-    except RefusedError as error:
-        raise RefusedValueError(str(error), refused_fields(error.said, sent)) from error

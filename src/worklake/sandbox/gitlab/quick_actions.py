@@ -54,7 +54,7 @@ def perform(text: str, draft: Noteable, *, store: Store, project: Project, actor
 
 
 def split_commands(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """A text without its command lines, and these as names and arguments.
+    """A text without its command lines, and these as names and arguments; without white space at its end either.
 
     Commands in fenced code, in `>>>` quotes or HTML blocks, behind a backslash or anything else are text.
     """
@@ -75,9 +75,8 @@ def split_commands(text: str) -> tuple[str, list[tuple[str, str]]]:
             kept.append(f"{found[2] or ''} {_SUBSTITUTIONS[found[1].lower()]}".strip())
             continue
         kept.append(line)
-    if not commands:
-        return "\n".join(kept), []
-    return "\n".join(kept).strip("\r\n").rstrip(), commands
+    text = "\n".join(kept).replace("\r", "").rstrip()
+    return (text.lstrip("\n"), commands) if commands else (text, [])
 
 
 def _opened_block(line: str) -> re.Pattern[str] | None:
