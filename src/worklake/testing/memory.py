@@ -32,6 +32,7 @@ class MemoryStore:
         self._plans: dict[str, SavedPlan] = {}
         self._writes: dict[str, Write] = {}
         self._watched: set[str] = set()
+        self.batch = 0
 
     def load(self, task_ids: Collection[str]) -> dict[str, Loaded]:
         """See `Store.load`."""
@@ -45,6 +46,10 @@ class MemoryStore:
         links = tuple(self._links[key] for key in sorted(self._keys.get(task, ())))
         conflicts = tuple(self._open[task].values()) if task in self._open else ()
         return Loaded(state, links, conflicts, frozenset(change.change_id for change in changes[-20:]))
+
+    def last_batch(self) -> int:
+        """See `Store.last_batch`. Whoever pulls counts `batch` up."""
+        return self.batch
 
     def find(self, keys: Collection[ItemKey]) -> dict[ItemKey, StoredLink]:
         """See `Store.find`."""

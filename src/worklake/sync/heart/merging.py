@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, Write
@@ -15,6 +14,7 @@ from worklake.sync.heart.sides import side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for
 from worklake.sync.rules import answers
+from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment, TaskOutcome, born, merge_task
 
@@ -60,20 +60,16 @@ def _newest(observations: Iterable[Observation]) -> dict[ItemKey, Observation]:
     newest: dict[ItemKey, Observation] = {}
     for one in observations:
         known = newest.get(one.key)
-        if known is None or (one.read_at, _changed_at(one)) >= (known.read_at, _changed_at(known)):
+        if known is None or one.age >= known.age:
             newest[one.key] = one
     return newest
-
-
-def _changed_at(one: Observation) -> datetime:
-    return one.view.updated_at or one.read_at
 
 
 def _is_older(one: Observation, link: StoredLink | None) -> bool:
     """Whether an item was read before we last looked at it, or is an older state that came late."""
     if link is None:
         return False
-    if link.looked_at is not None and one.read_at < link.looked_at:
+    if one.batch < link.batch:
         return True
     updated = one.view.updated_at
     return link.revision is not None and updated is not None and updated < link.revision
@@ -204,11 +200,6 @@ class _Merging:
             self._store.finish(self._settled)
 
 
-def creating_key(source: str, task: str) -> ItemKey:
-    """The key of the link that stands for an item that is being created."""
-    return ItemKey(source, f"creating:{task}")
-
-
 def _first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:
     """The link of an item that is met for the first time.
 
@@ -227,7 +218,7 @@ def _moved(link: StoredLink, one: Observation) -> StoredLink:
         seen=seen,
         merges=link.merges + 1,
         revision=one.view.updated_at or link.revision,
-        looked_at=one.read_at,
+        batch=one.batch,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from worklake.integrations.base import BaseIntegration, TaskView
 from worklake.settings.models import Brake, FieldPolicy
@@ -23,13 +23,14 @@ class Port:
     frozen: AbstractSet[str] = frozenset()
 
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 Ports = Mapping[str, Port]
 """The sources by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """An item as it was read at `read_at`, by our clock.
+    """An item as it was read. `batch` is the number of the batch of records that brought it.
 
     `task_id` is the task that it was matched with, if it was. `edits` say when and by whom fields were edited, in
     canonical person ids, where the provider's history tells; the others go by the item's own time.
@@ -38,7 +39,7 @@ class Observation:
     source: str
     external_id: str
     view: TaskView
-    read_at: datetime
+    batch: int
     task_id: str | None = None
     edits: Mapping[str, Edited] = field(default_factory=dict)
 
@@ -46,6 +47,11 @@ class Observation:
     def key(self) -> ItemKey:
         """The item."""
         return ItemKey(self.source, self.external_id)
+
+    @property
+    def age(self) -> tuple[int, datetime]:
+        """Orders what was read of one item, by batch and by the item's own time; never by our clock."""
+        return self.batch, self.view.updated_at or _LONG_AGO
 
 
 Route = Callable[[TaskState], Sequence[tuple[str, str]]]

@@ -22,9 +22,10 @@ class StoredLink:
     """A task's item in a source, as it is kept. Fields are in the provider's own ids.
 
     `seen` is the last view that a merge took into account, `adjusted` pairs of what was sent and then shown. `merges`
-    counts how often `seen` has moved; `looked_at` is when, by our clock, the item was last looked at with effect.
-    A link in state `creating` stands for an item that may or may not have been made: its external id is `creating:`
-    and the task's id until the item is known, and `made_id` is the id that the item would have, where we make it.
+    counts how often `seen` has moved. What was pulled in a batch before `batch` was read before the item was last
+    looked at. A link in state `creating` stands for an item that may or may not have been made: its external id is
+    `creating:` and the task's id until the item is known, and `made_id` is the id that the item would have, where we
+    make it.
     """
 
     source: str
@@ -35,7 +36,7 @@ class StoredLink:
     adjusted: Mapping[str, Sequence[Pair]] = field(default_factory=dict)
     merges: int = 0
     revision: datetime | None = None
-    looked_at: datetime | None = None
+    batch: int = 0
     made_id: str | None = None
 
     @property
@@ -71,6 +72,9 @@ class Store(Protocol):
 
         A task is the fold of every change that was kept, also of a merge that died before it kept the task itself.
         """
+
+    def last_batch(self) -> int:
+        """The number of the last batch of pulled records that was kept; 0 where there is none."""
 
     def find(self, keys: Collection[ItemKey]) -> dict[ItemKey, StoredLink]:
         """The links of these items. Unknown ones are left out."""

@@ -15,7 +15,7 @@ from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, PlannedStep
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
-from worklake.sync.rules.state import Conflict, ConflictKind, Resolution, Side, TaskState
+from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey, Resolution, Side, TaskState
 from worklake.sync.rules.values import same
 
 WHOLE_TASK = "task"
@@ -62,16 +62,21 @@ class Plan:
         return orjson.dumps([step.model_dump(mode="json") for step in self.steps], option=orjson.OPT_SORT_KEYS)
 
 
+def creating_key(source: str, task_id: str) -> ItemKey:
+    """The key of the link that stands for an item that is being created."""
+    return ItemKey(source, f"creating:{task_id}")
+
+
 def held_fields(conflicts: Iterable[Conflict]) -> frozenset[str]:
     """The fields of a task that no source is written on, until a person decides."""
     return frozenset(one.field for one in conflicts if one.open and one.kind is not ConflictKind.REFUSED)
 
 
-def refused_values(conflicts: Iterable[Conflict], side: Side) -> dict[str, list[FieldValue]]:
+def refused_values(conflicts: Iterable[Conflict], item: ItemKey) -> dict[str, list[FieldValue]]:
     """The values that this item's provider refused, by field."""
     refused: dict[str, list[FieldValue]] = {}
     for one in conflicts:
-        if one.open and one.kind is ConflictKind.REFUSED and one.at_item == side.key:
+        if one.open and one.kind is ConflictKind.REFUSED and one.at_item == item:
             refused.setdefault(one.field, []).append(one.value)
     return refused
 
@@ -81,7 +86,7 @@ def due(task: TaskState, side: Side, conflicts: Collection[Conflict]) -> dict[st
     if not side.reachable:
         return {}
     held = held_fields(conflicts) if conflicts else frozenset[str]()
-    refused = refused_values(conflicts, side) if conflicts else {}
+    refused = refused_values(conflicts, side.key) if conflicts else {}
     news = resolution.pending(task.values(), side, held, refused)
     if side.view.get("archived") and "archived" not in news:
         return {}  # what was put away is not touched before it is brought back
@@ -117,7 +122,9 @@ def task_steps(planning: Planning) -> list[PlannedStep]:
             steps.append(_update(planning.task, side, news))
     held = held_fields(planning.conflicts)
     if WHOLE_TASK not in held:
-        steps += [_creation(planning.task, missing, held) for missing in planning.missing]
+        for missing in planning.missing:
+            refused = refused_values(planning.conflicts, creating_key(missing.source, planning.task.task_id))
+            steps.append(_creation(planning.task, missing, held, refused))
     return steps
 
 
@@ -135,11 +142,15 @@ def _update(task: TaskState, side: Side, news: Fields) -> PlannedStep:
     )
 
 
-def _creation(task: TaskState, missing: Missing, held: frozenset[str]) -> PlannedStep:
+def _creation(
+    task: TaskState, missing: Missing, held: frozenset[str], refused: Mapping[str, Sequence[FieldValue]]
+) -> PlannedStep:
     values = {
         name: value
         for name, value in task.values().items()
-        if name in missing.creatable and (name not in held or name == "title")
+        if name in missing.creatable
+        and (name not in held or name == "title")
+        and not any(same(name, value, one) for one in refused.get(name, ()))
     }
     fields = missing.resolution.project(values, None)
     given = {name: fields[name] for name in sorted(fields)

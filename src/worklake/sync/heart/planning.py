@@ -1,0 +1,102 @@
+"""Plan: from what is kept to a saved plan. Writes nothing to any provider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from worklake.model.heart_rows import SavedPlan
+from worklake.model.rows import LinkState
+from worklake.sync.heart.looking import look_again
+from worklake.sync.heart.ports import Clock, Ports, Rules
+from worklake.sync.heart.sides import sides_of
+from worklake.sync.heart.store import Loaded, Store
+from worklake.sync.heart.views import ItemResolution, Names, names_for
+from worklake.sync.rules import brake, plan, resolution
+from worklake.sync.rules.plan import Missing, Planning
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A saved plan, and what kept us from looking at items of unknown state, per source."""
+
+    plan: SavedPlan
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan_tasks(
+    store: Store,
+    ports: Ports,
+    rules: Rules,
+    run_id: str,
+    clock: Clock,
+    limits: Mapping[str, int] | None = None,
+    allow: int | None = None,
+) -> Planned:
+    """Settle what calls of unknown outcome left open, then plan whatever is pending, and save the plan.
+
+    `limits` says how many calls a source's quota leaves. A plan that the brake stops says so; `allow` lets exactly
+    that many items pass.
+    """
+    looked = look_again(store, ports, rules, run_id, clock)
+    tasks = store.watched()
+    loaded = store.load(tasks)
+    unsure = {(write.source, write.task_id) for write in store.unresolved(tasks)}
+    planning = planning_of(store, ports, rules, loaded, unsure)
+    made = plan.make_plan(planning.values(), limits)
+    found = brake.stops(made.steps, store.live_items(list(ports)), rules.brake, allow)
+    saved = SavedPlan(
+        plan_id=made.plan_id,
+        run_id=run_id,
+        made_at=clock(),
+        steps=made.steps,
+        waiting=made.waiting,
+        stopped_by=tuple(str(one) for one in found),
+    )
+    store.save_plan(saved)
+    quiet = [task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], unsure)]
+    if quiet:
+        store.release(quiet)
+    return Planned(saved, looked.failed)
+
+
+def planning_of(
+    store: Store, ports: Ports, rules: Rules, loaded: Mapping[str, Loaded], unsure: Collection[tuple[str, str]]
+) -> dict[str, Planning]:
+    """What planning these tasks needs. Items in `unsure`, by source and task, are left as they are."""
+    people = {name: port.people for name, port in ports.items()}
+    names = names_for(store, people, loaded.values())
+    found = {}
+    for task, one in sorted(loaded.items()):
+        sides = [
+            replace(side, reachable=side.reachable and (side.key.source, task) not in unsure)
+            for side in sides_of(one.links, ports, names)
+        ]
+        missing = [gap for gap in _missing(one, ports, rules, names) if (gap.source, task) not in unsure]
+        found[task] = Planning(one.task, sides, one.conflicts, missing)
+    return found
+
+
+def _missing(loaded: Loaded, ports: Ports, rules: Rules, names: Mapping[str, Names]) -> list[Missing]:
+    """The sources that should hold the task and have no link of it, whatever its state but `creating`."""
+    there = {link.source for link in loaded.links if link.state is not LinkState.CREATING}
+    return [
+        Missing(
+            source,
+            ItemResolution(ports[source].integration, names[source]),
+            ports[source].integration.capabilities.creatable,
+            why,
+        )
+        for source, why in rules.route(loaded.task)
+        if source in ports and source not in there
+    ]
+
+
+def _is_quiet(planning: Planning, loaded: Loaded, unsure: Collection[tuple[str, str]]) -> bool:
+    """Whether nothing is outstanding for a task, held or not."""
+    values = planning.task.values()
+    return (
+        not planning.missing
+        and not any((link.source, link.task_id) in unsure for link in loaded.links)
+        and not any(resolution.outstanding(values, side) for side in planning.sides)
+    )

@@ -1,0 +1,61 @@
+"""A person settles a conflict: the value becomes a change like any other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from worklake.errors import InvalidInputError, NotFoundError
+from worklake.model.fields import FieldValue
+from worklake.sync.heart.store import Store
+from worklake.sync.rules.state import Conflict, Contender, Decision
+from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
+from worklake.sync.rules.values import same
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose: the value of a source that contends, or a value of their own."""
+
+    take: str | None = None
+    value: FieldValue = None
+
+
+def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Conflict:
+    """Settle an open conflict, and give it as it then is. The next plan writes the value everywhere.
+
+    Raises `NotFoundError` where there is no such conflict, `InvalidInputError` where it is settled already or the
+    source does not contend.
+    """
+    conflict = store.conflicts([conflict_id]).get(conflict_id)
+    if conflict is None:
+        raise NotFoundError(f"there is no conflict {conflict_id}; conflicts list shows those that are open")
+    if not conflict.open:
+        raise InvalidInputError(f"{conflict_id} is settled already: {conflict.reason}")
+    winner = _chosen(conflict, choice)
+    settled = replace(
+        conflict,
+        open=False,
+        settled_at=moment.now,
+        reason="a person decided",
+        winner=winner.origin,
+        value=winner.value,
+    )
+    task = store.load([conflict.task_id])[conflict.task_id].task
+    if conflict.field == WHOLE_TASK or same(conflict.field, task.fields[conflict.field].value, winner.value):
+        store.commit(conflicts=[settled])
+        return settled
+    change = given(
+        task, conflict.field, winner.value, winner.origin, Decision.SETTLED, "a person settled a conflict", moment
+    )
+    store.commit([change], [fold_onto(task, [change])], conflicts=[settled])
+    return settled
+
+
+def _chosen(conflict: Conflict, choice: Choice) -> Contender:
+    if choice.take is None:
+        return Contender(None, choice.value, None)
+    of_source = [one for one in conflict.contenders if one.origin is not None and one.origin.source == choice.take]
+    if not of_source:
+        names = sorted({one.origin.source for one in conflict.contenders if one.origin is not None})
+        raise InvalidInputError(f"{choice.take} does not contend in {conflict.conflict_id}; those that do: {names}")
+    return max(of_source, key=lambda one: one.at.timestamp() if one.at else 0.0)
