@@ -82,6 +82,18 @@ def test_labels_with_a_meaning_are_not_labels():
     assert fields["priority"] == "high"
 
 
+def test_every_label_of_a_scope_that_tells_the_status_tells_the_status():
+    scoped = lens(status_labels={"status::doing": "started"})
+    issue = ISSUE | {"labels": ["status::unheard of", "team::a", "priority::high"]}
+    shown = scoped.view(Kind.TASK, issue)
+    assert isinstance(shown, TaskView)
+    assert (shown.fields["labels"], shown.fields["status"]) == (["team::a"], "unstarted")
+    assert scoped.project({"labels": ["status::new", "team::b", "x::status::new"]}, shown.fields) == {
+        "labels": ["team::b", "x::status::new"]
+    }
+    assert scoped.put({"labels": []}, issue)["labels"] == ["priority::high", "status::unheard of"]
+
+
 def test_setting_labels_keeps_those_with_a_meaning():
     issue = ISSUE | {"labels": ["doing", "priority::2", "old"]}
     assert lens().put({"labels": ["new", "doing"]}, issue)["labels"] == ["doing", "new", "priority::2"]
@@ -99,6 +111,11 @@ def test_lines_that_gitlab_would_execute_are_sent_with_a_backslash():
     put = lens().put({"description": text}, ISSUE)
     assert put["description"] == "\\/close\ntext /close\n  \\/label ~x\n    /code\n```\n/assign @me\n```\n\\/etc"
     assert lens().view(Kind.TASK, put).fields["description"] == text
+
+
+def test_white_space_at_the_end_is_taken_off_as_gitlab_does():
+    assert lens().project({"description": "one \n\n"}, view().fields) == {"description": "one"}
+    assert view(description="one\n").fields["description"] == "one\n"
 
 
 def test_fence_that_nothing_closes_protects_nothing():
