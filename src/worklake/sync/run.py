@@ -103,8 +103,12 @@ def collection_paused() -> Iterator[None]:
 
 
 def collect_now() -> None:
-    """Free what hangs together in cycles (answers of servers do), once the rows of a commit are gone."""
+    """Free what hangs together in cycles (answers of servers do), once the rows of a commit are gone.
+
+    What is alive then (modules, sessions) is not looked at again.
+    """
     gc.collect()
+    gc.freeze()
 
 
 def new_run_id(started_at: datetime, random_hex: str) -> RunId:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from worklake.lake.engines import delta_files
+from worklake.lake.engines.small_merge import merge_small
 from worklake.lake.names import literal, quote
 from worklake.lake.results import Merged
 from worklake.lake.retry import until_committed
@@ -40,6 +41,9 @@ FEW_KEYS = 500
 
 def merge_rows(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> Merged:
     """Insert new rows, rewrite different ones, leave equal ones alone; each step is tried until it is committed."""
+    whole = until_committed(partial(merge_small, path, table, rows), table.name)
+    if whole is not None:
+        return whole
     inserted, present = until_committed(partial(_insert_new, engine, path, table, rows), table.name)
     updated = 0
     for chunk in chunks(present):
