@@ -6,11 +6,15 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.project import Project, Ran, sandbox_project
 from tests.support.project import worklake_command as worklake
+from worklake.errors import LakeError
+from worklake.lake.lake import Lake
+from worklake.lake.results import Merged
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 
@@ -222,3 +226,20 @@ def test_json_is_one_document_on_stdout_even_when_a_source_fails(pulled: Project
     pulled.mend()
     assert ran.status == 1
     assert json.loads(ran.stdout)["sources"]["linear"]["error"]
+
+
+@pytest.mark.parametrize(("failing", "status"), [("cursors", 1), ("runs", 2)], ids=["later", "at the first commit"])
+def test_a_lake_that_fails_ends_with_1_once_something_was_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, status: int
+) -> None:
+    merge = Lake.merge
+
+    def failing_merge(self: Lake, name: str, rows: Any) -> Merged:
+        if name == failing:
+            raise LakeError("the disk is full")
+        return merge(self, name, rows)
+
+    monkeypatch.setattr(Lake, "merge", failing_merge)
+    with sandbox_project(tmp_path / "project", "--tasks", "10") as project:
+        ran = project.run("pull")
+    assert (ran.status, "the disk is full" in ran.stderr) == (status, True)

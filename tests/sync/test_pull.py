@@ -229,3 +229,21 @@ def test_a_lake_that_cannot_be_written_is_told_before_anything_is_asked(project:
     assert ran.status == 2
     assert "cannot be written" in ran.document["error"]["message"]
     assert project.requests_made("gitlab") == []
+
+
+def test_people_are_read_before_the_tasks_that_name_them_when_the_mapping_changes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worklake.sync.pull.COMMIT_ROWS", 10)
+    monkeypatch.setattr("worklake.sync.pending.CHUNK_ROWS", 10)
+    project.pull("gitlab")
+    issue = next(item["payload"] for item in project.items("gitlab") if item["payload"]["assignees"])
+    person = issue["assignees"][0] | {"name": "Known by a newer record"}
+    newer = issue | {"assignees": [person], "updated_at": "2031-01-01T00:00:00.000Z"}
+    project.fault("gitlab", path="/api/v4/projects/[^/]*/issues$", status=200, body=[newer], times=1)
+    project.pull("gitlab")
+    project.settings("people.yml", f"people: [{{name: Somebody else, gitlab: {person['username']}}}]\n")
+    project.pull("gitlab")
+    named = {one for row in project.rows("select assignees from {tasks}") for one in row["assignees"]}
+    assert "Somebody else" in named
+    assert named <= {row["person_id"] for row in project.rows("select person_id from {people}")}

@@ -59,8 +59,8 @@ class _Account:
     def open(self) -> None:
         """Note, with the first commit, that the run is under way."""
         if not self.opened:
-            self.opened = True
             self._lake.merge("runs", [self._row(RunState.RUNNING, {})])
+            self.opened = True
 
     def keep_calls(self) -> None:
         """Put the calls made so far where a crash does not lose them."""
