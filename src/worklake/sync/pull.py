@@ -15,12 +15,10 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import orjson
-import pyarrow as pa
 
 from worklake.errors import LakeError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
 from worklake.lake.lake import Lake
-from worklake.lake.names import one_of
 from worklake.logs import redact
 from worklake.model.rows import Cursor, Kind, Quarantined, Record
 from worklake.sync.rows import rows_to_arrow
@@ -45,8 +43,7 @@ _KNOWN = """
         union all
         select kind, external_id, record_hash, true from {quarantine} where source = :source and resolved_at is null
     ) k
-    left semi join {listed} l on k.kind = l.kind and k.external_id = l.external_id
-    where
+    where {among}
 """
 
 
@@ -208,12 +205,8 @@ class SourcePull:
         known = _Known()
         if not self._lake_knows_source:
             return known
-        keys = {(entry.item.kind.value, entry.item.external_id or "") for entry in listed}
-        if not keys:
-            return known
-        frame = pa.table({"kind": [kind for kind, _ in keys], "external_id": [external for _, external in keys]})
-        query = f"{_KNOWN} {one_of('k.external_id', frame.column('external_id').to_pylist())}"
-        for row in self._lake.rows(query, {"source": self._source.name}, listed=frame):
+        ids = {entry.item.external_id or "" for entry in listed}
+        for row in self._lake.rows_among(_KNOWN, "k.external_id", ids, {"source": self._source.name}):
             known.hashes.add((row["kind"], row["external_id"], row["record_hash"]))
             if not row["quarantined"]:
                 known.linked.add((row["kind"], row["external_id"]))

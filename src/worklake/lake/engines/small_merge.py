@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from worklake.lake.engines import delta_files
 from worklake.lake.results import Merged
@@ -31,11 +32,11 @@ def merge_small(path: Path, table: Table, rows: pa.Table) -> Merged | None:
     schema = pa.schema([field.remove_metadata() for field in pa.schema(stored.schema())])
     if set(schema.names) != set(rows.column_names):
         return None
-    present = _rows_of(stored, schema)
+    present = _rows_of(stored, path, schema)
     if present is None:
         return None
-    by_key = {_key(row, table): row for row in present}
-    given = {_key(row, table): row for row in rows.to_pylist()}
+    by_key = {key_of(row, table): row for row in present}
+    given = {key_of(row, table): row for row in rows.to_pylist()}
     inserted = sum(key not in by_key for key in given)
     updated = sum(key in by_key and by_key[key] != row for key, row in given.items())
     if inserted or updated:
@@ -44,7 +45,7 @@ def merge_small(path: Path, table: Table, rows: pa.Table) -> Merged | None:
     return Merged(inserted, updated, len(given) - inserted - updated)
 
 
-def _rows_of(stored: Any, schema: pa.Schema) -> list[dict[str, Any]] | None:
+def _rows_of(stored: Any, path: Path, schema: pa.Schema) -> list[dict[str, Any]] | None:
     """All rows of a small table; None where it is larger, or holds rows that only a session can tell are deleted."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -54,7 +55,9 @@ def _rows_of(stored: Any, schema: pa.Schema) -> list[dict[str, Any]] | None:
     counted, written = pc.sum(files.column("num_records")).as_py(), pc.sum(files.column("size_bytes")).as_py()
     if not _is_small(counted or 0, written or 0) or any(True for _ in stored.deletion_vectors()):
         return None
-    found: list[dict[str, Any]] = ds.dataset(stored.file_uris(), schema=schema, format="parquet").to_table().to_pylist()
+    # By path, as pyarrow does not understand the URIs of folders with a space.
+    names = [str(path / unquote(name)) for name in files.column("path").to_pylist()]
+    found: list[dict[str, Any]] = ds.dataset(names, schema=schema, format="parquet").to_table().to_pylist()
     return found
 
 
@@ -62,5 +65,6 @@ def _is_small(rows: int, size: int) -> bool:
     return rows <= SMALL_ROWS and size <= SMALL_BYTES
 
 
-def _key(row: dict[str, Any], table: Table) -> tuple[Any, ...]:
+def key_of(row: dict[str, Any], table: Table) -> tuple[Any, ...]:
+    """What identifies a row of the table."""
     return tuple(row[name] for name in table.key)
