@@ -77,3 +77,13 @@ def test_all_tables_are_maintained_when_none_is_named(lake: Lake) -> None:
 def test_a_negative_retention_is_refused(lake: Lake) -> None:
     with pytest.raises(LakeError, match="retention_hours is 0 or more"):
         lake.maintain(["calls"], retention_hours=-1)
+
+
+def test_many_small_files_become_few_when_a_run_ends(embedded: Lake) -> None:
+    for number in range(6):
+        embedded.append("calls", [call(number)])
+    before = content(embedded, "calls")
+    assert embedded.compact(most_files=6) == []
+    assert embedded.compact(most_files=5) == ["calls"]
+    assert embedded.size("calls").files == 1
+    assert content(embedded, "calls") == before

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -40,6 +41,9 @@ INTERNAL = ".worklake"
 """The folder beside the tables that holds lease and spool."""
 SAFE_RETENTION_HOURS = 168.0
 """The files of older versions are kept a week, for readers still at work and for `restore`."""
+
+FEW_FILES = 50
+"""Of so many files a table may consist before its next reader and writer feel it."""
 
 
 def _now() -> datetime:
@@ -260,6 +264,14 @@ class Lake:
             return missing
 
         return until_committed(add, name)
+
+    def compact(self, most_files: int = FEW_FILES) -> list[str]:
+        """Make few files of many in the tables that have more than this; their names. What a run does when it ends."""
+        return [
+            table.name
+            for table in self._tables.values()
+            if until_committed(partial(self._engine.compact, table, most_files), table.name)
+        ]
 
     def maintain(
         self, names: Iterable[str] | None = None, retention_hours: float = SAFE_RETENTION_HOURS

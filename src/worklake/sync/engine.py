@@ -90,6 +90,7 @@ class _Account:
         if self.opened:
             self._lake.merge("runs", [row])
             self._lake.flush_deferred()
+            self._lake.compact()
         else:
             self._lake.defer("runs", [row])
 

@@ -46,7 +46,7 @@ _KNOWN = """
     where {among}
 """
 
-
+_LINKED = "select 1 from {links} where source = :source limit 1"
 _NAMELESS = """
     select record_hash from {quarantine} where source = :source and external_id = '' and resolved_at is null
 """
@@ -131,8 +131,7 @@ class SourcePull:
         self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
         nameless = self._lake.rows(_NAMELESS, {"source": name})
         self._sent.update(int(row["record_hash"], 16) for row in nameless)
-        known = self._lake.sql("select 1 from {links} where source = :source limit 1", {"source": name})
-        self._lake_knows_source = known.num_rows > 0 or self._start is not None
+        self._lake_knows_source = self._start is not None or bool(self._lake.rows(_LINKED, {"source": name}))
 
     def _pages(self) -> Iterator[Page]:
         seen = 0

@@ -157,6 +157,15 @@ def restore(path: Path, version: int) -> None:
         raise LakeError(f"{path.name} cannot be restored to version {version}: {error}") from error
 
 
+def compact(path: Path, most_files: int) -> bool:
+    """Make few files of many, if there are more than this; whether it did."""
+    stored = open_table(path)
+    if len(stored.file_uris()) <= most_files:
+        return False
+    stored.optimize.compact()
+    return True
+
+
 def maintain(path: Path, table: Table, retention_hours: float) -> Maintained:
     """Compact, vacuum and checkpoint."""
     stored = open_table(path)

@@ -198,6 +198,10 @@ class EmbeddedEngine:
         """Bring back the rows of an older version, as a new commit."""
         delta_files.restore(self._path(table), version)
 
+    def compact(self, table: Table, most_files: int) -> bool:
+        """Make few files of more than this many."""
+        return delta_files.compact(self._path(table), most_files)
+
     def maintain(self, table: Table, retention_hours: float) -> Maintained:
         """Compact, vacuum and checkpoint."""
         return delta_files.maintain(self._path(table), table, retention_hours)
