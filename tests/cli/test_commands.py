@@ -1,6 +1,7 @@
 """The command line, as scripts rely on it: documents, exit statuses, messages."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,44 @@ def test_the_version_is_told() -> None:
 
 def test_a_wrong_option_is_wrong_usage() -> None:
     assert worklake("tasks", "--nope").status == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("tasks", "--limt", "2"), ("tasks", "--limit", "0"), ("explain",), ("foo",), ("links",)]
+)
+def test_wrong_usage_is_one_document_under_json_and_words_on_stderr(arguments: tuple[str, ...]) -> None:
+    ran = worklake(*arguments, "--json")
+    assert ran.status == 2
+    assert ran.document["error"]["type"] == "UsageError"
+    assert ran.document["error"]["message"] in ran.stderr
+    assert "Usage: worklake" in ran.stderr
+
+
+def test_without_a_command_the_help_is_shown_and_nothing_else() -> None:
+    ran = worklake()
+    assert (ran.status, ran.stderr) == (2, "")
+    assert "Exit status: 0 done" in ran.stdout
+
+
+def test_an_interrupt_says_what_became_of_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(project: Path | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("worklake.api.status", interrupted)
+    ran = worklake("status", cwd=tmp_path)
+    assert ran.status == 130
+    assert ran.stdout == ""
+    assert "interrupted; what was committed stays" in ran.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
+def test_a_reader_that_leaves_is_no_failure(pulled: Project, options: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "worklake", "tasks", *options]
+    with os.fdopen(writing) as gone:
+        done = subprocess.run(command, cwd=pulled.folder, stdout=gone, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_outside_a_project_it_is_said_how_to_make_one(tmp_path: Path) -> None:

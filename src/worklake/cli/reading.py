@@ -30,6 +30,7 @@ def pull(face: Face, source: SourcesOption = None) -> None:
     with face.progress() as progress:
         document = api.pull(face.project, source or (), progress)
     face.answer(document, *show.pulled(document))
+    face.warn(*show.pull_failures(document))
     raise typer.Exit(_pull_status(document.sources.values()))
 
 
