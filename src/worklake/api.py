@@ -60,15 +60,17 @@ def pull(
     """Read what changed at the sources (by default all) since the last pull into the lake.
 
     A source that fails does not stop the others: its `error` says why. Raises `SettingsError` before anything is
-    touched, `LeaseHeldError` while another run holds the lake.
+    touched (also when no source has its secret), `LeaseHeldError` while another run holds the lake.
     """
     from worklake.sync import engine
 
     settings = open_settings(project)
     run = _run_context(settings, "pull", _chosen(settings, sources), progress)
+    if all(source.unreachable for source in run.sources):
+        raise SettingsError("\n".join(str(source.unreachable) for source in run.sources))
     with _open_lake(settings, create=True) as lake, lake.lease(_holder(), "pull"):
-        counts = engine.pull(lake, run)
-    return PullDocument(run_id=run.run_id, sources={name: _pulled(one) for name, one in counts.items()})
+        state, counts = engine.pull(lake, run)
+    return PullDocument(run_id=run.run_id, state=state, sources={name: _pulled(one) for name, one in counts.items()})
 
 
 def check(project: Path | str | None = None) -> CheckDocument:
@@ -207,8 +209,13 @@ def _run_context(
 
     def opened(name: str, *, reachable: bool) -> Source:
         entry = settings.sources[name]
-        token = resolve(entry.token, settings.folder) if reachable else SecretStr("not-used")
-        return Source(name, open_source(name, entry, token, meter))
+        token, missing = SecretStr("not-used"), None
+        if reachable:
+            try:
+                token = resolve(entry.token, settings.folder)
+            except SettingsError as error:
+                missing = SettingsError(f"{name}: token {entry.token}: {error}")
+        return Source(name, open_source(name, entry, token, meter), missing)
 
     sources = [opened(name, reachable=tokens) for name in names]
     elsewhere = [opened(name, reachable=False) for name in settings.sources if name not in names]

@@ -263,7 +263,7 @@ def test_json_is_one_document_on_stdout_even_when_a_source_fails(pulled: Project
     pulled.fault("linear", method="POST", path="/graphql", status=503)
     ran = pulled.run("pull", "--source", "linear")
     pulled.mend()
-    assert ran.status == 1
+    assert ran.status == 2
     assert json.loads(ran.stdout)["sources"]["linear"]["error"]
 
 

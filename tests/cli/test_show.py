@@ -17,13 +17,15 @@ AWKWARD = "[bold]Fix[/bold] :bug: of GET /projects/:id/issues [/]"
 def task(**fields: Any) -> TaskDocument:
     empty: dict[str, Any] = dict.fromkeys(TaskDocument.model_fields)
     lists = {"labels": [], "assignees": [], "blocked_by": [], "links": []}
-    told = {"task_id": "task_1", "title": "A task", "status": "started", "priority": "none"}
+    told = {"task_id": "task_1", "source": "gitlab", "title": "A task", "status": "started", "priority": "none"}
     return TaskDocument(**empty | lists | told | {"archived": False, "confidential": False} | fields)
 
 
 def pulled(**fields: Any) -> PullDocument:
     numbers = dict.fromkeys(("requests", "seen", "new", "changed", "comments", "quarantined"), 0)
-    return PullDocument(run_id="run_1", sources={"gitlab": PulledSource(**numbers | {"error_kind": None} | fields)})
+    return PullDocument(
+        run_id="run_1", state="partial", sources={"gitlab": PulledSource(**numbers | {"error_kind": None} | fields)}
+    )
 
 
 def printed(*shown: Any) -> str:

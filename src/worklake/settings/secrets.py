@@ -38,9 +38,11 @@ def _from_file(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"the secret file {path} cannot be read: {error.strerror}") from error
+        raise SettingsError(
+            f"the secret file {path} cannot be read: {error.strerror}; write the token into it"
+        ) from error
     except UnicodeDecodeError:
-        raise SettingsError(f"the secret file {path} is not text") from None
+        raise SettingsError(f"the secret file {path} is not text; write the token into it") from None
 
 
 def _from_keyring(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
@@ -61,12 +63,17 @@ def _from_databricks(rest: str, folder: Path, environ: Mapping[str, str]) -> str
     try:
         from databricks.sdk import WorkspaceClient
     except ImportError:
-        raise SettingsError(f"databricks:{rest} needs the package databricks-sdk, which is not installed") from None
+        raise SettingsError(
+            f"databricks:{rest} needs the package databricks-sdk, which is not installed; install it"
+        ) from None
     scope, _, key = rest.partition("/")
     try:
         return str(WorkspaceClient().dbutils.secrets.get(scope, key))
     except Exception as error:
-        raise SettingsError(f"Databricks gave no secret {scope}/{key}: {type(error).__name__}") from error
+        raise SettingsError(
+            f"Databricks gave no secret {scope}/{key}: {type(error).__name__}; see that it exists and that"
+            " you may read it"
+        ) from error
 
 
 _READERS: Mapping[str, Callable[[str, Path, Mapping[str, str]], str]] = {
@@ -85,5 +92,5 @@ def resolve(reference: str, folder: Path, environ: Mapping[str, str] | None = No
     scheme, _, rest = reference.partition(":")
     value = _READERS[scheme](rest, folder, os.environ if environ is None else environ)
     if not value:
-        raise SettingsError(f"the secret {reference} is empty")
+        raise SettingsError(f"the secret {reference} is empty; put the token there")
     return SecretStr(value)
