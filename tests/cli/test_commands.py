@@ -219,6 +219,19 @@ def test_check_names_each_thing_it_looked_at(pulled: Project) -> None:
     assert {"settings", "gitlab: secret", "linear: secret", "lake"} <= set(subjects)
 
 
+def test_check_makes_no_lake_and_says_whether_one_could_be_made(tmp_path: Path) -> None:
+    worklake("init", str(tmp_path))
+    lake = {line["subject"]: line for line in worklake("check", "--json", cwd=tmp_path).document["checks"]}["lake"]
+    assert lake["ok"]
+    assert "the first pull makes it" in lake["detail"]
+    assert not (tmp_path / "lake").exists()
+    assert "There is no lake yet" in worklake("tasks", cwd=tmp_path).stderr
+    (tmp_path / "lake").write_text("a file where the lake should be")
+    lake = {line["subject"]: line for line in worklake("check", "--json", cwd=tmp_path).document["checks"]}["lake"]
+    assert not lake["ok"]
+    assert "cannot be written" in lake["detail"]
+
+
 def test_maintain_keeps_every_row(pulled: Project) -> None:
     before = pulled.run("tasks").document
     tables = pulled.run("maintain").document["tables"]
