@@ -96,7 +96,7 @@ def tasks(
     source: str | None = None,
     limit: int | None = None,
 ) -> TaskList:
-    """Canonical tasks, due soonest first; `where` is Spark SQL over the columns of `tasks`."""
+    """Canonical tasks, open ones first, due soonest first; `where` is Spark SQL over the columns of `tasks`."""
     from worklake.sync.tasks import Selection, list_tasks
 
     settings = open_settings(project)

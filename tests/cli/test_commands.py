@@ -177,11 +177,41 @@ def test_tasks_can_be_narrowed_by_sql_and_source(pulled: Project) -> None:
     assert all("linear" in [link["source"] for link in task["links"]] for task in tasks)
 
 
-@pytest.mark.parametrize("condition", ["nope = 1", "title ="])
-def test_a_wrong_condition_says_what_the_columns_are(pulled: Project, condition: str) -> None:
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("prioritt = 'high'", "there is no column 'prioritt'; did you mean 'priority'?"),
+        ("t.nope = 1", "there is no column 'nope'"),
+        ("size(links) > 1", "there is no column 'links': it is shown with each task, but no column of the table"),
+        ("title =", "it ends too early"),
+        ("1=1) or (1=1", "it cannot be read from character 4 on: ') or (1=1'"),
+        ("true, false", "it cannot be read from character 5 on: ', false'"),
+        ("priority", "it gives string, and a condition is true or false"),
+        ("*", "columns, and a condition is true or false"),
+        ("nofunc(title)", "unknown function: nofunc"),
+    ],
+)
+def test_a_wrong_condition_is_refused_in_plain_words(pulled: Project, condition: str, said: str) -> None:
     ran = pulled.run("tasks", "--where", condition)
     assert ran.status == 2
-    assert "columns of tasks: task_id, title" in ran.document["error"]["message"]
+    message = ran.document["error"]["message"]
+    assert said in message
+    assert "columns of tasks: task_id, " in message
+    assert "Identifier" not in message
+
+
+def test_a_condition_may_hold_braces_comments_and_the_tables_short_name(pulled: Project) -> None:
+    found = pulled.run("tasks", "--where", "t.title <> '{tasks} :today' -- every one", "--overdue").document
+    assert found == pulled.run("tasks", "--overdue").document
+
+
+def test_open_tasks_come_before_finished_ones_due_soonest_first(pulled: Project) -> None:
+    tasks = pulled.run("tasks").document
+    finished = [task["archived"] or task["status"] in ("completed", "canceled") for task in tasks]
+    assert 0 < sum(finished) < len(tasks)
+    assert finished == sorted(finished)
+    due = [task["due_date"] or "9999" for task, is_finished in zip(tasks, finished, strict=True) if not is_finished]
+    assert due == sorted(due)
 
 
 def test_explain_takes_ids_keys_and_urls(pulled: Project) -> None:

@@ -50,7 +50,10 @@ def tasks(
     face: Face,
     where: Annotated[
         str | None,
-        typer.Option(metavar="SQL", help="Only tasks for which this holds: Spark SQL over the columns of tasks."),
+        typer.Option(
+            metavar="SQL",
+            help="Only tasks for which this holds: Spark SQL over the columns of tasks, the keys of --json but links.",
+        ),
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only open tasks that were due before today.")] = False,
     today: Annotated[bool, typer.Option("--today", help="Only open tasks that are due today.")] = False,
@@ -66,7 +69,9 @@ def tasks(
         typer.Option("--proposed-links", help="Instead: pairs of tasks that may be one. Decide with: worklake links."),
     ] = False,
 ) -> None:
-    """List the tasks, due soonest first. With --overdue and --today together: all that is due by today.
+    """List the tasks, open ones before finished ones, due soonest first.
+
+    With --overdue and --today together: all that is due by today.
 
     Examples: `worklake tasks --overdue`, `worklake tasks --where "priority = 'urgent' and size(assignees) = 0"`.
     """
