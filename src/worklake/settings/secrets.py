@@ -11,15 +11,16 @@ from pydantic import AfterValidator, SecretStr
 
 from worklake.errors import SettingsError
 
-_FORMS = "env:NAME, keyring:SERVICE/NAME, databricks:SCOPE/KEY or file:PATH"
+FORMS = "env:NAME, keyring:SERVICE/NAME, databricks:SCOPE/KEY or file:PATH"
+"""How a secret can be referred to, in words."""
 
 
 def _is_reference(text: str) -> str:
     scheme, _, rest = text.partition(":")
     if scheme not in _READERS or not rest:
-        raise ValueError(f"a secret is never written here: give a reference to it, {_FORMS}")
+        raise ValueError(f"a secret is never written here: give a reference to it, {FORMS}")
     if scheme in ("keyring", "databricks") and not all(rest.partition("/")[::2]):
-        raise ValueError(f"{scheme}: takes two names with a slash between, as in {_FORMS}")
+        raise ValueError(f"{scheme}: takes two names with a slash between, as in {FORMS}")
     return text
 
 
