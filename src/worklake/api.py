@@ -6,6 +6,7 @@ import getpass
 import os
 import secrets
 import socket
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worklake.errors import SettingsError, WorklakeError
+from worklake.errors import LakeMissingError, SettingsError, WorklakeError
 from worklake.integrations.base import Finding
 from worklake.integrations.registry import open_source, settings_models
 from worklake.model.documents import (
@@ -60,15 +61,17 @@ def pull(
     """Read what changed at the sources (by default all) since the last pull into the lake.
 
     A source that fails does not stop the others: its `error` says why. Raises `SettingsError` before anything is
-    touched, `LeaseHeldError` while another run holds the lake.
+    touched (also when no source has its secret), `LeaseHeldError` while another run holds the lake.
     """
     from worklake.sync import engine
 
     settings = open_settings(project)
     run = _run_context(settings, "pull", _chosen(settings, sources), progress)
+    if all(source.unreachable for source in run.sources):
+        raise SettingsError("\n".join(str(source.unreachable) for source in run.sources))
     with _open_lake(settings, create=True) as lake, lake.lease(_holder(), "pull"):
-        counts = engine.pull(lake, run)
-    return PullDocument(run_id=run.run_id, sources={name: _pulled(one) for name, one in counts.items()})
+        state, counts = engine.pull(lake, run)
+    return PullDocument(run_id=run.run_id, state=state, sources={name: _pulled(one) for name, one in counts.items()})
 
 
 def check(project: Path | str | None = None) -> CheckDocument:
@@ -93,7 +96,7 @@ def tasks(
     source: str | None = None,
     limit: int | None = None,
 ) -> TaskList:
-    """Canonical tasks, due soonest first; `where` is Spark SQL over the columns of `tasks`."""
+    """Canonical tasks, open ones first, due soonest first; `where` is Spark SQL over the columns of `tasks`."""
     from worklake.sync.tasks import Selection, list_tasks
 
     settings = open_settings(project)
@@ -207,8 +210,13 @@ def _run_context(
 
     def opened(name: str, *, reachable: bool) -> Source:
         entry = settings.sources[name]
-        token = resolve(entry.token, settings.folder) if reachable else SecretStr("not-used")
-        return Source(name, open_source(name, entry, token, meter))
+        token, missing = SecretStr("not-used"), None
+        if reachable:
+            try:
+                token = resolve(entry.token, settings.folder)
+            except SettingsError as error:
+                missing = SettingsError(f"{name}: token {entry.token}: {error}")
+        return Source(name, open_source(name, entry, token, meter), missing)
 
     sources = [opened(name, reachable=tokens) for name in names]
     elsewhere = [opened(name, reachable=False) for name in settings.sources if name not in names]
@@ -244,19 +252,55 @@ def _check_source(settings: WorklakeSettings, name: str) -> Iterator[Finding]:
     yield Finding(f"{name}: secret", True, f"found at {entry.token}")
     try:
         for finding in open_source(name, entry, token, lambda call: None).check():
-            yield Finding(f"{name}: {finding.subject}", finding.ok, finding.detail, finding.mend)
+            yield Finding(f"{name}: {finding.subject}", finding.ok, _without(name, finding.detail), finding.mend)
     except WorklakeError as error:
-        yield Finding(f"{name}: reach", False, str(error), f"see base_url and token of {name} in conf/sources.yml")
+        yield Finding(
+            f"{name}: reach", False, _without(name, str(error)), f"see base_url and token of {name} in conf/sources.yml"
+        )
+
+
+def _without(source: str, told: str) -> str:
+    """A message without the source's name before it, where that stands already."""
+    return told.removeprefix(f"{source}: ")
 
 
 def _check_lake(settings: WorklakeSettings) -> CheckLine:
+    """Whether the lake can be opened and written, or could be made. Makes none."""
+    detail = f"{settings.project.lake.engine}, {_location(settings)}"
     try:
+        with _open_lake(settings):
+            pass
         with _open_lake(settings, create=True) as lake:
-            lake.ensure()
-            detail = f"{settings.project.lake.engine}, {_location(settings)}"
-            return CheckLine(subject="lake", ok=True, detail=detail, mend=None)
+            lake.rows("select task_id from {tasks} limit 1")
+    except LakeMissingError:
+        place = _local_folder(settings)
+        problem = _why_not_writable(place) if place is not None else None
+        detail += "; the first pull makes it" if problem is None else f"; it cannot be made: {problem}"
+        return _lake_line(problem is None, detail)
     except WorklakeError as error:
-        return CheckLine(subject="lake", ok=False, detail=str(error), mend="see lake in conf/worklake.yml")
+        return _lake_line(False, str(error))
+    return _lake_line(True, detail)
+
+
+def _lake_line(ok: bool, detail: str) -> CheckLine:
+    return CheckLine(subject="lake", ok=ok, detail=detail, mend=None if ok else "see lake in conf/worklake.yml")
+
+
+def _local_folder(settings: WorklakeSettings) -> Path | None:
+    lake = settings.project.lake
+    if lake.engine == "databricks" or (lake.engine == "spark" and (lake.remote or "://" in lake.path)):
+        return None
+    return settings.folder / lake.path
+
+
+def _why_not_writable(folder: Path) -> str | None:
+    """Why this folder cannot be made and written; None where it can. Leaves nothing behind."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            return None
+    except OSError as error:
+        return f"{existing} cannot be written: {error.strerror}"
 
 
 def _check_line(finding: Finding) -> CheckLine:

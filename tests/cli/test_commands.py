@@ -1,16 +1,21 @@
 """The command line, as scripts rely on it: documents, exit statuses, messages."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.support.project import Project, Ran, sandbox_project
 from tests.support.project import worklake_command as worklake
+from worklake.errors import LakeError
+from worklake.lake.lake import Lake
+from worklake.lake.results import Merged
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 
@@ -44,6 +49,44 @@ def test_the_version_is_told() -> None:
 
 def test_a_wrong_option_is_wrong_usage() -> None:
     assert worklake("tasks", "--nope").status == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("tasks", "--limt", "2"), ("tasks", "--limit", "0"), ("explain",), ("foo",), ("links",)]
+)
+def test_wrong_usage_is_one_document_under_json_and_words_on_stderr(arguments: tuple[str, ...]) -> None:
+    ran = worklake(*arguments, "--json")
+    assert ran.status == 2
+    assert ran.document["error"]["type"] == "UsageError"
+    assert ran.document["error"]["message"] in ran.stderr
+    assert "Usage: worklake" in ran.stderr
+
+
+def test_without_a_command_the_help_is_shown_and_nothing_else() -> None:
+    ran = worklake()
+    assert (ran.status, ran.stderr) == (2, "")
+    assert "Exit status: 0 done" in ran.stdout
+
+
+def test_an_interrupt_says_what_became_of_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(project: Path | None) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("worklake.api.status", interrupted)
+    ran = worklake("status", cwd=tmp_path)
+    assert ran.status == 130
+    assert ran.stdout == ""
+    assert "interrupted; what was committed stays" in ran.stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
+def test_a_reader_that_leaves_is_no_failure(pulled: Project, options: tuple[str, ...]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "worklake", "tasks", *options]
+    with os.fdopen(writing) as gone:
+        done = subprocess.run(command, cwd=pulled.folder, stdout=gone, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_outside_a_project_it_is_said_how_to_make_one(tmp_path: Path) -> None:
@@ -134,11 +177,41 @@ def test_tasks_can_be_narrowed_by_sql_and_source(pulled: Project) -> None:
     assert all("linear" in [link["source"] for link in task["links"]] for task in tasks)
 
 
-@pytest.mark.parametrize("condition", ["nope = 1", "title ="])
-def test_a_wrong_condition_says_what_the_columns_are(pulled: Project, condition: str) -> None:
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ("prioritt = 'high'", "there is no column 'prioritt'; did you mean 'priority'?"),
+        ("t.nope = 1", "there is no column 'nope'"),
+        ("size(links) > 1", "there is no column 'links': it is shown with each task, but no column of the table"),
+        ("title =", "it ends too early"),
+        ("1=1) or (1=1", "it cannot be read from character 4 on: ') or (1=1'"),
+        ("true, false", "it cannot be read from character 5 on: ', false'"),
+        ("priority", "it gives string, and a condition is true or false"),
+        ("*", "columns, and a condition is true or false"),
+        ("nofunc(title)", "unknown function: nofunc"),
+    ],
+)
+def test_a_wrong_condition_is_refused_in_plain_words(pulled: Project, condition: str, said: str) -> None:
     ran = pulled.run("tasks", "--where", condition)
     assert ran.status == 2
-    assert "columns of tasks: task_id, title" in ran.document["error"]["message"]
+    message = ran.document["error"]["message"]
+    assert said in message
+    assert "columns of tasks: task_id, " in message
+    assert "Identifier" not in message
+
+
+def test_a_condition_may_hold_braces_comments_and_the_tables_short_name(pulled: Project) -> None:
+    found = pulled.run("tasks", "--where", "t.title <> '{tasks} :today' -- every one", "--overdue").document
+    assert found == pulled.run("tasks", "--overdue").document
+
+
+def test_open_tasks_come_before_finished_ones_due_soonest_first(pulled: Project) -> None:
+    tasks = pulled.run("tasks").document
+    finished = [task["archived"] or task["status"] in ("completed", "canceled") for task in tasks]
+    assert 0 < sum(finished) < len(tasks)
+    assert finished == sorted(finished)
+    due = [task["due_date"] or "9999" for task, is_finished in zip(tasks, finished, strict=True) if not is_finished]
+    assert due == sorted(due)
 
 
 def test_explain_takes_ids_keys_and_urls(pulled: Project) -> None:
@@ -174,6 +247,19 @@ def test_check_names_each_thing_it_looked_at(pulled: Project) -> None:
     assert ran.status == 0
     subjects = [line["subject"] for line in ran.document["checks"]]
     assert {"settings", "gitlab: secret", "linear: secret", "lake"} <= set(subjects)
+
+
+def test_check_makes_no_lake_and_says_whether_one_could_be_made(tmp_path: Path) -> None:
+    worklake("init", str(tmp_path))
+    lake = {line["subject"]: line for line in worklake("check", "--json", cwd=tmp_path).document["checks"]}["lake"]
+    assert lake["ok"]
+    assert "the first pull makes it" in lake["detail"]
+    assert not (tmp_path / "lake").exists()
+    assert "There is no lake yet" in worklake("tasks", cwd=tmp_path).stderr
+    (tmp_path / "lake").write_text("a file where the lake should be")
+    lake = {line["subject"]: line for line in worklake("check", "--json", cwd=tmp_path).document["checks"]}["lake"]
+    assert not lake["ok"]
+    assert "cannot be written" in lake["detail"]
 
 
 def test_maintain_keeps_every_row(pulled: Project) -> None:
@@ -220,5 +306,22 @@ def test_json_is_one_document_on_stdout_even_when_a_source_fails(pulled: Project
     pulled.fault("linear", method="POST", path="/graphql", status=503)
     ran = pulled.run("pull", "--source", "linear")
     pulled.mend()
-    assert ran.status == 1
+    assert ran.status == 2
     assert json.loads(ran.stdout)["sources"]["linear"]["error"]
+
+
+@pytest.mark.parametrize(("failing", "status"), [("cursors", 1), ("runs", 2)], ids=["later", "at the first commit"])
+def test_a_lake_that_fails_ends_with_1_once_something_was_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str, status: int
+) -> None:
+    merge = Lake.merge
+
+    def failing_merge(self: Lake, name: str, rows: Any) -> Merged:
+        if name == failing:
+            raise LakeError("the disk is full")
+        return merge(self, name, rows)
+
+    monkeypatch.setattr(Lake, "merge", failing_merge)
+    with sandbox_project(tmp_path / "project", "--tasks", "10") as project:
+        ran = project.run("pull")
+    assert (ran.status, "the disk is full" in ran.stderr) == (status, True)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from worklake.errors import SettingsError
+from worklake.lake.engines import small_merge
 from worklake.lake.engines.spark import DELTA_PACKAGE, SESSION_CONFIG, check_installed
 from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
@@ -28,16 +29,20 @@ Open = Callable[[Path], LakeSettings]
     scope="session",
     params=[
         "embedded",
+        "embedded-large",
         pytest.param("spark", marks=ON_SPARK),
         pytest.param("spark-connect", marks=ON_SPARK),
     ],
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Open]:
     """Settings of a lake in a folder, for each engine; its session or server is started once."""
-    if request.param == "embedded":
+    if request.param.startswith("embedded"):
         if importlib.util.find_spec("pysail") is None:
             pytest.skip("pysail is not installed")
-        yield lambda folder: EmbeddedLake(path=folder / "lake")
+        with pytest.MonkeyPatch.context() as patch:
+            if request.param == "embedded-large":  # as if no table were small enough to be written anew
+                patch.setattr(small_merge, "SMALL_ROWS", -1)
+            yield lambda folder: EmbeddedLake(path=folder / "lake")
         return
     # Half the time of a short test run goes into compiling well what runs once.
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m")
@@ -120,6 +125,14 @@ def lake(engine: Open, empty: Path, tmp_path: Path) -> Iterator[Lake]:
     shutil.copytree(empty, tmp_path / "lake")
     with open_lake(engine(tmp_path), tmp_path, tables=TESTED) as found:
         yield found
+
+
+@pytest.fixture(params=["small tables", "large tables"])
+def both_sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways in which the embedded engine merges, in this process and in the writers that it starts."""
+    if request.param == "large tables":
+        monkeypatch.setattr(small_merge, "SMALL_ROWS", -1)
+        monkeypatch.setenv("TEST_AS_LARGE_TABLES", "1")
 
 
 @pytest.fixture

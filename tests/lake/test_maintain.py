@@ -25,7 +25,7 @@ def test_every_row_of_a_merged_table_stays_exactly(lake: Lake, retention_hours: 
     before = merged_often(lake)
     done = lake.maintain(["tasks"], retention_hours=retention_hours)[0]
     assert done.table == "tasks"
-    assert done.files_after < done.files_before
+    assert done.files_after == 1
     assert content(lake, "tasks") == before
 
 
@@ -77,3 +77,13 @@ def test_all_tables_are_maintained_when_none_is_named(lake: Lake) -> None:
 def test_a_negative_retention_is_refused(lake: Lake) -> None:
     with pytest.raises(LakeError, match="retention_hours is 0 or more"):
         lake.maintain(["calls"], retention_hours=-1)
+
+
+def test_many_small_files_become_few_when_a_run_ends(embedded: Lake) -> None:
+    for number in range(6):
+        embedded.append("calls", [call(number)])
+    before = content(embedded, "calls")
+    assert embedded.compact(most_files=6) == []
+    assert embedded.compact(most_files=5) == ["calls"]
+    assert embedded.size("calls").files == 1
+    assert content(embedded, "calls") == before

@@ -32,6 +32,7 @@ def test_no_rows_commit_nothing(lake: Lake) -> None:
     assert versions(lake, "tasks") == [0]
 
 
+@pytest.mark.usefixtures("both_sizes")
 @pytest.mark.parametrize(
     "change",
     [

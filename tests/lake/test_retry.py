@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from worklake.errors import CommitConflictError
+from worklake.errors import CommitConflictError, LakeError
 from worklake.lake.names import fill, literal, quote
 from worklake.lake.retry import until_committed
 
@@ -82,3 +83,32 @@ def test_a_process_that_used_the_embedded_engine_ends_quietly(tmp_path: Path) ->
     )
     assert done.stdout == "[{'n': 0}]\n"
     assert done.stderr == ""
+
+
+def test_an_interrupted_process_leaves_the_lake_at_once(tmp_path: Path) -> None:
+    pytest.importorskip("pysail", reason="pysail is not installed")
+    code = (
+        "import os, sys; from pathlib import Path; from worklake.lake.lake import open_lake; "
+        "from worklake.settings.models import EmbeddedLake\n"
+        "try:\n"
+        "    with open_lake(EmbeddedLake(), Path(sys.argv[1]), create=True) as lake:\n"
+        "        lake.ensure(); lake.rows('SELECT 1'); print('ready', flush=True)\n"
+        "        while True: lake.rows('SELECT count(*) FROM {tasks}')\n"
+        "except KeyboardInterrupt:\n"
+        "    os._exit(130)\n"  # as the command does
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(20) == 130
+        finally:
+            process.kill()
+
+
+def test_files_that_cannot_be_written_are_a_lake_error_that_names_the_table() -> None:
+    writer = Writer(PermissionError(13, "Permission denied"))
+    with pytest.raises(LakeError, match=r"tasks could not be read or written: .*Permission denied"):
+        until_committed(writer, "tasks", wait=writer.waits.append)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from tests.support.lake import START, call, in_order, tasks
 from worklake.errors import LakeError
-from worklake.lake.lake import Lake
+from worklake.lake.lake import Lake, open_lake
+from worklake.lake.results import Merged
 from worklake.lake.schema import arrow_schema, to_arrow
 from worklake.model.rows import Task
+from worklake.settings.models import EmbeddedLake
 
 
 def test_tables_frames_and_parameters_meet_in_one_query(lake: Lake) -> None:
@@ -74,3 +78,22 @@ def test_size_counts_rows_that_are_there(lake: Lake) -> None:
     assert size.rows == 29
     assert size.bytes > 0
     assert size.files >= 1
+
+
+@pytest.mark.parametrize("name", ["with space", "ünï", "ha#sh", "q?x", "{tasks}", "tick`s", "it's", "100%"])
+def test_a_lake_lives_in_a_folder_of_any_name(tmp_path: Path, both_sizes: None, name: str) -> None:
+    with open_lake(EmbeddedLake(), tmp_path / name, create=True) as lake:
+        lake.ensure()
+        lake.merge("tasks", tasks(0, 5))
+        assert lake.merge("tasks", tasks(0, 8, title="changed")) == Merged(3, 5, 0)
+        lake.maintain(["tasks"])
+        wanted = pa.table({"task_id": ["task_000001"]})
+        assert lake.rows("select t.title from {tasks} t join {w} w on t.task_id = w.task_id", w=wanted)
+        assert lake.delete("tasks", wanted) == 1
+        assert lake.read("tasks").count() == 7
+
+
+@pytest.mark.parametrize("name", ["[x]", "a|b", "per%20cent"])
+def test_a_folder_that_the_engine_cannot_open_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LakeError, match="Move the project, or name another folder"):
+        open_lake(EmbeddedLake(), tmp_path / name, create=True)

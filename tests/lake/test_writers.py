@@ -50,6 +50,7 @@ def run_together(processes: list[subprocess.Popen[str]]) -> None:
     assert [process.wait(30) for process in processes] == [0] * len(processes)
 
 
+@pytest.mark.usefixtures("both_sizes")
 def test_writers_of_the_same_new_keys_insert_each_once(embedded: Lake, start: Start) -> None:
     run_together([start("merge", name, 0, 40, 4) for name in ("a", "b", "c")])
     rows = content(embedded, "tasks")
@@ -57,6 +58,7 @@ def test_writers_of_the_same_new_keys_insert_each_once(embedded: Lake, start: St
     assert {row["title"].split()[1] for row in rows} == {"3"}
 
 
+@pytest.mark.usefixtures("both_sizes")
 def test_writers_of_overlapping_and_of_other_keys_lose_nothing(embedded: Lake, start: Start) -> None:
     run_together([start("merge", "a", 0, 30, 4), start("merge", "b", 20, 50, 4), start("merge", "c", 100, 130, 4)])
     titles = {row["task_id"]: row["title"] for row in content(embedded, "tasks")}
@@ -85,6 +87,7 @@ def test_a_killed_appender_leaves_every_acknowledged_row_once(embedded: Lake, st
     assert sum(found.values()) <= sum(acknowledged.values()) + 3
 
 
+@pytest.mark.usefixtures("both_sizes")
 def test_a_killed_merger_leaves_every_acknowledged_row_once(embedded: Lake, start: Start) -> None:
     chance = random.Random(4)
     newest = 0
@@ -96,6 +99,7 @@ def test_a_killed_merger_leaves_every_acknowledged_row_once(embedded: Lake, star
         assert {f"task_{number:06}" for number in range(newest + 1)} <= set(ids)
 
 
+@pytest.mark.usefixtures("both_sizes")
 def test_maintenance_beside_a_writer_keeps_every_row(embedded: Lake, start: Start) -> None:
     writer = start("merge", "a", 0, 60, 6)
     assert line(writer) == "ready"

@@ -8,17 +8,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from itertools import count
 from pathlib import Path
 
 from tests.support.lake import call, task, tasks
+from worklake.lake.engines import small_merge
 from worklake.lake.lake import Lake, open_lake
 from worklake.settings.models import EmbeddedLake
 
 
 def main() -> None:
     what, folder, *rest = sys.argv[1:]
+    if "TEST_AS_LARGE_TABLES" in os.environ:
+        small_merge.SMALL_ROWS = -1
     with open_lake(EmbeddedLake(), Path(folder)) as lake:
         if what == "merge":
             merge(lake, rest[0], int(rest[1]), int(rest[2]), int(rest[3]))

@@ -93,7 +93,25 @@ def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:
             6,
             "'gitlab.com' is not a URL",
         ),
-        ("policy", "brake: {share: 2}\n", 1, "brake.share: found 2; input should be less than or equal to 1"),
+        (
+            "sources",
+            "sources:\n  x: {provider: gitlab, token: 'env:A', projects: 7}\n",
+            2,
+            "found 7; expected a list, such as [team/web]",
+        ),
+        ("sources", "sources:\n  x: {provider: linear, token: 'env:A', teams: ENG}\n", 2, "a list, such as [ENG]"),
+        ("sources", "sources:\n  x: {provider: linear, token: 'env:A'}\n", 2, "missing; write it, as in teams: [ENG]"),
+        (
+            "sources",
+            "sources:\n  x: {provider: linear, teams: [A], token: [x]}\n",
+            2,
+            "a reference to the secret, env:",
+        ),
+        ("sources", "sources: {}\nsources:\n  x: 1\n", 2, "the key 'sources' stands here twice"),
+        ("sources", "sources:\n  x: provider: linear\n", 2, "put a text that holds `: ` in quotes"),
+        ("sources", "sources:\n\tx: 1\n", 2, "a tab; indent with spaces"),
+        ("sources", "sources:\n  x: @me\n", 2, "a text that begins with @ needs quotes"),
+        ("policy", "brake: {share: 2}\n", 1, "brake.share: found 2; expected less than or equal to 1"),
         ("policy", "fields: {titel: latest}\n", 1, "there is no field 'titel'"),
         ("policy", "fields:\n  title: newest\n", 2, "latest, manual, {owner: SOURCE} or {prefer: SOURCE}"),
         ("policy", "fields:\n  default: latest\n  title: {owner: motion}\n", 3, "there is no source 'motion'"),
@@ -108,6 +126,16 @@ def test_a_mistake_is_told_with_file_line_and_mend(tmp_path: Path, file: str, te
     message = load_error(project(tmp_path, **{**others, file: text}))
     assert f"{file}.yml:{line}: " in message
     assert said in message
+
+
+def test_no_message_speaks_pythons_words(tmp_path: Path) -> None:
+    text = (
+        "sources:\n  x: {provider: gitlab, token: 'env:A', projects: [a/b], comments: maybe, status_labels: [a]}\n"
+        "  y: {provider: linear, token: [x], teams: [7]}\n"
+    )
+    message = load_error(project(tmp_path, sources=text, policy="", routing="", people=""))
+    assert len(message.splitlines()) == 4
+    assert not [word for word in ("tuple", "dictionary", "boolean", "string", "dict", "Input") if word in message]
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ pytest.importorskip("pysail", reason="the embedded engine is not installed")
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Project]:
     """A team of forty pieces of work in both tools, not pulled yet."""
-    with sandbox_project(tmp_path / "project", "--tasks", "40") as made:
+    with sandbox_project(tmp_path / "my project", "--tasks", "40") as made:
         yield made
 
 

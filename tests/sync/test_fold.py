@@ -91,6 +91,18 @@ def test_an_edit_is_one_change_of_one_field() -> None:
     assert memory.task("1")["title"] == "Write more"
 
 
+def test_what_changed_settings_read_otherwise_is_told_as_that_at_the_runs_time() -> None:
+    memory = Memory()
+    memory.take(task("1", "h1", status="unstarted"))
+    outcome = memory.take(task("1", "h1", status="started"))
+    (change,) = outcome.changes
+    assert (change["field"], change["decision"]) == ("status", "taken")
+    assert change["reason"] == "read anew with changed settings"
+    assert (change["changed_at"], change["observed_at"], change["actor"]) == (None, stamp(batch=2).now, None)
+    (edited,) = memory.take(task("1", "h2", status="completed")).changes
+    assert edited["reason"] == "changed at its own source"
+
+
 def test_the_same_item_again_changes_nothing() -> None:
     memory = Memory()
     memory.take(task("1"))

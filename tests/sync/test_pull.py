@@ -1,5 +1,6 @@
 """Pull, over the providers' own protocols into real tables."""
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -117,13 +118,49 @@ def test_a_token_that_is_not_accepted_is_told_with_its_mend_and_never_shown(proj
     assert ran.document["sources"]["gitlab"]["error"] is None
 
 
-def test_a_missing_secret_stops_before_anything_is_touched(project: Project) -> None:
+def test_a_missing_secret_is_that_sources_failure_alone(project: Project) -> None:
     (project.folder / "secrets" / "linear").unlink()
     ran = project.run("pull")
+    assert (ran.status, ran.document["state"]) == (1, "partial")
+    error = ran.document["sources"]["linear"]["error"]
+    assert error.startswith("linear: token file:secrets/linear: the secret file")
+    assert error.endswith("write the token into it")
+    assert project.requests_made("linear") == []
+    assert ran.document["sources"]["gitlab"]["new"] > 0
+    standing = {one["source"]: one for one in project.run("status").document["sources"]}
+    assert (standing["linear"]["last_pulled_at"], standing["linear"]["last_error"]) == (None, error)
+
+
+def test_where_no_secret_is_found_each_is_told_before_anything_is_touched(project: Project) -> None:
+    for name in project.served:
+        (project.folder / "secrets" / name).unlink()
+    ran = project.run("pull")
     assert ran.status == 2
-    assert "cannot be read" in ran.document["error"]["message"]
+    assert all(f"{name}: token file:secrets/{name}: " in ran.document["error"]["message"] for name in project.served)
     assert not project.lake.exists()
-    assert project.requests_made("gitlab") == []
+
+
+def test_when_nothing_of_any_source_may_be_read_nothing_was_touched(project: Project) -> None:
+    sources = (project.folder / "conf" / "sources.yml").read_text()
+    gone = re.sub(r"(projects|teams):\n(\s*- .*\n)+", r"\1: [no/where]\n", sources).replace(
+        "teams: [no/where]", "teams: [NOPE]"
+    )
+    project.settings("sources.yml", gone)
+    ran = project.run("pull")
+    assert (ran.status, ran.document["state"]) == (2, "failed")
+    assert all(one["error_kind"] == "AccessError" for one in ran.document["sources"].values())
+
+
+def test_a_source_that_was_read_in_part_shows_when_and_what_was_not(project: Project) -> None:
+    sources = (project.folder / "conf" / "sources.yml").read_text()
+    project.settings("sources.yml", re.sub(r"projects:\n", "projects:\n    - no/where\n", sources))
+    ran = project.run("pull", "--source", "gitlab")
+    assert (ran.status, ran.document["state"]) == (1, "partial")
+    document = project.run("status").document
+    assert document["last_run"]["state"] == "partial"
+    gitlab = next(one for one in document["sources"] if one["source"] == "gitlab")
+    assert gitlab["last_pulled_at"]
+    assert "no/where" in gitlab["last_error"]
 
 
 def test_an_empty_listing_takes_nothing_away(project: Project) -> None:
@@ -229,3 +266,21 @@ def test_a_lake_that_cannot_be_written_is_told_before_anything_is_asked(project:
     assert ran.status == 2
     assert "cannot be written" in ran.document["error"]["message"]
     assert project.requests_made("gitlab") == []
+
+
+def test_people_are_read_before_the_tasks_that_name_them_when_the_mapping_changes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worklake.sync.pull.COMMIT_ROWS", 10)
+    monkeypatch.setattr("worklake.sync.pending.CHUNK_ROWS", 10)
+    project.pull("gitlab")
+    issue = next(item["payload"] for item in project.items("gitlab") if item["payload"]["assignees"])
+    person = issue["assignees"][0] | {"name": "Known by a newer record"}
+    newer = issue | {"assignees": [person], "updated_at": "2031-01-01T00:00:00.000Z"}
+    project.fault("gitlab", path="/api/v4/projects/[^/]*/issues$", status=200, body=[newer], times=1)
+    project.pull("gitlab")
+    project.settings("people.yml", f"people: [{{name: Somebody else, gitlab: {person['username']}}}]\n")
+    project.pull("gitlab")
+    named = {one for row in project.rows("select assignees from {tasks}") for one in row["assignees"]}
+    assert "Somebody else" in named
+    assert named <= {row["person_id"] for row in project.rows("select person_id from {people}")}

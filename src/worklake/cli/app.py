@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any, NoReturn
 
 import orjson
 import typer
 
-from worklake.cli.face import Exit, Face
+from worklake.cli.face import Exit, Face, patient_with_readers
 from worklake.cli.options import JsonOption, NoProgressOption, ProjectOption, VerboseOption
 from worklake.errors import LakeError, WorklakeError
+
+# Every usage error is one of these; typer names only this descendant of it in public.
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="worklake",
     help="Keeps a team's work in one lakehouse: reads the tools it lives in into Delta tables, as one list of tasks.",
-    epilog="Start with: worklake demo. For your own accounts: worklake init, worklake check, worklake pull.",
+    epilog=(
+        "Start with: worklake demo. For your own accounts: worklake init, worklake check, worklake pull.\n\n"
+        "Exit status: 0 done, 1 done in part, 2 nothing touched, 3 stopped for a person to decide, 130 interrupted."
+    ),
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -49,21 +55,41 @@ def main() -> None:
     from worklake.cli import demo, reading, setting_up  # noqa: F401  each declares its commands
 
     try:
-        app()
+        status = app(standalone_mode=False)
+        with patient_with_readers():
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        status = Exit.INTERRUPTED
+    except _UsageError as error:
+        _fail_usage(error, as_json="--json" in sys.argv)
     except WorklakeError as error:
         _fail(error, as_json="--json" in sys.argv)
-    except KeyboardInterrupt:
+    if status == Exit.INTERRUPTED:
         sys.stderr.write("interrupted; what was committed stays, and the next run goes on from there\n")
-        sys.exit(130)
+    sys.exit(status)
 
 
-def _fail(error: WorklakeError, *, as_json: bool) -> None:
+def _fail_usage(error: Any, *, as_json: bool) -> NoReturn:
+    """Say what is wrong with the arguments. Where there were none, the help has been shown already."""
+    message = error.format_message()
+    if as_json:
+        _write_error("UsageError", message)
+    if message:
+        error.show(sys.stderr)
+    sys.exit(Exit.NOTHING_TOUCHED)
+
+
+def _fail(error: WorklakeError, *, as_json: bool) -> NoReturn:
     from worklake.logs import redact
 
     message = str(redact(str(error)))
     if as_json:
-        document = {"error": {"type": type(error).__name__, "message": message}}
-        sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+        _write_error(type(error).__name__, message)
     sys.stderr.write(f"worklake: {message}\n")
     in_part = isinstance(error, LakeError) and error.after_commits
     sys.exit(Exit.PARTIAL if in_part else Exit.NOTHING_TOUCHED)
+
+
+def _write_error(kind: str, message: str) -> None:
+    document = {"error": {"type": kind, "message": message}}
+    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")

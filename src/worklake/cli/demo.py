@@ -57,7 +57,7 @@ def _tell(face: Face, folder: Path, seed: int, tasks: int) -> None:
 
     def step(text: str, *shown: Any) -> None:
         if not face.json:
-            face.console().print(f"\n[bold cyan]{text}[/bold cyan]")
+            face.console().print(f"\n{text}", style="bold cyan")
             for part in shown:
                 face.console().print(part)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -24,6 +26,23 @@ class Exit(IntEnum):
     PARTIAL = 1
     NOTHING_TOUCHED = 2
     STOPPED_FOR_A_PERSON = 3
+    INTERRUPTED = 130
+
+
+@contextmanager
+def patient_with_readers() -> Iterator[None]:
+    """Write to a stdout whose reader may leave, as `head` does: that is no failure, and what follows goes nowhere."""
+    try:
+        yield
+    except BrokenPipeError:
+        stop_writing()
+
+
+def stop_writing() -> None:
+    """Let whatever else is written to stdout go nowhere, also when the interpreter flushes it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 @dataclass(slots=True)
@@ -43,18 +62,30 @@ class Face:
                 if isinstance(document, BaseModel)
                 else [one.model_dump(mode="json") for one in document]
             )
-            sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
+            with patient_with_readers():
+                sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
+                sys.stdout.flush()
             return
         console = self.console()
         for part in shown:
             console.print(part)
 
+    def warn(self, *shown: RenderableType) -> None:
+        """Show people on stderr what went wrong; under `--json` the document says it."""
+        from worklake.cli.console import PlainConsole
+
+        if self.json or not shown:
+            return
+        console = PlainConsole(stderr=True)
+        for part in shown:
+            console.print(part, soft_wrap=True)
+
     def console(self) -> Console:
         """A console on stdout; without a terminal it prints plain text, as wide as it needs."""
-        from rich.console import Console
+        from worklake.cli.console import PlainConsole
 
-        console = Console(highlight=False)
-        return console if console.is_terminal else Console(highlight=False, width=160, soft_wrap=False)
+        console = PlainConsole()
+        return console if console.is_terminal else PlainConsole(width=160)
 
     def progress(self) -> ProgressShower:
         """Progress on stderr: bars at a terminal, plain lines without one, nothing under `--no-progress`."""
@@ -75,7 +106,12 @@ class ProgressShower:
             from rich.console import Console
             from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+            columns = (
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+            )
             self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
             self._bars.start()
         return self

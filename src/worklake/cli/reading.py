@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from worklake.cli.app import app
 from worklake.cli.face import Exit, Face
 from worklake.cli.options import command
+
+if TYPE_CHECKING:
+    from worklake.model.documents import PullDocument
 
 SourcesOption = Annotated[
     list[str] | None,
@@ -22,7 +25,7 @@ def pull(face: Face, source: SourcesOption = None) -> None:
 
     A source that fails does not stop the others, and the next pull takes it up where it stopped. Killed in the
     middle, run it again: it goes on from the last committed page. Exit status 1 when a source failed or an item
-    could not be read.
+    could not be read, 2 when every source failed and nothing was committed.
     """
     from worklake import api
     from worklake.cli import show
@@ -30,16 +33,14 @@ def pull(face: Face, source: SourcesOption = None) -> None:
     with face.progress() as progress:
         document = api.pull(face.project, source or (), progress)
     face.answer(document, *show.pulled(document))
-    raise typer.Exit(_pull_status(document.sources.values()))
+    face.warn(*show.pull_failures(document))
+    raise typer.Exit(_pull_status(document))
 
 
-def _pull_status(sources: object) -> Exit:
-    from worklake.model.documents import PulledSource
-
-    done = [one for one in sources if isinstance(one, PulledSource)]  # type: ignore[attr-defined]
-    if all(one.error_kind == "AuthError" and one.seen == 0 for one in done):
+def _pull_status(document: PullDocument) -> Exit:
+    if document.state == "failed":
         return Exit.NOTHING_TOUCHED
-    if any(one.error or one.quarantined for one in done):
+    if any(one.error or one.quarantined for one in document.sources.values()):
         return Exit.PARTIAL
     return Exit.DONE
 
@@ -49,7 +50,10 @@ def tasks(
     face: Face,
     where: Annotated[
         str | None,
-        typer.Option(metavar="SQL", help="Only tasks for which this holds: Spark SQL over the columns of tasks."),
+        typer.Option(
+            metavar="SQL",
+            help="Only tasks for which this holds: Spark SQL over the columns of tasks, the keys of --json but links.",
+        ),
     ] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only open tasks that were due before today.")] = False,
     today: Annotated[bool, typer.Option("--today", help="Only open tasks that are due today.")] = False,
@@ -65,7 +69,9 @@ def tasks(
         typer.Option("--proposed-links", help="Instead: pairs of tasks that may be one. Decide with: worklake links."),
     ] = False,
 ) -> None:
-    """List the tasks, due soonest first. With --overdue and --today together: all that is due by today.
+    """List the tasks, open ones before finished ones, due soonest first.
+
+    With --overdue and --today together: all that is due by today.
 
     Examples: `worklake tasks --overdue`, `worklake tasks --where "priority = 'urgent' and size(assignees) = 0"`.
     """

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich import box
 from rich.console import RenderableType
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from worklake.model.documents import (
     ChangeDocument,
@@ -27,18 +27,23 @@ _LONGEST_VALUE = 60
 
 
 def pulled(document: PullDocument) -> Iterator[RenderableType]:
-    """What a pull did, a row a source, and why a source failed."""
+    """What a pull did, a row a source."""
     table = _table("source", "requests", "seen", "new", "changed", "comments", "quarantined", numbers_from=1)
     for name, one in document.sources.items():
-        table.add_row(
-            escape(name), *map(str, (one.requests, one.seen, one.new, one.changed, one.comments, one.quarantined))
-        )
+        table.add_row(name, *map(str, (one.requests, one.seen, one.new, one.changed, one.comments, one.quarantined)))
     yield table
-    for name, one in document.sources.items():
-        if one.error:
-            yield f"[red]{escape(name)}:[/red] {escape(one.error)}"
+
+
+def pull_failures(document: PullDocument) -> Iterator[RenderableType]:
+    """Why a pull was not done to its end, if so."""
+    yield from (_failure(name, one.error) for name, one in document.sources.items() if one.error)
     if any(one.quarantined for one in document.sources.values()):
         yield "What could not be read was put aside; see: worklake status"
+
+
+def _failure(source: str, error: str) -> Text:
+    told = error.removeprefix(f"{source}: ")
+    return Text.assemble((f"{source}:", "red"), " ", told)
 
 
 def task_list(found: TaskList, today: date | None = None) -> Iterator[RenderableType]:
@@ -53,16 +58,16 @@ def task_list(found: TaskList, today: date | None = None) -> Iterator[Renderable
         yield _counted(found.total, "task")
 
 
-def _task_cells(task: TaskDocument, today: date | None) -> Iterator[str]:
+def _task_cells(task: TaskDocument, today: date | None) -> Iterator[RenderableType]:
     due = f"{task.due_date:%d %b %Y}" if task.due_date else ""
     overdue = today is not None and task.due_date is not None and task.due_date < today
-    yield f"[red]{due}[/red]" if overdue else due
-    yield escape(_short(task.title))
+    yield Text(due, "red" if overdue else "")
+    yield _short(task.title)
     yield task.status
     yield "" if task.priority == "none" else task.priority
-    yield escape(", ".join(person.split("@")[0] for person in task.assignees))
-    yield escape(task.project or "")
-    yield escape(", ".join(link.source for link in task.links))
+    yield ", ".join(person.split("@")[0] for person in task.assignees)
+    yield task.project or ""
+    yield ", ".join(link.source for link in task.links)
 
 
 def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
@@ -71,9 +76,9 @@ def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
     for one in proposed:
         table.add_row(
             one.proposal_id,
-            escape(f"{_short(one.title)} ({one.source})"),
-            escape(f"{_short(one.other_title)} ({one.other_source})"),
-            escape(one.reason),
+            f"{_short(one.title)} ({one.source})",
+            f"{_short(one.other_title)} ({one.other_source})",
+            one.reason,
         )
     yield table
     yield _counted(len(proposed), "proposed link") + "; decide with: worklake links accept|refuse PROPOSAL"
@@ -81,24 +86,21 @@ def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
 
 def explained(document: ExplainDocument) -> Iterator[RenderableType]:
     """A task's history, a row a change, then what differs now."""
-    yield f"[bold]{escape(document.title)}[/bold]  {document.task_id}"
+    yield Text.assemble((document.title, "bold"), "  ", document.task_id)
     for link in document.links:
-        yield f"  {escape(link.source)}: {escape(link.url or link.external_id)} ({link.state})"
+        yield f"  {link.source}: {link.url or link.external_id} ({link.state})"
     table = _table("when", "where", "what", "who", "decision")
     for change in document.changes:
         table.add_row(
             _moment(change.changed_at or change.observed_at),
-            escape(change.source),
-            escape(_what(change)),
-            escape(change.actor or ""),
-            escape(f"{change.decision}: {change.reason}"),
+            change.source,
+            _what(change),
+            change.actor or "",
+            f"{change.decision}: {change.reason}",
         )
     yield table
     for one in document.differences:
-        yield (
-            f"{escape(one.source)} shows {one.field} {escape(_value(one.shown))},"
-            f" the task has {escape(_value(one.task))}"
-        )
+        yield (f"{one.source} shows {one.field} {_value(one.shown)}, the task has {_value(one.task)}")
 
 
 def _what(change: ChangeDocument) -> str:
@@ -110,22 +112,22 @@ def _what(change: ChangeDocument) -> str:
 def checked(document: CheckDocument) -> Iterator[RenderableType]:
     """One line a check, with the mend where it failed."""
     for line in document.checks:
-        mark = "[green]ok  [/green]" if line.ok else "[red]FAIL[/red]"
-        yield f"{mark} {escape(line.subject)}: {escape(line.detail)}"
+        mark = ("ok  ", "green") if line.ok else ("FAIL", "red")
+        yield Text.assemble(mark, f" {line.subject}: {line.detail}")
         if line.mend and not line.ok:
-            yield f"     mend: {escape(line.mend)}"
+            yield f"     mend: {line.mend}"
 
 
 def status(document: StatusDocument) -> Iterator[RenderableType]:
     """The sources, what is put aside, and the tables."""
-    yield f"{document.engine} lake at {escape(document.lake)}"
+    yield f"{document.engine} lake at {document.lake}"
     if document.last_run:
         run = document.last_run
         yield f"last run: {run.command} {run.state}, {_moment(run.started_at)} ({run.run_id})"
     table = _table("source", "provider", "tasks", "last pulled", "newest change", "backlog", "quarantined")
     for one in document.sources:
         table.add_row(
-            escape(one.source),
+            one.source,
             one.provider,
             str(one.tasks),
             _moment(one.last_pulled_at),
@@ -136,9 +138,9 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
     yield table
     for one in document.sources:
         if one.last_error:
-            yield f"[red]{escape(one.source)}:[/red] {escape(one.last_error)}"
+            yield _failure(one.source, one.last_error)
     for row in document.quarantine[:20]:
-        yield f"put aside: {escape(row.source)} {row.kind} {escape(row.external_id or '(no id)')}: {escape(row.reason)}"
+        yield f"put aside: {row.source} {row.kind} {row.external_id or '(no id)'}: {row.reason}"
     if len(document.quarantine) > 20:
         yield f"… and {len(document.quarantine) - 20} more; all of them with --json"
     tables = _table("table", "rows", "size", "files", numbers_from=1)

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -23,7 +24,7 @@ from worklake.lake.lease import (
     table_lease,
     table_lease_is_held,
 )
-from worklake.lake.names import fill, placeholders
+from worklake.lake.names import fill, placeholders, spelled_out
 from worklake.lake.results import Commit, Maintained, Merged, Size
 from worklake.lake.retry import until_committed
 from worklake.lake.schema import arrow_schema, conform, utc
@@ -40,6 +41,9 @@ INTERNAL = ".worklake"
 """The folder beside the tables that holds lease and spool."""
 SAFE_RETENTION_HOURS = 168.0
 """The files of older versions are kept a week, for readers still at work and for `restore`."""
+
+FEW_FILES = 50
+"""Of so many files a table may consist before its next reader and writer feel it."""
 
 
 def _now() -> datetime:
@@ -115,7 +119,9 @@ class Lake:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        # An interrupt may have struck within gRPC, whose locks are then never released: closing would wait for ever.
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            self.close()
 
     def close(self) -> None:
         """Let go of the session where the lake started it."""
@@ -166,6 +172,23 @@ class Lake:
         """The same as `sql`, as a list of rows by column name."""
         found: list[dict[str, Any]] = self.sql(query, args, **frames).to_pylist()
         return found
+
+    def rows_among(
+        self, query: str, column: str, values: Collection[str], args: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        """The rows of a query whose text has {among} for the condition that this column is one of these values.
+
+        No values, no rows, and nothing is asked.
+        """
+        import pyarrow as pa
+
+        if not values:
+            return []
+        condition = spelled_out(column, values)
+        if condition is not None:
+            return self.rows(query.replace("{among}", condition), args)
+        wanted = pa.table({"value": sorted(values)})
+        return self.rows(query.replace("{among}", f"{column} IN (SELECT value FROM {{wanted}})"), args, wanted=wanted)
 
     def scan(self, name: str, columns: Sequence[str], source: str, *, after: int, through: int) -> list[dict[str, Any]]:
         """Rows of an append-only table that a source's commits `after` one and `through` another brought."""
@@ -241,6 +264,14 @@ class Lake:
             return missing
 
         return until_committed(add, name)
+
+    def compact(self, most_files: int = FEW_FILES) -> list[str]:
+        """Make few files of many in the tables that have more than this; their names. What a run does when it ends."""
+        return [
+            table.name
+            for table in self._tables.values()
+            if until_committed(partial(self._engine.compact, table, most_files), table.name)
+        ]
 
     def maintain(
         self, names: Iterable[str] | None = None, retention_hours: float = SAFE_RETENTION_HOURS

@@ -46,11 +46,12 @@ def _double(text: str) -> str:
 FEW_VALUES = 500
 
 
-def one_of(column: str, values: Collection[str]) -> str:
-    """A condition that spells out the values, so that a scan decodes only their rows; `true` where they are many.
+def spelled_out(column: str, values: Collection[str]) -> str | None:
+    """A condition that spells out the values, so that a scan decodes only their rows; None where they are many.
 
-    It goes beside a join on the same values, not in its place.
+    A join on the values, however few, makes the embedded engine decode every row first. Values with braces are not
+    spelled out either, as braces mean something in our queries.
     """
     if len(values) > FEW_VALUES or any("{" in value or "}" in value for value in values):
-        return "true"
+        return None
     return f"{column} IN ({', '.join(literal(value) for value in sorted(values))})"

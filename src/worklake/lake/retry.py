@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from worklake.errors import CommitConflictError
+from worklake.errors import CommitConflictError, LakeError
 
 Result = TypeVar("Result")
 
@@ -29,6 +29,11 @@ def is_conflict(error: Exception) -> bool:
     return type(error).__name__ == "CommitFailedError" or bool(_CONFLICT.search(str(error)))
 
 
+def _is_of_the_files(error: Exception) -> bool:
+    """Whether delta-rs or the file system failed."""
+    return isinstance(error, OSError) or any(base.__name__ == "DeltaError" for base in type(error).__mro__)
+
+
 def until_committed(
     write: Callable[[], Result],
     table: str,
@@ -37,14 +42,22 @@ def until_committed(
     chance: Callable[[], float] = random.random,
     wait: Callable[[float], None] = time.sleep,
 ) -> Result:
-    """What `write` returns, called again with jitter while others commit first; CommitConflictError in the end."""
+    """What `write` returns, called again with jitter while others commit first; CommitConflictError in the end.
+
+    A failure of the files is a `LakeError`.
+    """
     last: Exception | None = None
     for attempt in range(attempts):
         try:
             return write()
         except Exception as error:
             if not is_conflict(error):
-                raise
+                if not _is_of_the_files(error):
+                    raise
+                said = str(error).strip().split("\n")[0]
+                raise LakeError(
+                    f"{table} could not be read or written: {said}. See lake in conf/worklake.yml."
+                ) from error
             last = error
         wait(chance() * min(LONGEST_SECONDS, 0.02 * 2**attempt))
     raise CommitConflictError(

@@ -34,6 +34,7 @@ class PullDocument(Document):
     """`worklake pull`."""
 
     run_id: str
+    state: str = Field(description="done, partial (a source was not read to its end) or failed (none was, no commit)")
     sources: Mapping[str, PulledSource]
 
 
@@ -51,6 +52,7 @@ class TaskDocument(Document):
     """One task of `worklake tasks`. People are person ids: e-mail addresses where known."""
 
     task_id: str
+    source: str = Field(description="The source it was first seen in and takes its fields from")
     title: str
     description: str | None
     status: Status
@@ -158,7 +160,7 @@ class SourceStatus(Document):
     tasks: int
     cursor: str | None = Field(description="Where the next pull goes on, in the integration's own words")
     cursor_moved_at: datetime | None = Field(description="When a pull last found something")
-    last_pulled_at: datetime | None = Field(description="When a pull last reached the source without a failure")
+    last_pulled_at: datetime | None = Field(description="When a pull last read the source, to its end or in part")
     last_change_at: datetime | None = Field(description="When the newest item last changed, as the source says")
     last_error: str | None = Field(description="Why the last run did not read the source to its end, if so")
     backlog: int = Field(description="Records that are pulled and not merged yet")

@@ -23,10 +23,13 @@ from worklake.settings.models import (
     SourceSettings,
     WorklakeSettings,
 )
+from worklake.settings.secrets import FORMS
+from worklake.settings.words import expected, missing, without_consequences, yaml_problem
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _SECRET_KEYS = frozenset({"token", "secret", "password"})
+_NEVER_HERE = f"expected a reference to the secret, {FORMS}"
 
 
 def find_project(start: Path) -> Path:
@@ -128,7 +131,7 @@ def _parse(path: Path, *, required: bool) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
-        raise SettingsError(f"{path}{line}: not valid YAML: {error.problem or error.context}") from None
+        raise SettingsError(f"{path}{line}: not valid YAML: {yaml_problem(error)}") from None
     except YAMLError as error:
         raise SettingsError(f"{path}: not valid YAML: {error}") from None
     except UnicodeDecodeError:
@@ -147,7 +150,7 @@ def _validate(path: Path, model: type[Model], value: Any, tree: Any, prefix: tup
         return model.model_validate(value)
     except ValidationError as error:
         lines = []
-        for detail in error.errors(include_url=False):
+        for detail in without_consequences(error.errors(include_url=False)):
             line = _problem(path, model, detail, value, tree, prefix)
             if line not in lines:
                 lines.append(line)
@@ -160,17 +163,17 @@ def _problem(
     keys = _existing_path(value, detail["loc"])
     name = ".".join(str(key) for key in (*prefix, *keys))
     place = _place(path, tree, (*prefix, *keys))
-    message = detail["msg"].removeprefix("Value error, ")
     if detail["type"] == "extra_forbidden":
         return f"{place}: {name}: unknown key {keys[-1]!r}{_allowed_keys(model, keys)}"
     if detail["type"] == "missing":
-        return f"{place}: {name}: missing; {message.lower()}"
+        return f"{place}: {name}: {missing(keys[-1])}"
     if detail["type"] == "union_tag_invalid":
         context = detail["ctx"]
         return f"{place}: {name}.engine: found {context['tag']!r}; allowed: {context['expected_tags']}"
+    wanted = expected(detail, keys[-1] if keys else "")
     if any(key in _SECRET_KEYS for key in keys if isinstance(key, str)):
-        return f"{place}: {name}: {message}"
-    return f"{place}: {name}: found {_shown(detail['input'])}; {message[:1].lower()}{message[1:]}"
+        return f"{place}: {name}: {_NEVER_HERE if detail['type'] == 'string_type' else wanted}"
+    return f"{place}: {name}: found {_shown(detail['input'])}; {wanted}"
 
 
 def _existing_path(value: Any, loc: tuple[int | str, ...]) -> tuple[int | str, ...]:

@@ -11,15 +11,16 @@ from pydantic import AfterValidator, SecretStr
 
 from worklake.errors import SettingsError
 
-_FORMS = "env:NAME, keyring:SERVICE/NAME, databricks:SCOPE/KEY or file:PATH"
+FORMS = "env:NAME, keyring:SERVICE/NAME, databricks:SCOPE/KEY or file:PATH"
+"""How a secret can be referred to, in words."""
 
 
 def _is_reference(text: str) -> str:
     scheme, _, rest = text.partition(":")
     if scheme not in _READERS or not rest:
-        raise ValueError(f"a secret is never written here: give a reference to it, {_FORMS}")
+        raise ValueError(f"a secret is never written here: give a reference to it, {FORMS}")
     if scheme in ("keyring", "databricks") and not all(rest.partition("/")[::2]):
-        raise ValueError(f"{scheme}: takes two names with a slash between, as in {_FORMS}")
+        raise ValueError(f"{scheme}: takes two names with a slash between, as in {FORMS}")
     return text
 
 
@@ -38,9 +39,11 @@ def _from_file(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise SettingsError(f"the secret file {path} cannot be read: {error.strerror}") from error
+        raise SettingsError(
+            f"the secret file {path} cannot be read: {error.strerror}; write the token into it"
+        ) from error
     except UnicodeDecodeError:
-        raise SettingsError(f"the secret file {path} is not text") from None
+        raise SettingsError(f"the secret file {path} is not text; write the token into it") from None
 
 
 def _from_keyring(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
@@ -61,12 +64,17 @@ def _from_databricks(rest: str, folder: Path, environ: Mapping[str, str]) -> str
     try:
         from databricks.sdk import WorkspaceClient
     except ImportError:
-        raise SettingsError(f"databricks:{rest} needs the package databricks-sdk, which is not installed") from None
+        raise SettingsError(
+            f"databricks:{rest} needs the package databricks-sdk, which is not installed; install it"
+        ) from None
     scope, _, key = rest.partition("/")
     try:
         return str(WorkspaceClient().dbutils.secrets.get(scope, key))
     except Exception as error:
-        raise SettingsError(f"Databricks gave no secret {scope}/{key}: {type(error).__name__}") from error
+        raise SettingsError(
+            f"Databricks gave no secret {scope}/{key}: {type(error).__name__}; see that it exists and that"
+            " you may read it"
+        ) from error
 
 
 _READERS: Mapping[str, Callable[[str, Path, Mapping[str, str]], str]] = {
@@ -85,5 +93,5 @@ def resolve(reference: str, folder: Path, environ: Mapping[str, str] | None = No
     scheme, _, rest = reference.partition(":")
     value = _READERS[scheme](rest, folder, os.environ if environ is None else environ)
     if not value:
-        raise SettingsError(f"the secret {reference} is empty")
+        raise SettingsError(f"the secret {reference} is empty; put the token there")
     return SecretStr(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import NamedTuple
 
 import orjson
 
@@ -15,8 +16,15 @@ from worklake.sync.pull import SourcePull
 from worklake.sync.run import RunContext, SourceCounts
 
 
-def pull(lake: Lake, run: RunContext) -> Mapping[str, SourceCounts]:
-    """Read what changed at the sources into the lake and its canonical tables; says what was done per source.
+class PullResult(NamedTuple):
+    """How a pull ended as a whole, and what it did per source."""
+
+    state: RunState
+    counts: Mapping[str, SourceCounts]
+
+
+def pull(lake: Lake, run: RunContext) -> PullResult:
+    """Read what changed at the sources into the lake and its canonical tables.
 
     Whoever calls this holds the lake's lease. A pull that finds nothing commits nothing: its own record waits for the
     next run that has something to commit.
@@ -30,13 +38,16 @@ def pull(lake: Lake, run: RunContext) -> Mapping[str, SourceCounts]:
         raise
 
 
-def _pull(lake: Lake, run: RunContext, account: _Account) -> Mapping[str, SourceCounts]:
+def _pull(lake: Lake, run: RunContext, account: _Account) -> PullResult:
     counts = {source.name: SourceCounts() for source in run.sources}
     for source in run.sources:
         # What a killed run left behind is merged first, so that the links know every record there is.
         if merge_source(lake, source, run, counts[source.name]):
             account.open()
     for source in run.sources:
+        if source.unreachable is not None:
+            counts[source.name].fail(source.unreachable)
+            continue
         pulling = SourcePull(lake, source, run, account.open)
         left = counts[source.name].quarantined
         counts[source.name] = pulling.pull()
@@ -44,8 +55,7 @@ def _pull(lake: Lake, run: RunContext, account: _Account) -> Mapping[str, Source
         account.keep_calls()
     for source in run.sources:
         merge_source(lake, source, run, counts[source.name])
-    account.close(counts)
-    return counts
+    return PullResult(account.close(counts), counts)
 
 
 class _Account:
@@ -59,8 +69,8 @@ class _Account:
     def open(self) -> None:
         """Note, with the first commit, that the run is under way."""
         if not self.opened:
-            self.opened = True
             self._lake.merge("runs", [self._row(RunState.RUNNING, {})])
+            self.opened = True
 
     def keep_calls(self) -> None:
         """Put the calls made so far where a crash does not lose them."""
@@ -81,17 +91,20 @@ class _Account:
         if calls:
             self._lake.defer("calls", calls)
 
-    def close(self, counts: Mapping[str, SourceCounts]) -> None:
+    def close(self, counts: Mapping[str, SourceCounts]) -> RunState:
         """Note how the run ended: in the lake where it committed anything, else with the next run that does."""
         self.keep_calls()
         failed = sum(one.error is not None for one in counts.values())
-        state = RunState.DONE if not failed else RunState.FAILED if failed == len(counts) else RunState.PARTIAL
+        nothing_done = failed == len(counts) and not self.opened
+        state = RunState.DONE if not failed else RunState.FAILED if nothing_done else RunState.PARTIAL
         row = self._row(state, counts)
         if self.opened:
             self._lake.merge("runs", [row])
             self._lake.flush_deferred()
+            self._lake.compact()
         else:
             self._lake.defer("runs", [row])
+        return state
 
     def _row(self, state: RunState, counts: Mapping[str, SourceCounts]) -> Run:
         errors = {name: one.error for name, one in counts.items() if one.error}
@@ -102,5 +115,5 @@ class _Account:
             started_at=self._run.started_at,
             finished_at=None if state is RunState.RUNNING else self._run.clock(),
             counts=orjson.dumps({name: asdict(one) for name, one in counts.items()}).decode(),
-            error="\n".join(f"{name}: {error}" for name, error in errors.items()) or None,
+            error="\n".join(f"{name}: {error.removeprefix(f'{name}: ')}" for name, error in errors.items()) or None,
         )

@@ -134,9 +134,10 @@ class Folding:
         elif old is None:
             self._note_link(item, task, match.reason)
         else:
-            self._note_differences(item, task, _seen(old)["fields"])
+            self._note_differences(item, task, old)
         if old and old["state"] != link["state"]:
-            self._change(task, "state", old["state"], link["state"], item, Decision.TAKEN, "the item's state changed")
+            reason = "the item's state changed"
+            self._change(task, "state", old["state"], link["state"], item, Decision.TAKEN, reason, old)
 
     def _task_link(self, item: Observed[TaskView], task: str, is_primary: bool, mentions: Sequence[str]) -> RowDict:
         view = item.view
@@ -179,7 +180,7 @@ class Folding:
                 fields["blocked_by"] = _merged(draft["blocked_by"], before, fields["blocked_by"])  # type: ignore[arg-type]
             for name, value in fields.items():
                 if draft[name] != value:
-                    self._change(task, name, draft[name], value, item, Decision.TAKEN, "changed at its own source")
+                    self._change(task, name, draft[name], value, item, Decision.TAKEN, "changed at its own source", old)
                     draft[name] = value
         draft["created_at"] = view.created_at
         draft["updated_at"] = view.updated_at
@@ -213,12 +214,12 @@ class Folding:
             Decision.LINKED, reason,
         )  # fmt: skip
 
-    def _note_differences(self, item: Observed[TaskView], task: str, before: Mapping[str, FieldValue]) -> None:
-        old, new = self._canonical(before), self._canonical(item.view.fields)
+    def _note_differences(self, item: Observed[TaskView], task: str, link: RowDict) -> None:
+        old, new = self._canonical(_seen(link)["fields"]), self._canonical(item.view.fields)
         for name, value in new.items():
             if old.get(name) != value:
                 reason = "the task takes its fields from the source it was first seen in"
-                self._change(task, name, old.get(name), value, item, Decision.DIFFERS, reason)
+                self._change(task, name, old.get(name), value, item, Decision.DIFFERS, reason, link)
 
     def _move_blocks(
         self, external_id: str, record_hash: str, blocks: Sequence[str], before: Sequence[str], at: datetime | None
@@ -329,9 +330,14 @@ class Folding:
         item: Observed[TaskView],
         decision: Decision,
         reason: str,
+        link: RowDict | None,
     ) -> None:
+        changed_at: datetime | None = item.view.updated_at
+        if link is not None and link["record_hash"] == item.record_hash:
+            # The same payload as before: it is read otherwise than before, and nobody changed anything there.
+            changed_at, reason = None, "read anew with changed settings"
         self._add_change(
-            task, name, old, new, item.external_id, item.record_hash, None, item.view.updated_at, decision, reason,
+            task, name, old, new, item.external_id, item.record_hash, None, changed_at, decision, reason,
         )  # fmt: skip
 
     def _add_change(

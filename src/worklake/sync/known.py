@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-
-import pyarrow as pa
 
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
-from worklake.lake.names import one_of
 from worklake.sync.fold import Known, RowDict, references
 from worklake.sync.match import Elsewhere, Neighbours, Titled, normal_title
 from worklake.sync.pending import Chunk, Observed
 
-_OWN_LINKS = """
-    select t.* from {links} t left semi join {wanted} w on t.external_id = w.external_id
-    where t.source = :source
-"""
+_OWN_LINKS = "select t.* from {links} t where t.source = :source and {among}"
 _WAITING = "select kind, external_id, awaits from {links} where source = :source and awaits is not null"
 _BY_KEY = """
-    select t.task_id, t.source, t.key from {links} t left semi join {wanted} w on t.key = w.key
-    where t.source <> :source and t.kind = 'task'
+    select t.task_id, t.source, t.key from {links} t where t.source <> :source and t.kind = 'task' and {among}
 """
 _MENTIONING = """
     select t.task_id, t.source, t.name as key, t.key as mentioned
@@ -30,24 +23,19 @@ _MENTIONING = """
         select task_id, source, key as name, explode(mentions) as key from {links}
         where source <> :source and kind = 'task' and mentions is not null
     ) t
-    left semi join {wanted} w on t.key = w.key
-    where true
+    where {among}
 """
-_OCCUPIED = """
-    select t.task_id from {links} t left semi join {wanted} w on t.task_id = w.task_id
-    where t.source = :source and t.kind = 'task'
-"""
+_OCCUPIED = "select t.task_id from {links} t where t.source = :source and t.kind = 'task' and {among}"
 _TITLED = """
     select t.task_id, t.title, t.project, t.source
     from (
         select task_id, trim(regexp_replace(lower(title), '\\\\s+', ' ')) as title, project, source
         from {tasks} where source <> :source
     ) t
-    left semi join {wanted} w on t.title = w.title
-    where true
+    where {among}
 """
-_TASKS = "select t.* from {tasks} t left semi join {wanted} w on t.task_id = w.task_id where true"
-_COMMENTS = "select t.* from {comments} t left semi join {wanted} w on t.comment_id = w.comment_id where true"
+_TASKS = "select t.* from {tasks} t where {among}"
+_COMMENTS = "select t.* from {comments} t where {among}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,15 +144,11 @@ class KnownLoader:
         query = "select * from {quarantine} where source = :source and resolved_at is null"
         return self._lake.rows(query, {"source": self._source})
 
-    def _rows(self, query: str, **wanted: Iterable[str]) -> list[RowDict]:
-        """The query's rows (as `t`) for these values of a column, which it joins as `wanted`; none without values."""
+    def _rows(self, query: str, **wanted: Collection[str]) -> list[RowDict]:
+        """The query's rows (as `t`) for these values of a column."""
         ((column, values),) = wanted.items()
-        listed = sorted(set(values))
-        if not listed:
-            return []
         arguments = {"source": self._source} if ":source" in query else None
-        narrowed = f"{query} and {one_of(f't.{column}', listed)}"
-        return self._lake.rows(narrowed, arguments, wanted=pa.table({column: listed}))
+        return self._lake.rows_among(query, f"t.{column}", set(values), arguments)
 
 
 def _iso_dates(row: RowDict) -> RowDict:

@@ -15,12 +15,10 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 import orjson
-import pyarrow as pa
 
 from worklake.errors import LakeError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
 from worklake.lake.lake import Lake
-from worklake.lake.names import one_of
 from worklake.logs import redact
 from worklake.model.rows import Cursor, Kind, Quarantined, Record
 from worklake.sync.rows import rows_to_arrow
@@ -45,11 +43,10 @@ _KNOWN = """
         union all
         select kind, external_id, record_hash, true from {quarantine} where source = :source and resolved_at is null
     ) k
-    left semi join {listed} l on k.kind = l.kind and k.external_id = l.external_id
-    where
+    where {among}
 """
 
-
+_LINKED = "select 1 from {links} where source = :source limit 1"
 _NAMELESS = """
     select record_hash from {quarantine} where source = :source and external_id = '' and resolved_at is null
 """
@@ -134,8 +131,7 @@ class SourcePull:
         self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
         nameless = self._lake.rows(_NAMELESS, {"source": name})
         self._sent.update(int(row["record_hash"], 16) for row in nameless)
-        known = self._lake.sql("select 1 from {links} where source = :source limit 1", {"source": name})
-        self._lake_knows_source = known.num_rows > 0 or self._start is not None
+        self._lake_knows_source = self._start is not None or bool(self._lake.rows(_LINKED, {"source": name}))
 
     def _pages(self) -> Iterator[Page]:
         seen = 0
@@ -208,12 +204,8 @@ class SourcePull:
         known = _Known()
         if not self._lake_knows_source:
             return known
-        keys = {(entry.item.kind.value, entry.item.external_id or "") for entry in listed}
-        if not keys:
-            return known
-        frame = pa.table({"kind": [kind for kind, _ in keys], "external_id": [external for _, external in keys]})
-        query = f"{_KNOWN} {one_of('k.external_id', frame.column('external_id').to_pylist())}"
-        for row in self._lake.rows(query, {"source": self._source.name}, listed=frame):
+        ids = {entry.item.external_id or "" for entry in listed}
+        for row in self._lake.rows_among(_KNOWN, "k.external_id", ids, {"source": self._source.name}):
             known.hashes.add((row["kind"], row["external_id"], row["record_hash"]))
             if not row["quarantined"]:
                 known.linked.add((row["kind"], row["external_id"]))

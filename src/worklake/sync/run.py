@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from worklake.errors import WorklakeError
 from worklake.integrations.base import BaseIntegration
 from worklake.integrations.http import CallMade
+from worklake.logs import redact
 from worklake.model.ids import RunId
 from worklake.settings.models import People
 
@@ -57,6 +59,8 @@ class Source:
 
     name: str
     integration: BaseIntegration
+    unreachable: WorklakeError | None = None
+    """Why it cannot be asked at all, where that is known beforehand: its secret is missing."""
 
     @property
     def provider(self) -> str:
@@ -103,8 +107,12 @@ def collection_paused() -> Iterator[None]:
 
 
 def collect_now() -> None:
-    """Free what hangs together in cycles (answers of servers do), once the rows of a commit are gone."""
+    """Free what hangs together in cycles (answers of servers do), once the rows of a commit are gone.
+
+    What is alive then (modules, sessions) is not looked at again.
+    """
     gc.collect()
+    gc.freeze()
 
 
 def new_run_id(started_at: datetime, random_hex: str) -> RunId:
@@ -124,6 +132,10 @@ class SourceCounts:
     quarantined: int = 0
     error: str | None = None
     error_kind: str | None = None
+
+    def fail(self, error: WorklakeError) -> None:
+        """Note why the source was not read."""
+        self.error, self.error_kind = str(redact(str(error))), type(error).__name__
 
 
 Counts = Mapping[str, SourceCounts]

@@ -79,7 +79,7 @@ def _last_pull(runs: list[dict[str, Any]], source: str) -> dict[str, Any]:
             continue
         if newest:
             last_error, newest = counts["error"], False
-        if counts["error"] is None:
+        if counts["error"] is None or counts["seen"] or counts["comments"]:
             last_pulled_at = run["finished_at"]
             break
     return {"last_pulled_at": last_pulled_at, "last_error": last_error}

@@ -74,6 +74,9 @@ class Engine(Protocol):
     def restore(self, table: Table, version: int) -> None:
         """Bring back the rows of an older version, as a new commit."""
 
+    def compact(self, table: Table, most_files: int) -> bool:
+        """Make few files of more than this many, where nobody else sees to it; whether it did."""
+
     def maintain(self, table: Table, retention_hours: float) -> Maintained:
         """Compact small files, delete files that no version within the retention needs, checkpoint the log."""
 

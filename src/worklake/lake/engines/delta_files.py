@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from worklake.errors import LakeError
 from worklake.lake.engines.base import Once
@@ -86,14 +86,23 @@ def scan(path: Path, columns: list[str], source: str, after: int, through: int) 
 
 def append(stored: DeltaTable, rows: pa.Table, *, once: Once | None = None, retries: int | None = None) -> None:
     """Add rows in one commit. With `retries=0` it fails when anybody committed since `stored` was opened."""
+    _write(stored, rows, "append", _commit_properties(once, retries))
+
+
+def replace(stored: DeltaTable, rows: pa.Table) -> None:
+    """Let these rows be the table, in one commit; it fails when anybody committed since `stored` was opened."""
+    _write(stored, rows, "overwrite", _commit_properties(None, retries=0))
+
+
+def _write(stored: DeltaTable, rows: pa.Table, mode: Literal["append", "overwrite"], how: CommitProperties) -> None:
     from deltalake import write_deltalake
 
     write_deltalake(
         stored,
         _without_comments(rows),
-        mode="append",
+        mode=mode,
         schema_mode="merge" if len(stored.schema().fields) != rows.num_columns else None,
-        commit_properties=_commit_properties(once, retries),
+        commit_properties=how,
     )
 
 
@@ -146,6 +155,15 @@ def restore(path: Path, version: int) -> None:
         if is_conflict(error):
             raise
         raise LakeError(f"{path.name} cannot be restored to version {version}: {error}") from error
+
+
+def compact(path: Path, most_files: int) -> bool:
+    """Make few files of many, if there are more than this; whether it did."""
+    stored = open_table(path)
+    if len(stored.file_uris()) <= most_files:
+        return False
+    stored.optimize.compact()
+    return True
 
 
 def maintain(path: Path, table: Table, retention_hours: float) -> Maintained:

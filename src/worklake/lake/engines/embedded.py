@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import os
+import signal
 import sys
 import threading
 import uuid
@@ -15,13 +16,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from worklake.errors import LakeError, SettingsError
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.base import Once
 from worklake.lake.engines.embedded_merge import delete_rows, merge_rows
-from worklake.lake.names import literal, quote
+from worklake.lake.engines.place import Place
+from worklake.lake.names import quote
 from worklake.lake.results import Commit, Maintained, Merged, Size
 from worklake.lake.retry import until_committed
 from worklake.lake.schema import arrow_schema
@@ -69,6 +71,13 @@ def _keep_little_memory() -> None:
             libc.mallopt(_M_ARENA_MAX, 2)
 
 
+def _keep_interrupts() -> None:
+    """Take Ctrl-C back from Sail, which would end the server under our feet; it is Python's to handle."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is threading.main_thread() and handler is not None:
+        signal.signal(signal.SIGINT, handler)
+
+
 def _server_address() -> str:
     """The address of this process's server, which is kept referenced: when it is collected, calls hang."""
     global _server
@@ -96,7 +105,7 @@ class EmbeddedEngine:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._registered: set[str] = set()
+        self._place = Place(folder)
         self._session: SparkSession | None = None
 
     @property
@@ -112,6 +121,9 @@ class EmbeddedEngine:
             from pyspark.sql import SparkSession
 
             self._session = SparkSession.builder.remote(address).create()
+            _keep_interrupts()
+            # The server is in this process: when it has gone, it will not come back.
+            cast(Any, self._session).client.set_retry_policies([])
         return self._session
 
     def exists(self) -> bool:
@@ -132,22 +144,15 @@ class EmbeddedEngine:
         return [name for name in arrow_schema(table.row).names if name not in stored]
 
     def add_columns(self, table: Table, names: list[str]) -> None:
-        """Add declared columns; the session learns of them by registering the table anew."""
+        """Add declared columns."""
         delta_files.add_columns(self._path(table), table, names)
-        if table.name in self._registered:
-            self._registered.discard(table.name)
-            self.session.sql(f"DROP TABLE {quote(table.name)}").collect()
 
     def reference(self, table: Table) -> str:
-        """The table's name, registered with its location on first use."""
-        name = quote(table.name)
-        if table.name not in self._registered:
-            path = self._path(table)
-            if not delta_files.is_table(path):
-                raise LakeError(f"There is no table {table.name} in {self._folder}. Run `worklake pull` once.")
-            self.session.sql(f"CREATE TABLE IF NOT EXISTS {name} USING DELTA LOCATION {literal(str(path))}").collect()
-            self._registered.add(table.name)
-        return name
+        """The table by its place, which costs nothing: a name would have to be registered in every session."""
+        path = self._path(table)
+        if not delta_files.is_table(path):
+            raise LakeError(f"There is no table {table.name} in {self._folder}. Run `worklake pull` once.")
+        return f"delta.{quote(str(path))}"
 
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame; large data by way of a file that lives as long as the lake is open."""
@@ -193,6 +198,10 @@ class EmbeddedEngine:
         """Bring back the rows of an older version, as a new commit."""
         delta_files.restore(self._path(table), version)
 
+    def compact(self, table: Table, most_files: int) -> bool:
+        """Make few files of more than this many."""
+        return delta_files.compact(self._path(table), most_files)
+
     def maintain(self, table: Table, retention_hours: float) -> Maintained:
         """Compact, vacuum and checkpoint."""
         return delta_files.maintain(self._path(table), table, retention_hours)
@@ -206,15 +215,15 @@ class EmbeddedEngine:
         if self._session is not None:
             self._session.stop()
             self._session = None
-        self._registered.clear()
         if "_scratch" in self.__dict__:
             for path in self._scratch.iterdir():
                 path.unlink()
             self._scratch.rmdir()
             del self.__dict__["_scratch"]
+        self._place.close()
 
     def _path(self, table: Table) -> Path:
-        return self._folder / table.name
+        return self._place.path / table.name
 
     @cached_property
     def _scratch(self) -> Path:

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from worklake.lake.engines import delta_files
+from worklake.lake.engines.small_merge import key_of, merge_small
 from worklake.lake.names import literal, quote
 from worklake.lake.results import Merged
 from worklake.lake.retry import until_committed
+from worklake.lake.schema import utc
 from worklake.lake.tables import Table
 
 if TYPE_CHECKING:
@@ -40,15 +42,44 @@ FEW_KEYS = 500
 
 def merge_rows(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> Merged:
     """Insert new rows, rewrite different ones, leave equal ones alone; each step is tried until it is committed."""
-    inserted, present = until_committed(partial(_insert_new, engine, path, table, rows), table.name)
-    updated = 0
-    for chunk in chunks(present):
-        equal = until_committed(partial(_equal_keys, engine, table, chunk), table.name)
-        different, _ = _split(chunk, equal, table)
-        for part in chunks(different, REWRITE_ROWS, REWRITE_BYTES):
-            until_committed(partial(_rewrite, engine, table, part), table.name)
-        updated += different.num_rows
-    return Merged(inserted, updated, present.num_rows - updated)
+    whole = until_committed(partial(merge_small, path, table, rows), table.name)
+    if whole is not None:
+        return whole
+    few = _few_keys(table, rows)
+    if few is not None:
+        inserted, different = until_committed(partial(_insert_of_few, engine, path, table, rows, few), table.name)
+        _rewrite_all(engine, table, different)
+        updated = different.num_rows
+    else:
+        inserted, present = until_committed(partial(_insert_new, engine, path, table, rows), table.name)
+        updated = 0
+        for chunk in chunks(present):
+            equal = until_committed(partial(_equal_keys, engine, table, chunk), table.name)
+            different, _ = _split(chunk, equal, table)
+            _rewrite_all(engine, table, different)
+            updated += different.num_rows
+    return Merged(inserted, updated, rows.num_rows - inserted - updated)
+
+
+def _rewrite_all(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> None:
+    for part in chunks(rows, REWRITE_ROWS, REWRITE_BYTES):
+        until_committed(partial(_rewrite, engine, table, part), table.name)
+
+
+def _insert_of_few(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table, few: str) -> tuple[int, pa.Table]:
+    """Append the rows with new keys at the version that was read; their number, and the rows that differ."""
+    import pyarrow as pa
+
+    stored = delta_files.open_table(path)
+    columns = ", ".join(quote(name) for name in rows.column_names)
+    found = utc(engine.session.sql(f"SELECT {columns} FROM {engine.reference(table)} t WHERE {few}").toArrow())
+    present = {key_of(row, table): row for row in found.to_pylist()}
+    given = [(present.get(key_of(row, table)), row) for row in rows.to_pylist()]
+    new = rows.filter(pa.array([there is None for there, _ in given], pa.bool_()))
+    if new.num_rows:
+        delta_files.append(stored, new, retries=0)
+    different = [there is not None and there != row for there, row in given]
+    return new.num_rows, rows.filter(pa.array(different, pa.bool_()))
 
 
 def _insert_new(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> tuple[int, pa.Table]:
@@ -114,36 +145,34 @@ def _equal_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> pa.Tabl
     key = ", ".join(f"s.{quote(name)}" for name in table.key)
     same = [f"t.{quote(name)} <=> s.{quote(name)}" for name in rows.column_names if name not in table.key]
     return engine.session.sql(
-        f"SELECT {key} FROM {{s}} s JOIN (SELECT * FROM {engine.reference(table)} t{_few(table, rows, 'WHERE')}) t "
+        f"SELECT {key} FROM {{s}} s JOIN {engine.reference(table)} t "
         f"ON {_same_key(table)} WHERE {' AND '.join(same) or 'true'}",
         s=engine.frame(rows),
     ).toArrow()
 
 
-def _few(table: Table, rows: pa.Table, keyword: str) -> str:
-    """A condition that spells out the values of the key column that tells most apart; empty for many rows."""
+def _few_keys(table: Table, rows: pa.Table) -> str | None:
+    """A condition that spells out the values of the key column that tells most apart; None for many rows."""
     if rows.num_rows > FEW_KEYS:
-        return ""
+        return None
     distinct = {name: set(rows.column(name).to_pylist()) for name in table.key}
     name = max(distinct, key=lambda each: len(distinct[each]))
     if any(not isinstance(value, str) for value in distinct[name]):
-        return ""
-    return f" {keyword} t.{quote(name)} IN ({', '.join(_literal(value) for value in sorted(distinct[name]))})"
-
-
-def _literal(value: str) -> str:
-    """A literal in a query that PySpark fills frames into: braces doubled."""
-    return literal(value).replace("{", "{{").replace("}", "}}")
+        return None
+    return f"t.{quote(name)} IN ({', '.join(literal(value) for value in sorted(distinct[name]))})"
 
 
 def _rewrite(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> None:
     """Replace the rows with these keys, in one commit."""
     columns = ", ".join(quote(name) for name in rows.column_names)
     values = ", ".join(f"s.{quote(name)}" for name in rows.column_names)
+    few = _few_keys(table, rows)
+    # Braces doubled, as PySpark fills frames into the query.
+    also = f" AND {few}".replace("{", "{{").replace("}", "}}") if few else ""
     engine.session.sql(
         f"MERGE INTO {engine.reference(table)} t USING ("
         f"SELECT false AS __new, s.* FROM {{s}} s UNION ALL SELECT true AS __new, s.* FROM {{s}} s) s "
-        f"ON {_same_key(table)} AND NOT s.__new{_few(table, rows, 'AND')} "
+        f"ON {_same_key(table)} AND NOT s.__new{also} "
         f"WHEN MATCHED THEN DELETE WHEN NOT MATCHED AND s.__new THEN INSERT ({columns}) VALUES ({values})",
         s=engine.frame(rows),
     ).collect()

@@ -163,6 +163,10 @@ class SqlEngine(ABC):
                 raise
             raise LakeError(f"{table.name} cannot be restored to version {version}: {error}") from error
 
+    def compact(self, table: Table, most_files: int) -> bool:
+        """Nothing: clusters optimize by themselves, or with `maintain`."""
+        return False
+
     def maintain(self, table: Table, retention_hours: float) -> Maintained:
         """Compact and vacuum; Delta checkpoints the log by itself."""
         before = self._files(table)

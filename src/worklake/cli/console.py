@@ -1,0 +1,19 @@
+"""The console that people's output goes through."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from worklake.cli.face import stop_writing
+
+
+class PlainConsole(Console):
+    """Shows texts as they are: no emoji for `:bug:`, no style for `[bold]`. A reader that leaves is no failure."""
+
+    def __init__(self, *, width: int | None = None, stderr: bool = False) -> None:
+        super().__init__(highlight=False, emoji=False, markup=False, width=width, stderr=stderr)
+
+    def on_broken_pipe(self) -> None:
+        """Write no more."""
+        self.quiet = True
+        stop_writing()

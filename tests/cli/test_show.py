@@ -1,0 +1,66 @@
+"""What people see is what a provider or the user wrote, as it is."""
+
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from worklake.cli import show
+from worklake.cli.face import Face
+from worklake.model.documents import CheckDocument, CheckLine, ExplainDocument, PullDocument, PulledSource, TaskDocument
+from worklake.sync.tasks import TaskList
+
+AWKWARD = "[bold]Fix[/bold] :bug: of GET /projects/:id/issues [/]"
+
+
+def task(**fields: Any) -> TaskDocument:
+    empty: dict[str, Any] = dict.fromkeys(TaskDocument.model_fields)
+    lists = {"labels": [], "assignees": [], "blocked_by": [], "links": []}
+    told = {"task_id": "task_1", "source": "gitlab", "title": "A task", "status": "started", "priority": "none"}
+    return TaskDocument(**empty | lists | told | {"archived": False, "confidential": False} | fields)
+
+
+def pulled(**fields: Any) -> PullDocument:
+    numbers = dict.fromkeys(("requests", "seen", "new", "changed", "comments", "quarantined"), 0)
+    return PullDocument(
+        run_id="run_1", state="partial", sources={"gitlab": PulledSource(**numbers | {"error_kind": None} | fields)}
+    )
+
+
+def printed(*shown: Any) -> str:
+    out = StringIO()
+    with redirect_stdout(out):
+        Face().answer([], *shown)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        lambda: show.task_list(TaskList([task(title=AWKWARD)], 1)),
+        lambda: show.task_list(TaskList([task(project=AWKWARD)], 1)),
+        lambda: show.explained(ExplainDocument(task_id="t", title=AWKWARD, links=[], changes=[], differences=[])),
+        lambda: show.checked(
+            CheckDocument(ok=False, checks=[CheckLine(subject="gitlab", ok=False, detail=AWKWARD, mend=None)])
+        ),
+        lambda: show.pull_failures(pulled(error=AWKWARD)),
+        lambda: [AWKWARD],
+    ],
+    ids=["title", "project", "history", "check", "failure", "line"],
+)
+def test_nothing_is_taken_for_markup_or_emoji(shown: Any) -> None:
+    assert AWKWARD in printed(*shown())
+
+
+def test_a_failure_names_its_source_once() -> None:
+    shown = printed(*show.pull_failures(pulled(error="gitlab: GET /user: 401 Unauthorized")))
+    assert shown == "gitlab: GET /user: 401 Unauthorized\n"
+
+
+def test_warnings_go_to_stderr_and_under_json_nowhere() -> None:
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        Face().warn("it failed")
+        Face(json=True).warn("it failed, says the document")
+    assert (out.getvalue(), err.getvalue()) == ("", "it failed\n")
