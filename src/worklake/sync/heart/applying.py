@@ -13,7 +13,7 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart import calling, undoing
 from worklake.sync.heart.calling import Answer
 from worklake.sync.heart.looking import PASSING, seen_in
-from worklake.sync.heart.merging import finished
+from worklake.sync.heart.merging import PUT_AWAY_BY, finished
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
@@ -154,7 +154,8 @@ class _Batch:
         if reason is not None:
             raise _SetAsideError(Outcome.STALE, reason)
         sent = self._names[step.source].own(step.fields)
-        before = {name: view.fields[name] for name in sent if name in view.fields}
+        moving = sent if step.operation is Operation.UPDATE else PUT_AWAY_BY
+        before = {name: view.fields[name] for name in moving if name in view.fields}
         return _Ready(step, link, view.fields, self._write(step, sent, before))
 
     def _stale(self, step: PlannedStep, loaded: Loaded, link: StoredLink, view: TaskView) -> str | None:
@@ -175,8 +176,8 @@ class _Batch:
             raise _SetAsideError(Outcome.STALE, "the item is there already")
         integration = self._ports[step.source].integration
         made_id = integration.made_id(TaskId(step.task_id))
-        key = creating_key(step.source, step.task_id)
-        link = StoredLink(key.source, key.external_id, step.task_id, LinkState.CREATING, {}, made_id=made_id)
+        external_id = made_id or creating_key(step.source, step.task_id).external_id
+        link = StoredLink(step.source, external_id, step.task_id, LinkState.CREATING, {}, made_id=made_id)
         write = self._write(step, self._names[step.source].own(step.fields), {})
         return _Ready(step, link, {}, write, looks_first=bool(there))
 

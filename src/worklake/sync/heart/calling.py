@@ -22,7 +22,7 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.ids import TaskId, digest
 from worklake.model.rows import LinkState
 from worklake.sync.heart.looking import PASSING, seen_in
-from worklake.sync.heart.merging import finished, settled_write
+from worklake.sync.heart.merging import PUT_AWAY_BY, finished, settled_write
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.heart.views import Names
@@ -168,7 +168,7 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
         return failure(write, link, error, clock)
     shown = view.fields if view is not None else {}
     # All that the call moved is ours: it is no edit of a person.
-    moved = {name: value for name, value in shown.items() if name in ("status", "archived")}
+    moved = {name: value for name, value in shown.items() if name in PUT_AWAY_BY}
     state = {Operation.ARCHIVE: LinkState.ARCHIVED, Operation.DELETE: LinkState.DELETED}.get(
         write.operation, LinkState.LINKED
     )

@@ -18,6 +18,9 @@ from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment, TaskOutcome, born, merge_task
 
+PUT_AWAY_BY = ("status", "archived")
+"""The fields in which closing, archiving and their ways back show."""
+
 
 @dataclass(slots=True)
 class Merged:
@@ -174,30 +177,47 @@ class _Merging:
     ) -> StoredLink:
         """The item's link, with whatever calls to it were of unknown outcome settled by what it shows."""
         link, intents = known.get(one.key), self._intents.get((one.source, task), [])
-        shown = one.view.fields
-        if link is not None:
-            updates = [write for write in intents if write.external_id == one.external_id]
-            look, looks = answers.settle_all(
-                link.seen, link.adjusted, [(write.sent, write.before) for write in updates], shown
-            )
-            for write, single in zip(updates, looks, strict=True):
-                self._settled.append(settled_write(write, single, shown, self._moment))
-            return replace(link, seen=look.seen, adjusted=look.adjusted)
-        placeholder = next((known[key] for key in known if key == creating_key(one.source, task)), None)
+        if link is not None and link.state is not LinkState.CREATING:
+            return self._settle(link, one, intents)
+        placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None:
             return _first_link(one, task, loaded.task if loaded else None, self._names[one.source])
-        self._ended.append(placeholder.key)
+        if placeholder.key != one.key:
+            self._ended.append(placeholder.key)
         creations = [write for write in intents if write.operation is Operation.CREATE]
-        found = answers.after_found(creations[-1].sent, shown) if creations else answers.after_found({}, shown)
-        for write in creations:
-            self._settled.append(finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id))
+        shown = one.view.fields
+        found = answers.after_found(creations[-1].sent if creations else {}, shown)
+        self._settled += [
+            finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id) for write in creations
+        ]
         return StoredLink(one.source, one.external_id, task, LinkState.LINKED, found.seen, found.adjusted)
+
+    def _settle(self, link: StoredLink, one: Observation, intents: Sequence[Write]) -> StoredLink:
+        """The link of an item that was known, after each call of unknown outcome in turn."""
+        shown = one.view.fields
+        for write in intents:
+            if write.operation is Operation.CREATE:
+                # Its link was kept, and its outcome was not.
+                self._settled.append(finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id))
+            elif write.external_id == one.external_id:
+                look = answers.settle(link.seen, link.adjusted, *_meant(write, shown), shown)
+                self._settled.append(settled_write(write, look, shown, self._moment))
+                link = replace(link, seen=look.seen, adjusted=look.adjusted)
+        return link
 
     def keep(self) -> None:
         """Keep everything, in the order that makes a crash harmless."""
         self._store.commit(self.merged.changes, self._tasks, self._links, self.merged.conflicts, self._ended)
         if self._settled:
             self._store.finish(self._settled)
+
+
+def _meant(write: Write, shown: Fields) -> tuple[Fields, Fields]:
+    """What a write sent, and what the item showed before. Closing and the like send no fields, but move some."""
+    if write.operation is Operation.UPDATE:
+        return write.sent, write.before
+    moved = {name: value for name, value in write.before.items() if name in PUT_AWAY_BY}
+    return {name: shown[name] for name, value in moved.items() if name in shown and shown[name] != value}, moved
 
 
 def _first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:

@@ -24,8 +24,8 @@ class StoredLink:
     `seen` is the last view that a merge took into account, `adjusted` pairs of what was sent and then shown. `merges`
     counts how often `seen` has moved. What was pulled in a batch before `batch` was read before the item was last
     looked at. A link in state `creating` stands for an item that may or may not have been made: its external id is
-    `creating:` and the task's id until the item is known, and `made_id` is the id that the item would have, where we
-    make it.
+    `made_id`, the id that the item would have where we make it, else `creating:` and the task's id until the item is
+    known.
     """
 
     source: str

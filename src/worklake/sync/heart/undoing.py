@@ -82,9 +82,8 @@ def plan_undo(store: Store, ports: Ports, undone_run: str, moment: Moment) -> Un
 
 
 def _link_of(write: Write, loaded: Loaded | None) -> StoredLink | None:
-    return (
-        next((link for link in loaded.links if link.key == (write.source, write.external_id)), None) if loaded else None
-    )
+    links = loaded.links if loaded is not None else ()
+    return next((link for link in links if link.key == (write.source, write.external_id)), None)
 
 
 def _restoring(write: Write, link: StoredLink, names: Names, left: list[Left]) -> list[PlannedStep]:

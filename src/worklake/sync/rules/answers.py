@@ -5,7 +5,7 @@ Fields are in the provider's own ids, as links and the ledger keep them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -104,17 +104,6 @@ def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown
         if verdicts[name] is Verdict.ACKNOWLEDGED:
             news[name] = now
     return Look(news, pairs, verdicts)
-
-
-def settle_all(
-    seen: Fields, adjusted: Adjusted, intents: Iterable[tuple[Fields, Fields]], shown: Fields
-) -> tuple[Look, list[Look]]:
-    """Settle several calls to one item, oldest first, each given as (sent, before): the memory then, and each look."""
-    looks: list[Look] = []
-    for sent, before in intents:
-        looks.append(settle(seen, adjusted, sent, before, shown))
-        seen, adjusted = looks[-1].seen, looks[-1].adjusted
-    return Look(dict(seen), dict(adjusted), {}), looks
 
 
 def _is_ours(name: str, sent: FieldValue, shown: FieldValue) -> bool:

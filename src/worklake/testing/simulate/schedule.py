@@ -1,0 +1,142 @@
+"""Schedules: random, replayed by seed, and shrunk when they break something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import NamedTuple
+
+from worklake.testing.simulate import checks, world
+from worklake.testing.simulate.world import Crash, Trouble, World
+
+_QUIET_ROUNDS = 12
+_OPERATIONS = (
+    ("edit", 10), ("create", 2), ("pull", 4), ("plan", 3), ("apply", 3), ("apply old", 1), ("sync", 5), ("undo", 1),
+    ("undo everywhere", 1), ("settle", 1), ("wait", 1),
+)  # fmt: skip
+
+
+class Operation(NamedTuple):
+    """Something that happens. Its own seed makes it happen alike when others are taken out."""
+
+    name: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A schedule that breaks an invariant, as short as it could be made."""
+
+    seed: int
+    operations: tuple[Operation, ...]
+    message: str
+
+    def __str__(self) -> str:
+        lines = [f"seed {self.seed}: {self.message}"]
+        lines += [f"  {number:2} {one.name} ({one.seed})" for number, one in enumerate(self.operations)]
+        return "\n".join(lines)
+
+
+def schedule(seed: int) -> list[Operation]:
+    """The operations of a seed."""
+    random = Random(seed)  # noqa: S311  schedules are not secrets
+    names = [name for name, weight in _OPERATIONS for _ in range(weight)]
+    chosen = [random.choice(names) for _ in range(random.randint(4, 16))]
+    return [Operation(name, random.randrange(1 << 30)) for name in ("create", *chosen)]
+
+
+def run(seed: int, operations: Sequence[Operation]) -> str | None:
+    """What these operations break in the world of this seed, in words; None where everything holds."""
+    made = world.make_world(Random(seed))  # noqa: S311
+    try:
+        for one in operations:
+            _do(made, one)
+        rest(made)
+        checks.check(made)
+        checks.check_undo(made, Random(seed))  # noqa: S311
+    except checks.Broken as broken:
+        return str(broken)
+    return None
+
+
+def _do(made: World, one: Operation) -> None:
+    random = Random(one.seed)  # noqa: S311
+    rough = random.random() < 0.6
+    if rough:
+        calls, crashes, edits = (random.choice(chances) for chances in ((0.0, 0.15), (0.0, 0.04), (0.0, 0.1)))
+        made.trouble = Trouble(random, calls, crashes, edits)
+    try:
+        _happen(made, one.name, random)
+    except Crash:
+        pass  # the next operation is another process
+    finally:
+        made.trouble = None
+    made.tick(random.choice([5, 40, 90]))
+
+
+def _happen(made: World, name: str, random: Random) -> None:
+    match name:
+        case "edit":
+            world.person_acts(made, random)
+        case "create":
+            world.person_creates(made, random)
+        case "pull":
+            world.pull(made, random.sample(sorted(made.sources), random.randint(1, len(made.sources))), random)
+        case "plan":
+            world.plan(made, {"A": 1} if random.random() < 0.2 else None)
+        case "apply" | "apply old":
+            known = made.plans if name == "apply old" else made.plans[-1:]
+            saved = made.store.plan(random.choice(known)) if known else None
+            if saved is not None:
+                world.apply(made, saved)
+        case "sync":
+            world.sync(made, random)
+        case "undo" | "undo everywhere":
+            runs = sorted({write.run_id for write in made.store.all_writes()})
+            if runs:
+                world.undo(made, random.choice(runs[-3:]), name == "undo everywhere")
+        case "settle":
+            world.settle(made, random)
+        case _:
+            made.tick(3600)
+
+
+def rest(made: World) -> None:
+    """Nothing fails any more and people rest: sync until there is nothing to do. Raises `Broken` if that never is."""
+    for _ in range(_QUIET_ROUNDS):
+        made.tick(120)
+        if not world.sync(made, Random(0)).steps:  # noqa: S311
+            return
+    steps = [(one.source, one.external_id, dict(one.fields), dict(one.expected)) for one in world.plan(made).steps]
+    raise checks.Broken(f"(e) there is no end of writing: {steps}")
+
+
+def shrink(seed: int, operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    """As few of these operations as still break something."""
+    left = list(operations)
+    size = len(left) // 2
+    while size:
+        place = 0
+        while place < len(left):
+            fewer = left[:place] + left[place + size :]
+            if _breaks(seed, fewer):
+                left = fewer
+            else:
+                place += size
+        size //= 2
+    return tuple(left)
+
+
+def _breaks(seed: int, operations: Sequence[Operation]) -> bool:
+    return run(seed, operations) is not None
+
+
+def simulate(seed: int) -> Violation | None:
+    """Run the schedule of a seed; if it breaks something, shrunk."""
+    operations = schedule(seed)
+    message = run(seed, operations)
+    if message is None:
+        return None
+    small = shrink(seed, operations)
+    return Violation(seed, small, run(seed, small) or message)

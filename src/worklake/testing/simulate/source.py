@@ -1,0 +1,261 @@
+"""A simulated source: a provider's server and the integration that speaks with it, in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from worklake.errors import InvalidInputError, NotFoundError, RefusedValueError, UnknownOutcomeError
+from worklake.integrations.base import BaseIntegration, Capabilities, FieldEdit, Finding, Item, Page, Vocabulary
+from worklake.model.fields import Fields, FieldValue
+from worklake.model.ids import CommentId, TaskId
+from worklake.model.rows import Kind
+from worklake.settings.models import SourceSettings
+from worklake.sync.rules.values import elements, same
+from worklake.testing.simulate.shapes import EMPTY, Shape, SimulatedLens
+
+Fault = Callable[[str, str], bool]
+"""Called with source and call before each; may raise what stops it, and says whether the reply is lost."""
+
+
+@dataclass(slots=True)
+class SimulatedItem:
+    """An item as the server keeps it."""
+
+    fields: dict[str, FieldValue]
+    updated_at: datetime
+    markers: list[str] = field(default_factory=list)
+    by_person: bool = True
+    deleted: bool = False
+
+
+class Call(NamedTuple):
+    """A write that the server did for us."""
+
+    source: str
+    external_id: str
+    operation: str
+    fields: dict[str, FieldValue]
+    marker: str | None
+
+
+class SimulatedSource(BaseIntegration):
+    """Keeps the integration contract over items in memory. `overwritten` collects edits that a write raced over."""
+
+    provider = "simulated"
+    settings_model = SourceSettings
+
+    def __init__(self, name: str, shape: Shape, clock: Callable[[], datetime], fault: Fault) -> None:
+        self.name = name
+        self.shape = shape
+        self.lens = SimulatedLens(shape)
+        self.items: dict[str, SimulatedItem] = {}
+        self.calls: list[Call] = []
+        self.overwritten: set[tuple[str, str]] = set()
+        self._clock = clock
+        self._fault = fault
+        self.capabilities = Capabilities(  # type: ignore[misc]
+            fields=shape.fields,
+            incremental=shape.incremental,
+            webhooks=False,
+            deletes=True,
+            archives=False,
+            client_made_ids=shape.makes_ids,
+            writable=shape.fields,
+            creatable=shape.fields - {"status"},
+            reads_many=True,
+        )
+
+    def now(self) -> datetime:
+        """The server's time, as it tells it."""
+        return self.shape.time(self._clock())
+
+    def person_creates(self, fields: Fields) -> str:
+        """An item as a person makes it; gives its id."""
+        external_id = f"{self.name}{len(self.items) + 1}"
+        known = {name: value for name, value in {**EMPTY, **fields}.items() if name in self.shape.fields}
+        self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now())
+        return external_id
+
+    def person_edits(self, external_id: str, name: str, value: FieldValue) -> FieldValue:
+        """A field as a person sets it; gives what is then shown."""
+        item = self.items[external_id]
+        item.fields[name] = self.shape.stored({name: value})[name]
+        item.updated_at = self.now()
+        return item.fields[name]
+
+    def _call(self, what: str) -> bool:
+        return self._fault(self.name, what)
+
+    def _item(self, external_id: str) -> Item:
+        item = self.items.get(external_id)
+        if item is None or item.deleted:
+            raise NotFoundError(f"{external_id} does not exist in {self.name}")
+        payload = {
+            "fields": {name: list(value) if isinstance(value, list) else value for name, value in item.fields.items()},
+            "updated_at": item.updated_at,
+            "markers": item.markers,
+            "deleted": item.deleted,
+        }
+        return Item(Kind.TASK, external_id, payload, item.updated_at)
+
+    def _answer(self, external_id: str, lost: bool) -> Item:
+        if lost:
+            raise UnknownOutcomeError(f"no reply from {self.name} for {external_id}")
+        return self._item(external_id)
+
+    def check(self) -> Iterator[Finding]:
+        """See `BaseIntegration.check`."""
+        yield Finding(self.name, True, "simulated")
+
+    def list_changed(self, position: str | None, now: datetime) -> Iterator[Page]:
+        """See `BaseIntegration.list_changed`; in pages of two, with an overlap of a minute."""
+        since = float(position) if position and self.shape.incremental else 0.0
+        keys = [
+            key for key, item in self.items.items() if not item.deleted and item.updated_at.timestamp() >= since - 60
+        ]
+        keys.sort(key=lambda key: (self.items[key].updated_at, key))
+        for start in range(0, len(keys), 2):
+            self._call("list")
+            page = [self._item(key) for key in keys[start : start + 2]]
+            newest = max(item.updated_at.timestamp() for item in page if item.updated_at)
+            yield Page(page, str(max(since, newest)))
+
+    def complete(self, items: Sequence[Item]) -> Iterator[Item]:
+        """See `BaseIntegration.complete`."""
+        yield from items
+
+    def list_ids(self) -> Iterator[str]:
+        """See `BaseIntegration.list_ids`."""
+        self._call("list_ids")
+        yield from [key for key, item in self.items.items() if not item.deleted]
+
+    def read(self, external_id: str) -> Item:
+        """See `BaseIntegration.read`."""
+        self._call("read")
+        return self._item(external_id)
+
+    def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
+        """See `BaseIntegration.read_many`."""
+        self._call("read_many")
+        for key in external_ids:
+            if key in self.items and not self.items[key].deleted:
+                yield self._item(key)
+
+    def comments(self, external_id: str) -> Iterator[Item]:
+        """See `BaseIntegration.comments`: none are simulated."""
+        yield from ()
+
+    def key_of(self, url: str) -> str | None:
+        """See `BaseIntegration.key_of`."""
+        return None
+
+    def made_id(self, marker: TaskId | CommentId) -> str | None:
+        """See `BaseIntegration.made_id`."""
+        return f"{self.name}-{marker}" if self.shape.makes_ids else None
+
+    def create(self, fields: Fields, *, where: str | None, marker: TaskId, made_id: str | None) -> Item:
+        """See `BaseIntegration.create`."""
+        lost = self._call("create")
+        self._refuse(fields)
+        external_id = made_id or f"{self.name}{len(self.items) + 1}"
+        if external_id in self.items:
+            raise RefusedValueError(f"{external_id} exists in {self.name}")
+        known = {name: value for name, value in EMPTY.items() if name in self.shape.fields} | self.shape.stored(fields)
+        markers = [] if made_id else [str(marker)]
+        self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now(), markers, by_person=False)
+        self.calls.append(Call(self.name, external_id, "create", dict(fields), marker))
+        return self._answer(external_id, lost)
+
+    def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
+        """See `BaseIntegration.find_created`."""
+        self._call("find")
+        for key, item in self.items.items():
+            if (key == made_id or marker in item.markers) and not item.deleted:
+                return self._item(key)
+        return None
+
+    def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
+        """See `BaseIntegration.update`."""
+        lost = self._call("update")
+        self._refuse(fields)
+        item = self.items.get(external_id)
+        if item is None or item.deleted:
+            raise NotFoundError(f"{external_id} does not exist in {self.name}")
+        for name, value in fields.items():
+            now = item.fields[name]
+            if isinstance(value, list):
+                before, after = elements(shown.get(name)), elements(value)
+                value = sorted((elements(now) - (before - after)) | (after - before))
+            elif not same(name, now, shown.get(name)):
+                self.overwritten.add((external_id, name))
+            item.fields[name] = self.shape.stored({name: value})[name]
+        item.updated_at = self.now()
+        self.calls.append(Call(self.name, external_id, "update", dict(fields), None))
+        return self._answer(external_id, lost)
+
+    def _refuse(self, fields: Fields) -> None:
+        if self.shape.refuses and "#" in str(fields.get("title", "")):
+            raise RefusedValueError(f"{self.name} takes no # in a title", ("title",))
+
+    def delete(self, external_id: str) -> None:
+        """See `BaseIntegration.delete`."""
+        lost = self._call("delete")
+        if external_id in self.items:
+            self.items[external_id].deleted = True
+            self.calls.append(Call(self.name, external_id, "delete", {}, None))
+        if lost:
+            raise UnknownOutcomeError(f"no reply from {self.name} for {external_id}")
+
+    def close(self, external_id: str) -> Item:
+        """See `BaseIntegration.close`."""
+        return self._set_status(external_id, "canceled", "close")
+
+    def reopen(self, external_id: str) -> Item:
+        """See `BaseIntegration.reopen`."""
+        return self._set_status(external_id, "unstarted", "reopen")
+
+    def _set_status(self, external_id: str, status: str, operation: str) -> Item:
+        lost = self._call(operation)
+        item = self.items[external_id]
+        item.fields["status"], item.updated_at = self.shape.status(status), self.now()
+        self.calls.append(Call(self.name, external_id, operation, {}, None))
+        return self._answer(external_id, lost)
+
+    def archive(self, external_id: str) -> Item:
+        """See `BaseIntegration.archive`."""
+        raise InvalidInputError(f"{self.name} archives nothing")
+
+    def restore(self, external_id: str) -> Item:
+        """See `BaseIntegration.restore`."""
+        lost = self._call("restore")
+        self.items[external_id].deleted = False
+        self.calls.append(Call(self.name, external_id, "restore", {}, None))
+        return self._answer(external_id, lost)
+
+    def add_comment(self, task: str, body: str, *, marker: CommentId, made_id: str | None) -> Item:
+        """See `BaseIntegration.add_comment`: comments are not simulated."""
+        raise InvalidInputError(f"{self.name} has no comments")
+
+    def find_comment(self, task: str, marker: CommentId, made_id: str | None) -> Item | None:
+        """See `BaseIntegration.find_comment`."""
+        return None
+
+    def edit_comment(self, task: str, comment: str, body: str, *, marker: CommentId | None) -> Item:
+        """See `BaseIntegration.edit_comment`."""
+        raise InvalidInputError(f"{self.name} has no comments")
+
+    def delete_comment(self, task: str, comment: str) -> None:
+        """See `BaseIntegration.delete_comment`."""
+        raise InvalidInputError(f"{self.name} has no comments")
+
+    def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
+        """See `BaseIntegration.history`: none is told."""
+        yield from ()
+
+    def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
+        """See `BaseIntegration.vocabulary`: everything exists."""
+        return Vocabulary({}, {})
