@@ -45,8 +45,9 @@ def test_a_write_whose_link_was_kept_and_whose_outcome_was_not_is_acknowledged()
 
 def test_a_found_item_shows_a_persons_edit_as_a_change() -> None:
     look = after_found({"title": "A longer title", "labels": ["x"]},
-                       {"title": "A longer ti", "labels": ["y"], "due_date": "2026-01-01"})  # fmt: skip
-    assert look.seen == {"title": "A longer ti", "labels": ["x"]}
+                       {"title": "A longer ti", "labels": ["y"], "due_date": "2026-01-01", "start_date": None},
+                       {"due_date": None, "start_date": None})  # fmt: skip
+    assert look.seen == {"title": "A longer ti", "labels": ["x"], "start_date": None}
     assert look.adjusted == {"title": (Pair("A longer title", "A longer ti"),)}
 
 

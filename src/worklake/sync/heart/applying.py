@@ -46,7 +46,7 @@ def apply_plan(store: Store, ports: Ports, saved: SavedPlan, rules: Rules, run_i
     """
     applied = Applied(run_id, saved.plan_id)
     if saved.undoes is not None:
-        undoing.hold(store, saved, Moment(run_id, clock()))
+        undoing.hold(store, ports, saved, Moment(run_id, clock()))
     for start in range(0, len(saved.steps), rules.step_batch):
         batch = saved.steps[start : start + rules.step_batch]
         _Batch(store, ports, saved, applied, clock).apply(batch)

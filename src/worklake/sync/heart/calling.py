@@ -25,7 +25,7 @@ from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import PUT_AWAY_BY, finished, settled_write
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.store import Loaded, StoredLink
-from worklake.sync.heart.views import Names
+from worklake.sync.heart.views import Names, new_item
 from worklake.sync.rules import answers
 from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey
 from worklake.sync.rules.task import Moment
@@ -142,7 +142,10 @@ def _made(
     found: bool,
 ) -> Answer:
     external_id, view = seen_in(integration, item)
-    look = (answers.after_found if found else answers.after_creation)(write.sent, view.fields)
+    if found:
+        look = answers.after_found(write.sent, view.fields, new_item(integration))
+    else:
+        look = answers.after_creation(write.sent, view.fields)
     news = StoredLink(
         link.source, external_id, link.task_id, LinkState.LINKED, look.seen, look.adjusted, 1, view.updated_at, batch
     )

@@ -12,7 +12,7 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.ports import Observation, Ports, Rules
 from worklake.sync.heart.sides import side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
-from worklake.sync.heart.views import Names, names_for
+from worklake.sync.heart.views import Names, names_for, new_item
 from worklake.sync.rules import answers
 from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Side, TaskState
@@ -186,7 +186,9 @@ class _Merging:
             self._ended.append(placeholder.key)
         creations = [write for write in intents if write.operation is Operation.CREATE]
         shown = one.view.fields
-        found = answers.after_found(creations[-1].sent if creations else {}, shown)
+        found = answers.after_found(
+            creations[-1].sent if creations else {}, shown, new_item(self._ports[one.source].integration)
+        )
         self._settled += [
             finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id) for write in creations
         ]

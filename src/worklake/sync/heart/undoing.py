@@ -11,9 +11,10 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan
 from worklake.model.ids import digest
 from worklake.model.rows import LinkState
 from worklake.sync.heart.ports import Ports
+from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for
-from worklake.sync.rules import plan
+from worklake.sync.rules import plan, resolution
 from worklake.sync.rules.state import MOVING, Change, Conflict, ConflictKind, Contender, Decision, ItemKey, Standing
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
@@ -130,7 +131,7 @@ def _putting_back(write: Write, link: StoredLink, ports: Ports, left: list[Left]
     return [step.model_copy(update={"undoes": write.write_id})]
 
 
-def hold(store: Store, saved: SavedPlan, moment: Moment) -> None:
+def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
     """Before an undo is applied: hold its fields, or, where it takes back an undo, release those that that one held."""
     held = [one for one in store.conflicts_of(str(saved.undoes)) if one.kind is ConflictKind.UNDONE and one.open]
     if held:
@@ -139,13 +140,19 @@ def hold(store: Store, saved: SavedPlan, moment: Moment) -> None:
         )
         return
     loaded = store.load({step.task_id for step in saved.steps})
+    people = {name: port.people for name, port in ports.items()}
+    names = names_for(store, people, loaded.values())
+    sides = {task: sides_of(one.links, ports, names) for task, one in loaded.items()}
     holds: dict[tuple[str, str], Conflict] = {}
     for step in saved.steps:
         fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: None}
         for name, value in fields.items():
             key = (step.task_id, name)
             old = holds.get(key) or _open_hold(name, loaded[step.task_id], saved, moment)
-            contender = Contender(ItemKey(step.source, str(step.external_id)), value, moment.now)
+            key_there = ItemKey(step.source, str(step.external_id))
+            side = next((side for side in sides[step.task_id] if side.key == key_there), None)
+            whole = value if side is None else resolution.meant(side, name, value)
+            contender = Contender(key_there, whole, moment.now)
             others = [one for one in old.contenders if one.origin != contender.origin]
             holds[key] = replace(old, contenders=(*others, contender))
     if holds:

@@ -81,6 +81,12 @@ class ItemResolution:
         return fields
 
 
+def new_item(integration: BaseIntegration) -> dict[str, FieldValue]:
+    """What a new item of this source shows of fields that nobody has set."""
+    empty = {name: FIELDS[name].empty for name in integration.capabilities.fields if name in FIELDS}
+    return integration.lens.project(empty, None)
+
+
 def names_for(
     store: Store,
     people: Mapping[str, Mapping[str, str]],

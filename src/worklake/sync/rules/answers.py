@@ -69,16 +69,19 @@ def after_creation(sent: Fields, shown: Fields) -> Look:
     return Look(dict(shown), pairs, {})
 
 
-def after_found(sent: Fields, shown: Fields) -> Look:
+def after_found(sent: Fields, shown: Fields, defaults: Fields) -> Look:
     """After an item was found again that had been created without our learning of it.
 
-    What is not what the provider could have made of what was sent is a person's edit since; fields that were not sent
-    meet the task for the first time.
+    What is not what the provider could have made of what was sent is a person's edit since. Of fields that were not
+    sent, those that show what a new item shows, `defaults`, are as they were made; the others meet the task for the
+    first time.
     """
     created = after_creation(sent, shown)
-    seen = {name: shown[name] if _is_ours(name, value, shown[name]) else value
-            for name, value in sent.items() if name in shown}  # fmt: skip
-    return Look(seen, {name: created.adjusted[name] for name in created.adjusted}, {})
+    seen = {name: value for name, value in shown.items() if name in defaults and same(name, value, defaults[name])}
+    for name, value in sent.items():
+        if name in shown:
+            seen[name] = shown[name] if loosely_same(name, value, shown[name]) else value
+    return Look(seen, created.adjusted, {})
 
 
 def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown: Fields) -> Look:
@@ -104,7 +107,3 @@ def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown
         if verdicts[name] is Verdict.ACKNOWLEDGED:
             news[name] = now
     return Look(news, pairs, verdicts)
-
-
-def _is_ours(name: str, sent: FieldValue, shown: FieldValue) -> bool:
-    return same(name, sent, shown) or loosely_same(name, sent, shown)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.model.fields import FIELDS, FieldValue, MergeKind, Status
 from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.rules import resolution
 from worklake.sync.rules.state import Conflict, Contender, Decision, ItemKey, Side, Standing, TaskState
@@ -288,7 +288,8 @@ def _says_something(side: Side, name: str, current: FieldValue) -> bool:
     """Whether a side's view of a field is an edit. At a first meeting, neither agreement nor an empty value is."""
     if name in side.seen:
         return True
-    return not is_empty(name, side.view[name]) and not resolution.shows(side, name, current, side.view[name])
+    is_said = FIELDS[name].type is Status or not is_empty(name, side.view[name])
+    return is_said and not resolution.shows(side, name, current, side.view[name])
 
 
 def _text(value: FieldValue) -> str:

@@ -34,6 +34,12 @@ def with_pair(pairs: Sequence[Pair], name: str, sent: FieldValue, shown: FieldVa
     return (*others[1 - KEPT_PAIRS :], Pair(sent, shown))
 
 
+def meant(side: Side, name: str, shown: FieldValue) -> FieldValue:
+    """The value that was sent where the provider then showed this one, else the value itself."""
+    pairs = side.adjusted.get(name, ())
+    return next((pair.sent for pair in reversed(pairs) if same(name, pair.shown, shown)), shown)
+
+
 def shows(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> bool:
     """Whether an item that shows `shown` shows just this canonical value, or an adjusted form of it."""
     projected = project_one(side, name, canonical, shown)

@@ -162,7 +162,7 @@ def _crashes(world: World) -> Callable[[str], None]:
 def person_creates(world: World, random: Random) -> None:
     """A person makes a task somewhere."""
     name = random.choice(sorted(world.sources))
-    title = _title(world, random)
+    title = _title(world, random, world.sources[name])
     external_id = world.sources[name].person_creates({"title": title, "description": "- one\ntwo\nthree"})
     key = ItemKey(name, external_id)
     world.born.append(key)
@@ -195,7 +195,7 @@ def person_acts(world: World, random: Random) -> None:
 def _new_value(world: World, random: Random, source: SimulatedSource, name: str, before: FieldValue) -> FieldValue:
     world.count += 1
     if name == "title":
-        return _title(world, random)
+        return _title(world, random, source)
     if name == "status":
         return random.choice(STATUSES)
     if name == "due_date":
@@ -209,9 +209,9 @@ def _new_value(world: World, random: Random, source: SimulatedSource, name: str,
     return sorted([*kept, *([f"label-{world.count}"] if random.random() < 0.7 else [])])
 
 
-def _title(world: World, random: Random) -> str:
+def _title(world: World, random: Random, source: SimulatedSource) -> str:
     world.count += 1
-    return f"{world.count:03} a title {'#' if random.random() < 0.1 else 'of'} some length"
+    return f"{world.count:03} a title {'#' if random.random() < 0.1 and not source.shape.refuses else 'of'} some length"
 
 
 def _edited_text(random: Random, text: str, line: str) -> str:
