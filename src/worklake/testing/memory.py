@@ -41,11 +41,12 @@ class MemoryStore:
     def _loaded(self, task: str) -> Loaded:
         changes = self._of_task[task]
         state = self.tasks.get(task)
-        if state is None or state.version <= changes[-1].position:
+        kept = state is not None and state.version > changes[-1].position
+        if state is None or not kept:
             state = fold(task, changes)
         links = tuple(self._links[key] for key in sorted(self._keys.get(task, ())))
         conflicts = tuple(self._open[task].values()) if task in self._open else ()
-        return Loaded(state, links, conflicts, frozenset(change.change_id for change in changes[-20:]))
+        return Loaded(state, links, conflicts, frozenset(change.change_id for change in changes[-20:]), kept)
 
     def last_batch(self) -> int:
         """See `Store.last_batch`. Whoever pulls counts `batch` up."""

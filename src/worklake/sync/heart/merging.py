@@ -143,7 +143,7 @@ class _Merging:
         self.merged.tasks.add(task)
         self.merged.changes += outcome.changes
         self.merged.conflicts += outcome.conflicts
-        if outcome.changes:
+        if outcome.changes or (loaded is not None and not loaded.kept):
             self._tasks.append(outcome.task)
         self._links += [_moved(link, news[key]) for key, link in links.items()]
 

@@ -51,12 +51,14 @@ class Loaded:
 
     `decided` are the ids of changes that are kept already and that the links do not reflect: those of a merge that
     died between keeping its changes and keeping its links. Ids of older changes of the task among them do no harm.
+    `kept` is false where such a merge died before it kept the task itself.
     """
 
     task: TaskState
     links: tuple[StoredLink, ...]
     conflicts: tuple[Conflict, ...] = ()
     decided: frozenset[str] = frozenset()
+    kept: bool = True
 
 
 class Store(Protocol):

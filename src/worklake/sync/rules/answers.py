@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from worklake.model.fields import Fields, FieldValue
+from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
 from worklake.sync.rules.resolution import with_pair
 from worklake.sync.rules.state import Pair
-from worklake.sync.rules.values import loosely_same, same
+from worklake.sync.rules.values import elements, loosely_same, same
 
 Adjusted = Mapping[str, Sequence[Pair]]
 
@@ -53,9 +53,10 @@ def after_update(seen: Fields, adjusted: Adjusted, sent: Fields, shown: Fields) 
     for name, value in sent.items():
         if name not in shown:
             continue
-        news[name] = shown[name]
-        if not same(name, value, shown[name]):
-            pairs[name] = with_pair(pairs.get(name, ()), name, value, shown[name])
+        ours = _without_others(name, value, shown[name])
+        news[name] = ours
+        if not same(name, value, ours):
+            pairs[name] = with_pair(pairs.get(name, ()), name, value, ours)
     return Look(news, pairs, {})
 
 
@@ -95,9 +96,12 @@ def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown
         if name not in shown:
             continue
         now = shown[name]
+        before_now = name in before and same(name, before[name], now)
+        if not before_now:
+            now = _without_others(name, value, now, before.get(name))
         if same(name, value, now) or Pair(value, now) in pairs.get(name, ()):
             verdicts[name] = Verdict.ACKNOWLEDGED
-        elif name in before and same(name, before[name], now):
+        elif before_now:
             verdicts[name] = Verdict.NOT_SENT
         elif loosely_same(name, value, now):
             verdicts[name] = Verdict.ACKNOWLEDGED
@@ -107,3 +111,17 @@ def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown
         if verdicts[name] is Verdict.ACKNOWLEDGED:
             news[name] = now
     return Look(news, pairs, verdicts)
+
+
+def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: FieldValue = None) -> FieldValue:
+    """What is shown of a set, without what others have put into it meanwhile: that is theirs, and a change.
+
+    What the provider may have made of an element that was sent is ours, and so is what was there before.
+    """
+    if FIELDS[name].merge is not MergeKind.SET:
+        return shown
+    lost = elements(sent) - elements(shown)
+    ours = elements(sent) | elements(before)
+    return sorted(
+        one for one in elements(shown) if one in ours or any(loosely_same("title", each, one) for each in lost)
+    )

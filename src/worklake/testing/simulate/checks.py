@@ -116,7 +116,7 @@ def _kept(world: World, task: Loaded, edit: PersonEdit) -> bool:
         return known or _shows(world, task, edit)
     for change in world.store.changes(task_id=task.task.task_id):
         news = change.new if isinstance(change.new, dict) else {change.field: change.new}
-        if edit.field in news and change.origin in (edit.key, None):
+        if edit.field in news:
             value = shape.stored({edit.field: news[edit.field]})[edit.field]
             if same(edit.field, value, edit.value):
                 return True
