@@ -48,6 +48,25 @@ _TABLES = (
     Table("projects", rows.Project, "Projects of the sources", key=("source", "external_id")),
     Table("milestones", rows.Milestone, "Milestones of the sources", key=("source", "external_id")),
     Table("changes", rows.Change, "Every observed field change; `tasks` is its fold", cluster_by=("task_id",)),
+    Table(
+        "conflicts",
+        rows.Conflict,
+        "Values that compete for a field, open or settled",
+        key=("conflict_id",),
+        cluster_by=("task_id",),
+    ),
+    Table("watched", rows.Watched, "Tasks that may have something to be written", key=("task_id",)),
+    Table("plans", rows.Plan, "Plans as they were saved", key=("plan_id",)),
+    Table(
+        "steps", rows.Step, "The writes that plans mean to make", key=("plan_id", "position"), cluster_by=("plan_id",)
+    ),
+    Table(
+        "writes",
+        rows.Write,
+        "The ledger: every write to a source, with what was there before",
+        key=("write_id",),
+        cluster_by=("run_id",),
+    ),
     Table("proposals", rows.Proposal, "Pairs of tasks that may be one", key=("proposal_id",)),
     Table(
         "quarantine",

@@ -100,6 +100,18 @@ class Link(Row):
     linked_by: str = Field(description="Why it belongs to the task: born, mention, accepted")
     first_seen_at: datetime = Field(description="When Worklake first saw the item")
     run_id: str = Field(description="The run that last moved this link")
+    adjusted: str | None = Field(
+        default=None, description="Per field, pairs of what was sent and what was then shown, as JSON; null: none"
+    )
+    merges: int | None = Field(default=None, description="How often `seen` has moved; null counts as 0")
+    looked_at: int | None = Field(
+        default=None,
+        description="Number of the commit of records at which the item was last looked at; null counts as 0",
+    )
+    made_id: str | None = Field(default=None, description="The id that an item which we make would have, if we choose")
+    replaces: str | None = Field(
+        default=None, description="External id of the link, to be deleted, that stood for the item while it was made"
+    )
 
 
 class Task(Row):
@@ -127,6 +139,13 @@ class Task(Row):
     created_at: datetime | None = Field(description="When it was created, as its source says")
     updated_at: datetime | None = Field(description="When it last changed, as its source says")
     completed_at: datetime | None = Field(description="When it was completed or canceled, as its source says")
+    standings: str | None = Field(
+        default=None,
+        description="Which edit brought each field, as JSON: at, source, external_id and actor, with the fields; "
+        "null where no merge of several sources has touched the task",
+    )
+    version: int | None = Field(default=None, description="How many positions of `changes` the row has folded")
+    last_open: str | None = Field(default=None, description="The last status in which the task was open")
 
 
 class Comment(Row):
@@ -194,11 +213,98 @@ class Change(Row):
     external_id: str | None = Field(description="The item it was seen at")
     actor: str | None = Field(description="Person id of who made it, where the provider says so")
     changed_at: datetime | None = Field(description="When it was made, as the provider says")
-    decision: str = Field(description="created, taken, linked or differs")
+    decision: str = Field(
+        description="created, taken, linked or differs; agreed, lost, refused, held, settled or undone"
+    )
     reason: str = Field(description="Why it was decided so")
     batch: int = Field(description="Number of the commit of records that it was read from")
     run_id: str = Field(description="The run that took it into account")
     observed_at: datetime = Field(description="When that run took it into account")
+    position: int | None = Field(default=None, description="Place among the task's changes, from 0")
+    number: int | None = Field(default=None, description="Place among all changes, in the order they were kept")
+
+
+class Watched(Row):
+    """A task that may have something to be written. Which fields, and where, is always worked out anew."""
+
+    task_id: str = Field(description="The task")
+
+
+class Conflict(Row):
+    """Values that compete for a field of a task. An open one holds the field until a person settles it."""
+
+    conflict_id: str = Field(description="Derived from what competes")
+    task_id: str = Field(description="The task")
+    field: str = Field(description="The field; `task` for the whole task")
+    kind: str = Field(description="differs, refused (by a provider) or undone")
+    contenders: str = Field(
+        description="The values as JSON: source, external_id (null for a person's own), value, changed_at, actor"
+    )
+    is_open: bool = Field(description="Whether nobody has settled it yet")
+    reason: str = Field(description="Why a person may have to decide, or how it was settled")
+    run_id: str = Field(description="The run that opened it")
+    opened_at: datetime = Field(description="When it was opened")
+    settled_at: datetime | None = Field(description="When it was settled")
+    winner_source: str | None = Field(description="The source whose value was taken, if it was a source's")
+    winner_external_id: str | None = Field(description="The item whose value was taken, if it was an item's")
+    value: str | None = Field(description="The value that was taken, as JSON")
+    at_source: str | None = Field(description="The source that refuses the value, if one does")
+    at_external_id: str | None = Field(description="The item that it refuses the value for")
+
+
+class Plan(Row):
+    """A plan as it was saved; its steps are in `steps`."""
+
+    plan_id: str = Field(description="Derived from the steps: the same state gives the same plan")
+    run_id: str = Field(description="The run that made it")
+    made_at: datetime = Field(description="When it was made")
+    steps: int = Field(description="How many steps it has")
+    waiting: str = Field(description="Steps that a short quota leaves for a later plan, per source, as JSON")
+    stopped_by: str = Field(description="What the brake says against it, as a JSON list")
+    undoes: str | None = Field(description="The run that the plan takes back, if it does")
+    number: int = Field(description="Place among all plans, in the order they were saved")
+
+
+class Step(Row):
+    """One write that a plan means to make."""
+
+    plan_id: str = Field(description="The plan")
+    position: int = Field(description="Place in the plan, from 0")
+    step_id: str = Field(description="Derived from what the step does")
+    task_id: str = Field(description="The task")
+    source: str = Field(description="The source that is written to")
+    external_id: str | None = Field(description="The item; null where it is yet to be made")
+    operation: str = Field(description="create, update, close, reopen, archive, restore or delete")
+    fields: str = Field(description="The fields to set, as the source would show them, as JSON")
+    expected: str = Field(description="What the item must still show of these fields, as JSON")
+    expected_revision: datetime | None = Field(description="When the item last changed, as the source said")
+    why: str = Field(description="Which edits the step carries on, in words")
+    undoes: str | None = Field(description="The write that the step takes back, if it does")
+
+
+class Write(Row):
+    """One write to a source: the intent is kept before the call, the outcome after it."""
+
+    write_id: str = Field(description="Derived from run, plan and step")
+    run_id: str = Field(description="The run that wrote")
+    plan_id: str = Field(description="The plan that the step belongs to")
+    step_id: str = Field(description="The step of that plan")
+    task_id: str = Field(description="The task")
+    source: str = Field(description="The source that was written to")
+    external_id: str | None = Field(description="The item; of a creation, null until it is known")
+    operation: str = Field(description="create, update, close, reopen, archive, restore or delete")
+    sent: str = Field(description="The fields that were sent, in the provider's ids, as JSON")
+    before: str = Field(description="What the item showed of them before, as JSON")
+    shown: str | None = Field(description="What it showed of them afterwards, as JSON")
+    outcome: str | None = Field(
+        description="acknowledged, not_sent, overwritten, stale, failed, refused, gone, no_access or paused; "
+        "null while nobody knows"
+    )
+    error: str | None = Field(description="What was said against it")
+    intended_at: datetime = Field(description="When the intent was kept")
+    finished_at: datetime | None = Field(description="When the outcome was kept")
+    undoes: str | None = Field(description="The write that this one took back, if it did")
+    number: int = Field(description="Place among all writes, in the order they were meant")
 
 
 class Proposal(Row):
