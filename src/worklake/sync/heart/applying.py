@@ -161,7 +161,8 @@ class _Batch:
     def _stale(self, step: PlannedStep, loaded: Loaded, link: StoredLink, view: TaskView) -> str | None:
         """Why a step must not be done, if it must not."""
         side = side_of(link, self._ports[step.source], self._names[step.source], view.fields)
-        moved = answers.moved_fields(step.expected, side.view)
+        seen = {name: side.seen[name] for name in step.fields if name in side.seen}
+        moved = answers.moved_fields(step.expected, side.view) or answers.moved_fields(seen, side.view)
         if moved:
             return f"{', '.join(moved)} moved since the plan was made"
         if self._saved.undoes is not None or step.operation is not Operation.UPDATE:

@@ -151,7 +151,7 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
             old = holds.get(key) or _open_hold(name, loaded[step.task_id], saved, moment)
             key_there = ItemKey(step.source, str(step.external_id))
             side = next((side for side in sides[step.task_id] if side.key == key_there), None)
-            whole = value if side is None else resolution.meant(side, name, value)
+            whole = value if side is None else resolution.meant(side, name, value, loaded[step.task_id].task)
             contender = Contender(key_there, whole, moment.now)
             others = [one for one in old.contenders if one.origin != contender.origin]
             holds[key] = replace(old, contenders=(*others, contender))

@@ -288,6 +288,8 @@ def _says_something(side: Side, name: str, current: FieldValue) -> bool:
     """Whether a side's view of a field is an edit. At a first meeting, neither agreement nor an empty value is."""
     if name in side.seen:
         return True
+    if FIELDS[name].merge is MergeKind.SET:
+        return bool(elements(side.view[name]) - elements(current))
     is_said = FIELDS[name].type is Status or not is_empty(name, side.view[name])
     return is_said and not resolution.shows(side, name, current, side.view[name])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
 from worklake.sync.rules.state import Pair, Side, TaskState
@@ -34,10 +35,14 @@ def with_pair(pairs: Sequence[Pair], name: str, sent: FieldValue, shown: FieldVa
     return (*others[1 - KEPT_PAIRS :], Pair(sent, shown))
 
 
-def meant(side: Side, name: str, shown: FieldValue) -> FieldValue:
-    """The value that was sent where the provider then showed this one, else the value itself."""
-    pairs = side.adjusted.get(name, ())
-    return next((pair.sent for pair in reversed(pairs) if same(name, pair.shown, shown)), shown)
+def meant(side: Side, name: str, shown: FieldValue, task: TaskState) -> FieldValue:
+    """The canonical value that an item meant when it showed this: what had been sent then, else what it implies."""
+    for pair in reversed(side.adjusted.get(name, ())):
+        if same(name, pair.shown, shown):
+            return pair.sent
+    if name not in task.fields:
+        return shown
+    return lift(replace(side, view={**side.view, name: shown}), name, task, task.fields[name].value)
 
 
 def shows(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> bool:

@@ -90,7 +90,7 @@ def merge_task(
                 changers.setdefault(name, []).append(side)
     if not changers:
         return TaskOutcome(task)
-    merging = _Merging(task, sides, moment)
+    merging = _Merging(task, sides, moment, decided)
     holding = {one.field: one for one in conflicts if one.open and one.kind is not ConflictKind.REFUSED}
     for name in FIELDS:
         if name in changers:
@@ -145,7 +145,8 @@ def given(
 class _Merging:
     """Collects the rows of one task."""
 
-    def __init__(self, task: TaskState, sides: Sequence[Side], moment: Moment) -> None:
+    def __init__(self, task: TaskState, sides: Sequence[Side], moment: Moment, decided: Container[str]) -> None:
+        self._decided = decided
         self._task = task
         self._merges = {side.key: side.merges for side in sides}
         self._moment = moment
@@ -157,6 +158,9 @@ class _Merging:
         for edit in outcome.edits:
             at, identity = edit.side.edit_of(name), edit_id(self._task.task_id, name, edit.side)
             standing = Standing(edit.new, at.at, edit.side.key, at.actor)
+            if edit.decision in MOVING and identity in self._decided:
+                # A merge that died had decided otherwise: this moves the task once more.
+                identity = _change_id(identity, name, edit.side.key, edit.new, edit.old, self._task.version)
             self._add(identity, name, edit.old, standing, edit.decision, edit.reason)
         moved = outcome.standing
         if moved is not None and not any(edit.decision in MOVING for edit in outcome.edits):

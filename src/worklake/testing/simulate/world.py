@@ -16,8 +16,9 @@ from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.ports import Observation, Port, Rules
 from worklake.sync.rules.state import ConflictKind, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
+from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
-from worklake.testing.simulate.shapes import PEOPLE, random_shape
+from worklake.testing.simulate.shapes import EMPTY, PEOPLE, random_shape
 from worklake.testing.simulate.source import SimulatedSource
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -188,8 +189,17 @@ def person_acts(world: World, random: Random) -> None:
     for edit in world.edits:
         if edit.key == key and edit.field == field_:
             edit.standing = False
-    world.edits.append(PersonEdit(key, field_, shown, source.now()))
+    told = not same(field_, shown, _last_seen(world, source, key, field_))
+    world.edits.append(PersonEdit(key, field_, shown, source.now(), standing=told))
     _remember(world, field_, shown)
+
+
+def _last_seen(world: World, source: SimulatedSource, key: ItemKey, name: str) -> FieldValue:
+    """What a merge last saw of a field, or what we made: an edit back to that cannot be told from no edit."""
+    link = world.store.find([key]).get(key)
+    if link is not None and name in link.seen:
+        return link.seen[name]
+    return source.shape.stored(EMPTY)[name]
 
 
 def _new_value(world: World, random: Random, source: SimulatedSource, name: str, before: FieldValue) -> FieldValue:
