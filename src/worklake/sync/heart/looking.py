@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from worklake.errors import AccessError, AuthError, NotFoundError, RetryableError, UnreadableError
 from worklake.integrations.base import BaseIntegration, Item, TaskView
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
+from worklake.model.rows import LinkState
 from worklake.sync.heart.merging import Merged, finished, merge_tasks
 from worklake.sync.heart.ports import Clock, Observation, Ports, Rules
 from worklake.sync.heart.store import Store
+from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 
 PASSING = (RetryableError, AuthError, AccessError, UnreadableError)
@@ -55,7 +58,7 @@ def look_again(store: Store, ports: Ports, rules: Rules, run_id: str, clock: Clo
     if observations:
         looked.merged = merge_tasks(store, ports, list(observations.values()), rules, moment)
     if absent:
-        store.finish([_absent(write, moment) for write in absent])
+        _keep_absent(store, absent, moment)
     return looked
 
 
@@ -73,6 +76,18 @@ def seen_in(integration: BaseIntegration, item: Item) -> tuple[str, TaskView]:
     if not isinstance(view, TaskView) or item.external_id is None:
         raise UnreadableError(f"expected a task, found a {item.kind.value} {item.external_id or 'without an id'}")
     return item.external_id, view
+
+
+def _keep_absent(store: Store, absent: Sequence[Write], moment: Moment) -> None:
+    """Items that are not there: deleted by us, or a question for the sweep; or never made."""
+    keys = {ItemKey(write.source, str(write.external_id)): write for write in absent if write.external_id is not None}
+    links = [
+        replace(link, state=LinkState.DELETED if keys[key].operation is Operation.DELETE else LinkState.MISSING)
+        for key, link in store.find(keys).items()
+    ]
+    if links:
+        store.commit(links=links)
+    store.finish([_absent(write, moment) for write in absent])
 
 
 def _absent(write: Write, moment: Moment) -> Write:

@@ -218,8 +218,14 @@ def _meant(write: Write, shown: Fields) -> tuple[Fields, Fields]:
     """What a write sent, and what the item showed before. Closing and the like send no fields, but move some."""
     if write.operation is Operation.UPDATE:
         return write.sent, write.before
-    moved = {name: value for name, value in write.before.items() if name in PUT_AWAY_BY}
-    return {name: shown[name] for name, value in moved.items() if name in shown and shown[name] != value}, moved
+    closed, archived = shown.get("status") in ("completed", "canceled"), bool(shown.get("archived"))
+    done = {
+        Operation.CLOSE: "status" if closed else None,
+        Operation.REOPEN: None if closed else "status",
+        Operation.ARCHIVE: "archived" if archived else None,
+        Operation.RESTORE: None if archived else "archived",
+    }.get(write.operation)
+    return ({} if done is None or done not in shown else {done: shown[done]}), write.before
 
 
 def _first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:

@@ -25,7 +25,7 @@ class Broken(Exception):
 def check(world: World) -> None:
     """Everything that must hold after quiet. Raises `Broken`."""
     loaded = world.store.load(world.store.all_tasks())
-    for checker in (_no_duplicates, _all_agree, _edits_are_kept, _all_planned, _folds, _all_typed, _winners_stand):
+    for checker in _CHECKS:
         checker(world, loaded)
 
 
@@ -183,6 +183,38 @@ def _winners_stand(world: World, loaded: dict[str, Loaded]) -> None:
             _fail("i", f"{one.field} {winner.value!r} won over later {later[0].value!r}")
 
 
+def _latest_stands(world: World, loaded: dict[str, Loaded]) -> None:
+    """(i) Where every source tells when each field was edited, the latest edit of a field that goes by time stands."""
+    shapes = {name: source.shape for name, source in world.sources.items()}
+    exact = all(shape.tells_times and not shape.minute_clock for shape in shapes.values())
+    if world.undone or world.settled or not exact:
+        return
+    links = {link.key: link for link in world.store.all_links()}
+    last: dict[tuple[str, str], PersonEdit] = {}
+    for edit in world.edits:
+        last[links[edit.key].task_id, edit.field] = edit
+    for (task, name), edit in last.items():
+        policy = world.policies.get(name) or world.policies.get("default", "latest")
+        raced = (edit.key.external_id, name) in world.sources[edit.key.source].overwritten
+        if name in ("title", "due_date") and policy == "latest" and edit.standing and not raced:
+            value = loaded[task].task.fields[name].value if name in loaded[task].task.fields else None
+            if not same(name, shapes[edit.key.source].stored({name: value})[name], edit.value):
+                _fail("i", f"{task} has {name} {value!r}, the latest edit was {edit.value!r}")
+
+
+def _labels_stand(world: World, loaded: dict[str, Loaded]) -> None:
+    """(a) Every label that a person put on stands, unless a person took it off."""
+    if world.undone or world.settled:
+        return
+    links = {link.key: link for link in world.store.all_links()}
+    for edit in world.edits:
+        if edit.field == "labels" and edit.standing:
+            task = loaded[links[edit.key].task_id].task
+            lost = elements(edit.value) - world.removed - elements(task.fields["labels"].value)
+            if lost:
+                _fail("a", f"labels {sorted(lost)} of {edit.key.external_id} are lost")
+
+
 def _coarser_than(world: World, conflict: Conflict, value: FieldValue, later: Sequence[object]) -> bool:
     return conflict.field == "status" or conflict.reason in ("all agree", "a person decided")
 
@@ -217,3 +249,16 @@ def _restored(world: World, run: str, *, after: bool) -> None:
             shape = world.sources[write.source].shape
             if not same(name, shape.stored({name: value})[name], fields[name]):
                 _fail("f", f"{write.external_id} shows {name} {fields[name]!r}, before the run it was {value!r}")
+
+
+_CHECKS = (
+    _no_duplicates,
+    _all_agree,
+    _edits_are_kept,
+    _labels_stand,
+    _all_planned,
+    _folds,
+    _all_typed,
+    _winners_stand,
+    _latest_stands,
+)

@@ -12,7 +12,7 @@ from worklake.testing.simulate.world import Crash, Trouble, World
 
 _QUIET_ROUNDS = 12
 _OPERATIONS = (
-    ("edit", 10), ("create", 2), ("pull", 4), ("plan", 3), ("apply", 3), ("apply old", 1), ("sync", 5), ("undo", 1),
+    ("edit", 8), ("clash", 4), ("create", 2), ("pull", 4), ("plan", 3), ("apply", 3), ("apply old", 1), ("sync", 5), ("undo", 1),
     ("undo everywhere", 1), ("settle", 1), ("wait", 1),
 )  # fmt: skip
 
@@ -79,6 +79,8 @@ def _happen(made: World, name: str, random: Random) -> None:
     match name:
         case "edit":
             world.person_acts(made, random)
+        case "clash":
+            world.people_clash(made, random)
         case "create":
             world.person_creates(made, random)
         case "pull":

@@ -24,7 +24,8 @@ class Shape:
 
     `coarse_status` tells open from closed only, `title_limit` cuts titles silently, `rewrites` changes Markdown,
     `minute_clock` rounds times, `makes_ids` accepts ids that we make, `incremental` lists by change; `lacks` are
-    fields that it does not have, `strangers` people without an account, `refuses` titles with a `#`.
+    fields that it does not have, `strangers` people without an account; it `refuses` titles with a `#`, and
+    `tells_times` of edits, field by field.
     """
 
     coarse_status: bool = False
@@ -36,6 +37,7 @@ class Shape:
     lacks: frozenset[str] = frozenset()
     strangers: frozenset[str] = frozenset()
     refuses: bool = False
+    tells_times: bool = False
 
     @property
     def fields(self) -> frozenset[str]:
@@ -78,6 +80,7 @@ def random_shape(random: Random) -> Shape:
         lacks=frozenset(random.choice([(), (), ("due_date",), ("description", "labels")])),
         strangers=frozenset(random.choice([(), (), ("lee",)])),
         refuses=random.random() < 0.2,
+        tells_times=random.random() < 0.6,
     )
 
 

@@ -28,7 +28,7 @@ class SimulatedItem:
     fields: dict[str, FieldValue]
     updated_at: datetime
     markers: list[str] = field(default_factory=list)
-    by_person: bool = True
+    edited: dict[str, datetime] = field(default_factory=dict)
     deleted: bool = False
 
 
@@ -84,7 +84,7 @@ class SimulatedSource(BaseIntegration):
         """A field as a person sets it; gives what is then shown."""
         item = self.items[external_id]
         item.fields[name] = self.shape.stored({name: value})[name]
-        item.updated_at = self.now()
+        item.updated_at = item.edited[name] = self.now()
         return item.fields[name]
 
     def _call(self, what: str) -> bool:
@@ -166,7 +166,7 @@ class SimulatedSource(BaseIntegration):
             raise RefusedValueError(f"{external_id} exists in {self.name}")
         known = {name: value for name, value in EMPTY.items() if name in self.shape.fields} | self.shape.stored(fields)
         markers = [] if made_id else [str(marker)]
-        self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now(), markers, by_person=False)
+        self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now(), markers)
         self.calls.append(Call(self.name, external_id, "create", dict(fields), marker))
         return self._answer(external_id, lost)
 

@@ -14,9 +14,9 @@ from worklake.model.heart_rows import SavedPlan
 from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.ports import Observation, Port, Rules
-from worklake.sync.rules.state import ConflictKind, ItemKey, TaskState
+from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
-from worklake.sync.rules.values import same
+from worklake.sync.rules.values import elements, same
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate.shapes import EMPTY, PEOPLE, random_shape
 from worklake.testing.simulate.source import SimulatedSource
@@ -67,6 +67,8 @@ class World:
     edits: list[PersonEdit] = field(default_factory=list)
     born: list[ItemKey] = field(default_factory=list)
     typed: dict[str, set[str]] = field(default_factory=dict)
+    removed: set[str] = field(default_factory=set)
+    late: list[Observation] = field(default_factory=list)
     positions: dict[str, str | None] = field(default_factory=dict)
     plans: list[str] = field(default_factory=list)
     undone: bool = False
@@ -173,25 +175,60 @@ def person_creates(world: World, random: Random) -> None:
 
 def person_acts(world: World, random: Random) -> None:
     """A person edits a field of an item somewhere, if there is one."""
-    items = [(name, key) for name, source in sorted(world.sources.items())
-             for key, item in sorted(source.items.items()) if not item.deleted]  # fmt: skip
+    items = _items(world)
+    if items:
+        key = random.choice(items)
+        person_edits(world, random, key, random.choice(sorted(world.sources[key.source].shape.fields)))
+
+
+def people_clash(world: World, random: Random) -> None:
+    """Two people edit the same field of a task in two sources, one after the other."""
+    links = {link.key: link.task_id for link in world.store.all_links()}
+    items = [key for key in _items(world) if key in links]
     if not items:
         return
-    name, external_id = random.choice(items)
-    source = world.sources[name]
-    item = source.items[external_id]
-    field_ = random.choice(sorted(source.shape.fields))
-    before = item.fields[field_]
-    shown = source.person_edits(external_id, field_, _new_value(world, random, source, field_, before))
+    first = random.choice(items)
+    others = [key for key in items if key != first and links[key] == links[first]]
+    name = random.choice(["title", "due_date", "status", "description"])
+    for key in (first, *random.sample(others, min(1, len(others)))):
+        if name in world.sources[key.source].shape.fields:
+            person_edits(world, random, key, name)
+            world.tick(random.choice([1, 30, 90]))
+
+
+def _items(world: World) -> list[ItemKey]:
+    return [
+        ItemKey(name, key)
+        for name, source in sorted(world.sources.items())
+        for key, item in sorted(source.items.items())
+        if not item.deleted
+    ]
+
+
+def person_edits(world: World, random: Random, key: ItemKey, name: str) -> None:
+    """A person sets a field of an item."""
+    source = world.sources[key.source]
+    before = source.items[key.external_id].fields[name]
+    shown = source.person_edits(key.external_id, name, _new_value(world, random, source, name, before))
     if shown == before:
         return
-    key = ItemKey(name, external_id)
     for edit in world.edits:
-        if edit.key == key and edit.field == field_:
+        if edit.key == key and edit.field == name:
             edit.standing = False
-    told = not same(field_, shown, _last_seen(world, source, key, field_))
-    world.edits.append(PersonEdit(key, field_, shown, source.now(), standing=told))
-    _remember(world, field_, shown)
+    if name == "labels":
+        world.removed |= elements(before) - elements(shown)
+    told = not same(name, shown, _last_seen(world, source, key, name))
+    world.edits.append(PersonEdit(key, name, shown, source.now(), standing=told))
+    if not _reopens(world, source, key, name, shown):
+        _remember(world, name, shown)
+
+
+def _reopens(world: World, source: SimulatedSource, key: ItemKey, name: str, shown: FieldValue) -> bool:
+    """Whether a person opens an item again where open is just open: which status that is, the task knows."""
+    if name != "status" or shown != "unstarted" or not source.shape.coarse_status:
+        return False
+    link = world.store.find([key]).get(key)
+    return link is not None and world.store.load([link.task_id])[link.task_id].task.last_open is not None
 
 
 def _last_seen(world: World, source: SimulatedSource, key: ItemKey, name: str) -> FieldValue:
@@ -242,7 +279,9 @@ def _remember(world: World, name: str, value: FieldValue) -> None:
 
 
 def pull(world: World, names: Sequence[str], random: Random) -> None:
-    """Read what changed, merge it, and move the cursors. Partial listings and duplicated pages happen."""
+    """Read what changed, keep it, move the cursor and merge. Partial listings, duplicated pages and records that are
+    merged by a later run only happen.
+    """
     run = world.run_id()
     for name in names:
         source, position = world.sources[name], world.positions.get(name)
@@ -259,13 +298,21 @@ def pull(world: World, names: Sequence[str], random: Random) -> None:
             items = items + random.sample(items, len(items))
         world.store.batch += 1
         seen = [source.lens.view(item.kind, item.payload) for item in items]
-        observed = [
-            Observation(name, str(item.external_id), view, world.store.batch)
+        world.late += [
+            Observation(name, str(item.external_id), view, world.store.batch, edits=_history(source, item))
             for item, view in zip(items, seen, strict=True)
             if isinstance(view, TaskView)
         ]
-        merging.merge_tasks(world.store, world.ports(), observed, world.rules(), Moment(run, world.clock()))
         world.positions[name] = position
+        if world.trouble is None or random.random() < 0.8:
+            merging.merge_tasks(world.store, world.ports(), world.late, world.rules(), Moment(run, world.clock()))
+            world.late = []
+
+
+def _history(source: SimulatedSource, item: Item) -> dict[str, Edited]:
+    if not source.shape.tells_times:
+        return {}
+    return {name: Edited(at) for name, at in source.items[str(item.external_id)].edited.items()}
 
 
 def plan(world: World, limits: dict[str, int] | None = None) -> SavedPlan:

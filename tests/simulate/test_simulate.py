@@ -1,0 +1,41 @@
+"""The simulator finds nothing in the heart, and finds every deliberate break of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulate.mutations import MUTATIONS
+from worklake.testing.simulate.schedule import run, schedule, shrink, simulate
+
+_PARTS = 4
+_SCHEDULES = 2000
+_TRIES = 4000
+_IN_VAIN = 3
+
+
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_everything_holds_after_every_schedule(part: int) -> None:
+    broken = [found for seed in range(part, _SCHEDULES, _PARTS) if (found := simulate(seed)) is not None]
+    assert not broken, "\n".join(map(str, broken))
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_deliberate_break_is_caught(name: str) -> None:
+    with MUTATIONS[name]():
+        caught = next((seed for seed in range(_TRIES) if run(seed, schedule(seed)) is not None), None)
+    assert caught is not None, f"{_TRIES} schedules did not catch: {name}"
+
+
+def test_a_violation_is_shrunk_and_replays_by_its_seed() -> None:
+    with MUTATIONS["takes_what_was_sent_for_what_is_shown"]():
+        seed = next(seed for seed in range(_TRIES) if run(seed, schedule(seed)) is not None)
+        found = simulate(seed)
+        assert found is not None
+        assert len(found.operations) < len(schedule(seed))
+        assert run(seed, found.operations) == found.message
+        assert shrink(seed, found.operations) == found.operations
+
+
+def test_a_schedule_runs_alike_every_time() -> None:
+    assert schedule(_IN_VAIN) == schedule(_IN_VAIN)
+    assert run(_IN_VAIN, schedule(_IN_VAIN)) is None
