@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from worklake.model import rows
+from worklake.model import route_rows, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ _TABLES = (
         key=("conflict_id",),
         cluster_by=("task_id",),
     ),
+    Table(
+        "routes", route_rows.Route, "Where tasks should be, and why", key=("task_id",), cluster_by=("task_id",)
+    ),
     Table("watched", rows.Watched, "Tasks that may have something to be written", key=("task_id",)),
     Table("plans", rows.Plan, "Plans as they were saved", key=("plan_id",)),
     Table(
@@ -74,7 +77,7 @@ _TABLES = (
         "Payloads that could not be read",
         key=("source", "kind", "external_id", "record_hash"),
     ),
-    Table("cursors", rows.Cursor, "Where each pull and merge stands", key=("source", "stage")),
+    Table("cursors", rows.Cursor, "Where each pull, merge and routing stands", key=("source", "stage")),
     Table("runs", rows.Run, "Every run, its counts and how it ended", key=("run_id",)),
     Table("calls", rows.Call, "Every HTTP call to a provider", cluster_by=("called_at",)),
 )

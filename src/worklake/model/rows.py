@@ -337,9 +337,11 @@ class Quarantined(Row):
 class Cursor(Row):
     """Where an engine stands with a source."""
 
-    source: str = Field(description="Name of the source in the settings")
-    stage: str = Field(description="pull or merge")
-    position: str = Field(description="pull: where the provider's listing goes on; merge: the mapping it was made with")
+    source: str = Field(description="Name of the source in the settings; empty for route")
+    stage: str = Field(description="pull, merge or route")
+    position: str = Field(
+        description="pull: where the provider's listing goes on; merge: the mapping it was made with; route: the rules"
+    )
     batch: int = Field(description="The last commit of records that this stage has done with")
     run_id: str = Field(description="The run that moved it")
     moved_at: datetime = Field(description="When it was moved")

@@ -23,6 +23,7 @@ from worklake.settings.models import (
     SourceSettings,
     WorklakeSettings,
 )
+from worklake.settings.routing import routing_problems
 from worklake.settings.secrets import FORMS
 from worklake.settings.words import expected, missing, without_consequences, yaml_problem
 
@@ -70,7 +71,9 @@ def load_settings(folder: Path, source_models: Mapping[str, type[SourceSettings]
         problems.append(str(error))
     if problems:
         raise SettingsError("\n".join(problems))
-    unknown = list(_unknown_sources(conf, sources, source_models, policy, routing, people))
+    unknown = list(_unknown_sources(conf, sources, source_models, policy, people))
+    rules = _parse(conf / "routing.yml", required=False)
+    unknown += routing_problems(routing, sources, lambda keys: _place(conf / "routing.yml", rules, keys))
     if unknown:
         raise SettingsError("\n".join(unknown))
     return WorklakeSettings.model_construct(
@@ -225,7 +228,6 @@ def _unknown_sources(
     sources: Mapping[str, SourceSettings],
     providers: Iterable[str],
     policy: Policy,
-    routing: Routing,
     people: People,
 ) -> Iterator[str]:
     def problem(file: str, keys: tuple[int | str, ...], name: str, allowed: str) -> str:
@@ -238,10 +240,6 @@ def _unknown_sources(
         name = rule.owner if isinstance(rule, Owner) else rule.prefer if isinstance(rule, Prefer) else None
         if name is not None and name not in sources:
             yield problem("policy.yml", ("fields", field), name, names)
-    for number, routed in enumerate(routing.rules):
-        for name in routed.to:
-            if name not in sources:
-                yield problem("routing.yml", ("rules", number, "to"), name, names)
     known = sorted({*sources, *providers})
     for number, person in enumerate(people.people):
         for name in person.accounts:
