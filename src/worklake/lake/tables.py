@@ -60,9 +60,7 @@ _TABLES = (
     ),
     Table("watched", rows.Watched, "Tasks that may have something to be written", key=("task_id",)),
     Table("plans", rows.Plan, "Plans as they were saved", key=("plan_id",)),
-    Table(
-        "steps", rows.Step, "The writes that plans mean to make", key=("plan_id", "position"), cluster_by=("plan_id",)
-    ),
+    Table("steps", rows.Step, "The writes that plans mean to make", cluster_by=("plan_id",)),
     Table(
         "writes",
         rows.Write,

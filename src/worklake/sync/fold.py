@@ -23,8 +23,8 @@ from worklake.sync.pending import Observed
 RowDict = dict[str, Any]
 """A row as it stands in its table. In drafts of tasks, dates are ISO strings."""
 
-_UNWRITTEN = dict.fromkeys(("adjusted", "merges", "looked_at", "made_id", "replaces"))
-"""What a link says of an item that nobody has written to."""
+_KEPT = {"linked_by", "first_seen_at", "adjusted", "merges", "looked_at", "made_id", "replaces"}
+"""Columns of a link that what is pulled does not change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,10 @@ class Folding:
         if old is None:
             match = self._matches[item.external_id]
             is_primary = match.linked_by == "born"
-            kept = {"linked_by": match.linked_by, "first_seen_at": self._stamp.now} | _UNWRITTEN
+            kept = {"linked_by": match.linked_by, "first_seen_at": self._stamp.now}
         else:
             is_primary = old["is_primary"]
-            kept = {name: old[name] for name in ("linked_by", "first_seen_at", *_UNWRITTEN)}
+            kept = {name: value for name, value in old.items() if name in _KEPT}
         task = old["task_id"] if old else match.task_id
         link = self._task_link(item, task, is_primary, mentions) | kept
         if old is None or link | {"run_id": old["run_id"]} != old:
@@ -168,13 +168,7 @@ class Folding:
         fields = self._canonical(view.fields)
         draft = self._draft(task)
         if draft is None:
-            draft = {
-                "task_id": task,
-                "source": self._stamp.source,
-                "standings": None,
-                "version": None,
-                "last_open": None,
-            }
+            draft = {"task_id": task, "source": self._stamp.source}
             draft |= {name: spec.empty for name, spec in FIELDS.items()} | fields
             self.outcome.tasks[task] = draft
             values = {name: draft[name] for name in FIELDS}
@@ -296,7 +290,6 @@ class Folding:
                 "first_seen_at": old["first_seen_at"] if old else self._stamp.now,
                 "run_id": self._stamp.run_id,
             }
-            | _UNWRITTEN
         )
         self.outcome.comments.append(
             {
@@ -381,8 +374,6 @@ class Folding:
                 "batch": self._stamp.batch,
                 "run_id": self._stamp.run_id,
                 "observed_at": self._stamp.now,
-                "position": None,
-                "number": None,
             }
         )
 

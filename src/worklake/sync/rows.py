@@ -13,7 +13,14 @@ from worklake.model.rows import Row
 
 
 def rows_to_arrow(model: type[Row], rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """These rows with the model's columns; a row that lacks a column raises `KeyError`."""
+    """These rows with the model's columns; a row that lacks a column without a default raises `KeyError`."""
     schema = arrow_schema(model)
-    columns = [pa.array(list(map(itemgetter(field.name), rows)), field.type) for field in schema]
+    columns = [pa.array(_values(model, field.name, rows), field.type) for field in schema]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _values(model: type[Row], name: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    declared = model.model_fields[name]
+    if declared.is_required():
+        return list(map(itemgetter(name), rows))
+    return [row.get(name, declared.default) for row in rows]
