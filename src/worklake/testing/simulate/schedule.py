@@ -11,10 +11,22 @@ from worklake.testing.simulate import checks, world
 from worklake.testing.simulate.world import Crash, Trouble, World
 
 _QUIET_ROUNDS = 12
-_OPERATIONS = (
-    ("edit", 8), ("clash", 4), ("create", 2), ("pull", 4), ("plan", 3), ("apply", 3), ("apply old", 1), ("sync", 5), ("undo", 1),
-    ("undo everywhere", 1), ("settle", 1), ("wait", 1),
-)  # fmt: skip
+_OPERATIONS = {
+    "edit": 8,
+    "clash": 4,
+    "reopen": 1,
+    "create": 2,
+    "pull": 4,
+    "plan": 3,
+    "apply": 3,
+    "apply old": 1,
+    "sync": 5,
+    "undo": 1,
+    "undo everywhere": 1,
+    "settle": 1,
+    "wait": 1,
+}
+"""What happens in a schedule, and how often."""
 
 
 class Operation(NamedTuple):
@@ -41,7 +53,7 @@ class Violation:
 def schedule(seed: int) -> list[Operation]:
     """The operations of a seed."""
     random = Random(seed)  # noqa: S311  schedules are not secrets
-    names = [name for name, weight in _OPERATIONS for _ in range(weight)]
+    names = [name for name, weight in _OPERATIONS.items() for _ in range(weight)]
     chosen = [random.choice(names) for _ in range(random.randint(4, 16))]
     return [Operation(name, random.randrange(1 << 30)) for name in ("create", *chosen)]
 
@@ -81,6 +93,8 @@ def _happen(made: World, name: str, random: Random) -> None:
             world.person_acts(made, random)
         case "clash":
             world.people_clash(made, random)
+        case "reopen":
+            world.person_reopens(made, random)
         case "create":
             world.person_creates(made, random)
         case "pull":

@@ -196,6 +196,17 @@ def people_clash(world: World, random: Random) -> None:
             world.tick(random.choice([1, 30, 90]))
 
 
+def person_reopens(world: World, random: Random) -> None:
+    """A person closes an item, Worklake takes that in, and the person opens the item again."""
+    items = _items(world)
+    if items:
+        key = random.choice(items)
+        _set(world, key, "status", "completed")
+        sync(world, random)
+        if not world.sources[key.source].items[key.external_id].deleted:
+            _set(world, key, "status", "unstarted")
+
+
 def _items(world: World) -> list[ItemKey]:
     return [
         ItemKey(name, key)
@@ -206,10 +217,16 @@ def _items(world: World) -> list[ItemKey]:
 
 
 def person_edits(world: World, random: Random, key: ItemKey, name: str) -> None:
-    """A person sets a field of an item."""
+    """A person sets a field of an item to something new."""
     source = world.sources[key.source]
     before = source.items[key.external_id].fields[name]
-    shown = source.person_edits(key.external_id, name, _new_value(world, random, source, name, before))
+    _set(world, key, name, _new_value(world, random, source, name, before))
+
+
+def _set(world: World, key: ItemKey, name: str, value: FieldValue) -> None:
+    source = world.sources[key.source]
+    before = source.items[key.external_id].fields[name]
+    shown = source.person_edits(key.external_id, name, value)
     if shown == before:
         return
     for edit in world.edits:
