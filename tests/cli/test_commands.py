@@ -121,14 +121,21 @@ def test_the_commented_examples_of_init_are_valid_settings(tmp_path: Path) -> No
     for file in (tmp_path / "conf").glob("*.yml"):
         lines = file.read_text().splitlines()
         if file.name == "sources.yml":
-            start = lines.index("# sources:")
-            lines = [line.removeprefix("# ").removeprefix("#") for line in lines[start:]]
+            start = lines.index("sources:") + 1
+            lines[start:] = [line.removeprefix("# ").removeprefix("#") for line in lines[start:]]
         file.write_text("\n".join(lines))
     ran = worklake("check", "--json", cwd=tmp_path)
     subjects = {line["subject"]: line for line in ran.document["checks"]}
     assert subjects["settings"]["ok"]
     assert not subjects["linear: secret"]["ok"]
     assert "LINEAR_API_KEY" in subjects["linear: secret"]["detail"]
+    assert not subjects["gitlab: secret"]["ok"]
+
+
+def test_init_elsewhere_says_where_to_go_on(tmp_path: Path) -> None:
+    assert "in my work/conf/sources.yml" in worklake("init", "my work", cwd=tmp_path).stdout
+    assert "cd 'my work'" in worklake("init", "my work", cwd=tmp_path).stdout
+    assert "cd " not in worklake("init", cwd=tmp_path / "my work").stdout
 
 
 def test_global_options_go_before_or_after_the_command(pulled: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +45,10 @@ def init(
                 written.append(name)
     document = InitDocument(folder=str(directory.absolute()), written=written, kept=kept)
     lines = [f"wrote {directory / name}" for name in written] + [f"kept  {directory / name}" for name in kept]
-    face.answer(document, *lines, "Next: name your accounts in conf/sources.yml, then run: worklake check")
+    next_step = f"Next: name your accounts in {directory / 'conf' / 'sources.yml'}, then run: worklake check"
+    if directory.absolute() != Path.cwd():
+        next_step += f" (in that folder: cd {shlex.quote(str(directory))})"
+    face.answer(document, *lines, next_step)
 
 
 @command(app)
