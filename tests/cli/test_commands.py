@@ -227,7 +227,7 @@ def test_explain_takes_ids_keys_and_urls(pulled: Project) -> None:
         link = next(link for link in task["links"] if link["source"] == provider)
         payload = next(i["payload"] for i in pulled.items(provider) if i["external_id"] == link["external_id"])
         key = payload["identifier"] if provider == "linear" else payload["references"]["full"]
-        for name in (task["task_id"], link["external_id"], link["url"], key):
+        for name in (task["task_id"], link["external_id"], link["url"], key, key.swapcase()):
             explained = pulled.run("explain", name).document
             assert explained["task_id"] == task["task_id"], name
             assert explained["changes"][0]["decision"] in ("created", "linked")
@@ -292,6 +292,8 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     one = next(task for task in pulled.run("tasks").document if task["task_id"] == accepted["task_id"])
     assert {link["source"] for link in one["links"]} == {"gitlab", "linear"}
     assert accepted["other_task_id"] not in [task["task_id"] for task in pulled.run("tasks").document]
+    joined = pulled.run("explain", accepted["other_task_id"]).document
+    assert (joined["task_id"], joined["asked_for"]) == (accepted["task_id"], accepted["other_task_id"])
     told = pulled.run("explain", accepted["task_id"]).document["changes"]
     assert any("a person said" in change["reason"] for change in told)
     assert pulled.run("links", "refuse", refused["proposal_id"]).document["state"] == "refused"
@@ -307,6 +309,25 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     assert differs["task_id"] == accepted["task_id"]
     assert any(one["shown"] == "Edited after it was accepted" for one in differs["differences"])
     assert {one["proposal_id"] for one in pulled.run("links", "list").document} == left
+
+
+@pytest.mark.parametrize(
+    "option", [("--overdue",), ("--today",), ("--source", "x"), ("--where", "true"), ("--limit", "1")]
+)
+def test_proposed_links_are_not_narrowed_and_say_so(tmp_path: Path, option: tuple[str, ...]) -> None:
+    ran = worklake("tasks", "--proposed-links", *option, "--json", cwd=tmp_path)
+    assert ran.status == 2
+    assert f"{option[0]} narrows tasks, not --proposed-links" in ran.document["error"]["message"]
+
+
+def test_without_its_packages_the_demo_says_what_to_install_before_anything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "worklake.sandbox.server", None)
+    for command in ("demo", "sandbox"):
+        ran = worklake(command, cwd=tmp_path)
+        assert (ran.status, ran.stdout) == (2, "")
+        assert 'pip install "worklake[local,sandbox]"' in ran.stderr
 
 
 def test_json_is_one_document_on_stdout_even_when_a_source_fails(pulled: Project) -> None:

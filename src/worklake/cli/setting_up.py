@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,20 @@ def check(face: Face) -> None:
     raise typer.Exit(Exit.DONE if document.ok else Exit.NOTHING_TOUCHED)
 
 
+def sandbox_server() -> Callable[..., None]:
+    """What serves the sandbox. Raises `SettingsError` where its packages are not installed."""
+    from worklake.errors import SettingsError
+
+    try:
+        from worklake.sandbox.server import run
+    except ImportError as error:
+        raise SettingsError(
+            f"the sandbox needs packages that are not installed ({error.name}):"
+            ' pip install "worklake[local,sandbox]", or in a checkout: pip install ".[local,sandbox]"'
+        ) from error
+    return run
+
+
 @command(app)
 def sandbox(
     face: Face,
@@ -82,14 +97,9 @@ def sandbox(
     Prints one JSON line when ready, with each provider's base_url, token and control_url, and runs until it is
     interrupted. The providers' published SDKs work against it. Faults and edits go through the control_url.
     """
-    from worklake.errors import InvalidInputError, SettingsError
+    from worklake.errors import InvalidInputError
 
-    try:
-        from worklake.sandbox.server import run
-    except ImportError as error:
-        raise SettingsError(
-            f"the sandbox needs packages that are not installed ({error.name}); install worklake[sandbox]"
-        ) from error
+    run = sandbox_server()
     try:
         run(
             providers=[name.strip() for name in providers.split(",") if name.strip()],
