@@ -1,6 +1,7 @@
 """The command line, as scripts rely on it: documents, exit statuses, messages."""
 
 import json
+import signal
 import os
 import subprocess
 import sys
@@ -353,3 +354,15 @@ def test_a_lake_that_fails_ends_with_1_once_something_was_committed(
     with sandbox_project(tmp_path / "project", "--tasks", "10") as project:
         ran = project.run("pull")
     assert (ran.status, "the disk is full" in ran.stderr) == (status, True)
+
+
+def test_an_interrupted_pull_ends_at_once_and_says_what_stays(tmp_path: Path) -> None:
+    with sandbox_project(tmp_path / "project", "--tasks", "400") as project:
+        command = [sys.executable, "-m", "worklake", "pull", "--project", str(project.folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            assert "read" in process.stderr.readline()
+            process.send_signal(signal.SIGINT)
+            _, rest = process.communicate(timeout=20)
+        assert (process.returncode, rest.splitlines()[-1].split(";")[0]) == (130, "interrupted")
+        assert {row["error"] for row in project.pull().values()} == {None}
