@@ -1,8 +1,8 @@
 """The command line, as scripts rely on it: documents, exit statuses, messages."""
 
 import json
-import signal
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -331,6 +331,18 @@ def test_without_its_packages_the_demo_says_what_to_install_before_anything_else
         assert 'pip install "worklake[local,sandbox]"' in ran.stderr
 
 
+def test_verbose_tells_every_call_and_step_without_a_secret(pulled: Project) -> None:
+    ran = pulled.run("pull", "--verbose")
+    told = [json.loads(line) for line in ran.stderr.splitlines()]
+    calls = [one for one in told if one["event"] == "call"]
+    assert len(calls) == sum(one["requests"] for one in ran.document["sources"].values()) > 0
+    assert all({"source", "endpoint", "status", "seconds", "attempt"} <= set(one) for one in calls)
+    steps = [(one["event"], one["source"]) for one in told if one["event"] != "call"]
+    assert {("pulled", "gitlab"), ("merged", "gitlab"), ("pulled", "linear"), ("merged", "linear")} <= set(steps)
+    assert not [served.token for served in pulled.served.values() if served.token in ran.stderr]
+    assert pulled.run("pull").stderr == ""
+
+
 def test_json_is_one_document_on_stdout_even_when_a_source_fails(pulled: Project) -> None:
     pulled.fault("linear", method="POST", path="/graphql", status=503)
     ran = pulled.run("pull", "--source", "linear")
@@ -357,12 +369,14 @@ def test_a_lake_that_fails_ends_with_1_once_something_was_committed(
 
 
 def test_an_interrupted_pull_ends_at_once_and_says_what_stays(tmp_path: Path) -> None:
-    with sandbox_project(tmp_path / "project", "--tasks", "400") as project:
+    with sandbox_project(tmp_path / "project", "--tasks", "40") as project:
+        project.fault("gitlab", path="/api/v4/projects/[^/]*/issues$", delay_seconds=30, times=1)
         command = [sys.executable, "-m", "worklake", "pull", "--project", str(project.folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
-            assert "read" in process.stderr.readline()
+            while not project.requests_made("gitlab"):
+                assert process.poll() is None
             process.send_signal(signal.SIGINT)
-            _, rest = process.communicate(timeout=20)
-        assert (process.returncode, rest.splitlines()[-1].split(";")[0]) == (130, "interrupted")
+            _, told = process.communicate(timeout=20)
+        assert (process.returncode, told.split(";")[0]) == (130, "interrupted")
+        project.mend()
         assert {row["error"] for row in project.pull().values()} == {None}
