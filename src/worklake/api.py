@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from worklake.errors import LakeMissingError, SettingsError, WorklakeError
 from worklake.integrations.base import Finding
 from worklake.integrations.registry import open_source, settings_models
+from worklake.logs import set_up_quiet_logs
 from worklake.model.documents import (
     CheckDocument,
     CheckLine,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 def open_settings(project: Path | str | None = None) -> WorklakeSettings:
     """The settings of this project folder, by default the nearest one upward. Raises `SettingsError`."""
+    set_up_quiet_logs()
     folder = Path(project).absolute() if project is not None else find_project(Path.cwd())
     return load_settings(folder, settings_models())
 

@@ -69,17 +69,6 @@ def test_without_a_command_the_help_is_shown_and_nothing_else() -> None:
     assert "Exit status: 0 done" in ran.stdout
 
 
-def test_an_interrupt_says_what_became_of_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(project: Path | None) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("worklake.api.status", interrupted)
-    ran = worklake("status", cwd=tmp_path)
-    assert ran.status == 130
-    assert ran.stdout == ""
-    assert "interrupted; what was committed stays" in ran.stderr
-
-
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
 def test_a_reader_that_leaves_is_no_failure(pulled: Project, options: tuple[str, ...]) -> None:
     reading, writing = os.pipe()

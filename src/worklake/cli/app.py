@@ -73,7 +73,8 @@ def main() -> None:
 def _end_interrupted() -> NoReturn:
     """End at once: an interrupt within gRPC leaves threads that a regular end would wait for, for ever."""
     sys.stderr.write("interrupted; what was committed stays, and the next run goes on from there\n")
-    sys.stdout.flush()
+    with patient_with_readers():
+        sys.stdout.flush()
     sys.stderr.flush()
     os._exit(Exit.INTERRUPTED)
 

@@ -19,7 +19,6 @@ from importlib.metadata import version
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 import structlog
 from pydantic import SecretStr
@@ -27,7 +26,7 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
 
 from worklake.errors import AccessError, AuthError, NotFoundError, RetryableError, SettingsError
-from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds
+from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds, words_in
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -198,8 +197,9 @@ class Http(requests.Session):
         if outcome.problem is not None or outcome.response is None:
             tried = f" after {attempt} tries" if attempt > 1 else ""
             when = f" in {outcome.retry_after:.0f} s" if outcome.retry_after else " later"
+            check = "" if outcome.response is not None else " Check `base_url` in conf/sources.yml and the network."
             raise RetryableError(
-                f"{self.source}: {endpoint}: {outcome.problem}{tried}. Run it again{when}.",
+                f"{self.source}: {endpoint}: {outcome.problem}{tried}.{check} Run it again{when}.",
                 retry_after_seconds=outcome.retry_after,
             )
         return outcome.response
@@ -225,6 +225,14 @@ class Http(requests.Session):
         )
         with self._meter_lock:
             self._meter(call)
+        log.debug(
+            "call",
+            source=self.source,
+            endpoint=endpoint,
+            status=call.status,
+            seconds=round(seconds, 3),
+            attempt=attempt,
+        )
         if response is None:
             return _Outcome(problem=f"no answer: {broken}", again=repeatable)
         return self._judge(response, repeatable)
@@ -305,23 +313,14 @@ class Http(requests.Session):
             return
         request = response.request
         where = f"{self.source}: {endpoint or self._endpoint_of(request.method or '', request.url or '')}"
-        words = self._words(response) or response.reason
+        words = (self._words(response) or response.reason or "").removeprefix(f"{status} ")
         _raise_refusal(status, f"{where}: {status} {words}")
 
     def _words(self, response: requests.Response) -> str:
         """What the provider says in an answer that refuses; nothing where it is a web page."""
         if "html" in response.headers.get("Content-Type", ""):
             return ""
-        try:
-            body = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
-            text = response.content[:500].decode(errors="replace")
-        else:
-            known = (
-                [body[key] for key in ("message", "error", "errors") if key in body] if isinstance(body, dict) else []
-            )
-            said = known[0] if known else body
-            text = said if isinstance(said, str) else orjson.dumps(said).decode()
+        text = words_in(response.content)
         return " ".join(text.replace(self._token.get_secret_value(), "[redacted]").split())[:200]
 
 
@@ -388,4 +387,7 @@ def _raise_refusal(status: int, what: str) -> NoReturn:
         raise AccessError(
             f"{what}. The token may not do this: give it the missing scope, or its account the missing role."
         )
-    raise NotFoundError(f"{what}. It does not exist, or this token may not see it.")
+    raise NotFoundError(
+        f"{what}. It does not exist, or this token may not see it, or `base_url` in conf/sources.yml names another"
+        " server."
+    )
