@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import secrets
 import socket
 import tempfile
@@ -175,7 +174,7 @@ def _location(settings: WorklakeSettings) -> str:
 
 
 def _holder() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _chosen_names(settings: WorklakeSettings, names: Sequence[str]) -> list[str]:
