@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import secrets
 import socket
 import tempfile
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from worklake.errors import LakeMissingError, SettingsError, WorklakeError
 from worklake.integrations.base import Finding
 from worklake.integrations.registry import open_source, settings_models
+from worklake.logs import set_up_quiet_logs
 from worklake.model.documents import (
     CheckDocument,
     CheckLine,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 def open_settings(project: Path | str | None = None) -> WorklakeSettings:
     """The settings of this project folder, by default the nearest one upward. Raises `SettingsError`."""
+    set_up_quiet_logs()
     folder = Path(project).absolute() if project is not None else find_project(Path.cwd())
     return load_settings(folder, settings_models())
 
@@ -173,7 +174,7 @@ def _location(settings: WorklakeSettings) -> str:
 
 
 def _holder() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()} (process {os.getpid()})"
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _chosen_names(settings: WorklakeSettings, names: Sequence[str]) -> list[str]:

@@ -46,6 +46,12 @@ def set_up_logs(*, verbose: bool = False) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.DEBUG if verbose else logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def set_up_quiet_logs() -> None:
+    """Warnings alone to stderr, unless the program that uses Worklake has set up structlog its own way."""
+    if not structlog.is_configured():
+        set_up_logs()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -68,17 +69,6 @@ def test_without_a_command_the_help_is_shown_and_nothing_else() -> None:
     assert "Exit status: 0 done" in ran.stdout
 
 
-def test_an_interrupt_says_what_became_of_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(project: Path | None) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("worklake.api.status", interrupted)
-    ran = worklake("status", cwd=tmp_path)
-    assert ran.status == 130
-    assert ran.stdout == ""
-    assert "interrupted; what was committed stays" in ran.stderr
-
-
 @pytest.mark.parametrize("options", [(), ("--json",)], ids=["table", "json"])
 def test_a_reader_that_leaves_is_no_failure(pulled: Project, options: tuple[str, ...]) -> None:
     reading, writing = os.pipe()
@@ -121,14 +111,21 @@ def test_the_commented_examples_of_init_are_valid_settings(tmp_path: Path) -> No
     for file in (tmp_path / "conf").glob("*.yml"):
         lines = file.read_text().splitlines()
         if file.name == "sources.yml":
-            start = lines.index("# sources:")
-            lines = [line.removeprefix("# ").removeprefix("#") for line in lines[start:]]
+            start = lines.index("sources:") + 1
+            lines[start:] = [line.removeprefix("# ").removeprefix("#") for line in lines[start:]]
         file.write_text("\n".join(lines))
     ran = worklake("check", "--json", cwd=tmp_path)
     subjects = {line["subject"]: line for line in ran.document["checks"]}
     assert subjects["settings"]["ok"]
     assert not subjects["linear: secret"]["ok"]
     assert "LINEAR_API_KEY" in subjects["linear: secret"]["detail"]
+    assert not subjects["gitlab: secret"]["ok"]
+
+
+def test_init_elsewhere_says_where_to_go_on(tmp_path: Path) -> None:
+    assert "in my work/conf/sources.yml" in worklake("init", "my work", cwd=tmp_path).stdout
+    assert "cd 'my work'" in worklake("init", "my work", cwd=tmp_path).stdout
+    assert "cd " not in worklake("init", cwd=tmp_path / "my work").stdout
 
 
 def test_global_options_go_before_or_after_the_command(pulled: Project) -> None:
@@ -220,7 +217,7 @@ def test_explain_takes_ids_keys_and_urls(pulled: Project) -> None:
         link = next(link for link in task["links"] if link["source"] == provider)
         payload = next(i["payload"] for i in pulled.items(provider) if i["external_id"] == link["external_id"])
         key = payload["identifier"] if provider == "linear" else payload["references"]["full"]
-        for name in (task["task_id"], link["external_id"], link["url"], key):
+        for name in (task["task_id"], link["external_id"], link["url"], key, key.swapcase()):
             explained = pulled.run("explain", name).document
             assert explained["task_id"] == task["task_id"], name
             assert explained["changes"][0]["decision"] in ("created", "linked")
@@ -285,6 +282,8 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     one = next(task for task in pulled.run("tasks").document if task["task_id"] == accepted["task_id"])
     assert {link["source"] for link in one["links"]} == {"gitlab", "linear"}
     assert accepted["other_task_id"] not in [task["task_id"] for task in pulled.run("tasks").document]
+    joined = pulled.run("explain", accepted["other_task_id"]).document
+    assert (joined["task_id"], joined["asked_for"]) == (accepted["task_id"], accepted["other_task_id"])
     told = pulled.run("explain", accepted["task_id"]).document["changes"]
     assert any("a person said" in change["reason"] for change in told)
     assert pulled.run("links", "refuse", refused["proposal_id"]).document["state"] == "refused"
@@ -300,6 +299,37 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     assert differs["task_id"] == accepted["task_id"]
     assert any(one["shown"] == "Edited after it was accepted" for one in differs["differences"])
     assert {one["proposal_id"] for one in pulled.run("links", "list").document} == left
+
+
+@pytest.mark.parametrize(
+    "option", [("--overdue",), ("--today",), ("--source", "x"), ("--where", "true"), ("--limit", "1")]
+)
+def test_proposed_links_are_not_narrowed_and_say_so(tmp_path: Path, option: tuple[str, ...]) -> None:
+    ran = worklake("tasks", "--proposed-links", *option, "--json", cwd=tmp_path)
+    assert ran.status == 2
+    assert f"{option[0]} narrows tasks, not --proposed-links" in ran.document["error"]["message"]
+
+
+def test_without_its_packages_the_demo_says_what_to_install_before_anything_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "worklake.sandbox.server", None)
+    for command in ("demo", "sandbox"):
+        ran = worklake(command, cwd=tmp_path)
+        assert (ran.status, ran.stdout) == (2, "")
+        assert 'pip install "worklake[local,sandbox]"' in ran.stderr
+
+
+def test_verbose_tells_every_call_and_step_without_a_secret(pulled: Project) -> None:
+    ran = pulled.run("pull", "--verbose")
+    told = [json.loads(line) for line in ran.stderr.splitlines()]
+    calls = [one for one in told if one["event"] == "call"]
+    assert len(calls) == sum(one["requests"] for one in ran.document["sources"].values()) > 0
+    assert all({"source", "endpoint", "status", "seconds", "attempt"} <= set(one) for one in calls)
+    steps = [(one["event"], one["source"]) for one in told if one["event"] != "call"]
+    assert {("pulled", "gitlab"), ("merged", "gitlab"), ("pulled", "linear"), ("merged", "linear")} <= set(steps)
+    assert not [served.token for served in pulled.served.values() if served.token in ran.stderr]
+    assert pulled.run("pull").stderr == ""
 
 
 def test_json_is_one_document_on_stdout_even_when_a_source_fails(pulled: Project) -> None:
@@ -325,3 +355,17 @@ def test_a_lake_that_fails_ends_with_1_once_something_was_committed(
     with sandbox_project(tmp_path / "project", "--tasks", "10") as project:
         ran = project.run("pull")
     assert (ran.status, "the disk is full" in ran.stderr) == (status, True)
+
+
+def test_an_interrupted_pull_ends_at_once_and_says_what_stays(tmp_path: Path) -> None:
+    with sandbox_project(tmp_path / "project", "--tasks", "40") as project:
+        project.fault("gitlab", path="/api/v4/projects/[^/]*/issues$", delay_seconds=30, times=1)
+        command = [sys.executable, "-m", "worklake", "pull", "--project", str(project.folder)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while not project.requests_made("gitlab"):
+                assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            _, told = process.communicate(timeout=20)
+        assert (process.returncode, told.split(";")[0]) == (130, "interrupted")
+        project.mend()
+        assert {row["error"] for row in project.pull().values()} == {None}

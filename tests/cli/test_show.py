@@ -28,6 +28,11 @@ def pulled(**fields: Any) -> PullDocument:
     )
 
 
+def history(**fields: Any) -> ExplainDocument:
+    told = {"task_id": "task_1", "title": "A task", "asked_for": None, "links": [], "changes": [], "differences": []}
+    return ExplainDocument(**told | fields)
+
+
 def printed(*shown: Any) -> str:
     out = StringIO()
     with redirect_stdout(out):
@@ -40,7 +45,7 @@ def printed(*shown: Any) -> str:
     [
         lambda: show.task_list(TaskList([task(title=AWKWARD)], 1)),
         lambda: show.task_list(TaskList([task(project=AWKWARD)], 1)),
-        lambda: show.explained(ExplainDocument(task_id="t", title=AWKWARD, links=[], changes=[], differences=[])),
+        lambda: show.explained(history(title=AWKWARD)),
         lambda: show.checked(
             CheckDocument(ok=False, checks=[CheckLine(subject="gitlab", ok=False, detail=AWKWARD, mend=None)])
         ),
@@ -64,3 +69,18 @@ def test_warnings_go_to_stderr_and_under_json_nowhere() -> None:
         Face().warn("it failed")
         Face(json=True).warn("it failed, says the document")
     assert (out.getvalue(), err.getvalue()) == ("", "it failed\n")
+
+
+def test_the_history_of_a_joined_task_says_where_it_is_now() -> None:
+    assert printed(*show.explained(history(asked_for="task_0"))).startswith("task_0 is task_1 now\n")
+
+
+@pytest.mark.parametrize(
+    ("stage", "total", "line"),
+    [("pull", None, "gitlab: 1,009 tasks read\n"), ("merge", 2000, "gitlab: 1,009 of 2,000 items merged\n")],
+)
+def test_progress_without_a_terminal_says_what_is_counted(stage: str, total: int | None, line: str) -> None:
+    err = StringIO()
+    with redirect_stderr(err), Face().progress() as progress:
+        progress("gitlab", stage, 1009, total)
+    assert err.getvalue() == line

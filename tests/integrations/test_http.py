@@ -162,6 +162,27 @@ def test_refusal_is_an_error_that_can_be_acted_on(server, bench, status, kind):
     assert len(server.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"message": "401 Unauthorized"}', ": 401 Unauthorized. "),
+        (b'{"errors": [{"message": "not authenticated", "extensions": {"code": "X"}}]}', ": 401 not authenticated. "),
+        (b"", ": 401 Unauthorized. "),
+    ],
+)
+def test_refusal_is_told_in_the_providers_words_once(server, bench, body, said):
+    server.will_answer(Answer(401, body=body))
+    with pytest.raises(AuthError) as caught:
+        bench.get()
+    assert said in str(caught.value)
+
+
+def test_what_is_not_there_may_mean_another_server(server, bench):
+    server.will_answer(Answer(404))
+    with pytest.raises(NotFoundError, match="base_url"):
+        bench.get()
+
+
 @pytest.mark.parametrize("status", [400, 405, 409, 422])
 def test_other_refusals_come_back_to_the_caller(server, bench, status):
     server.will_answer(Answer(status))

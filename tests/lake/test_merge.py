@@ -98,3 +98,12 @@ def test_a_row_of_many_megabytes_is_merged(embedded: Lake) -> None:
     assert embedded.merge("tasks", [task(1, description=large + "y"), task(2)]) == Merged(0, 1, 1)
     sizes = embedded.sql("SELECT length(description) AS n FROM {tasks} ORDER BY n DESC").column("n").to_pylist()
     assert sizes[0] == 12_000_001
+
+
+@pytest.mark.usefixtures("both_sizes")
+def test_what_the_caller_has_read_is_not_read_again(embedded: Lake) -> None:
+    embedded.merge("tasks", tasks(0, 5))
+    read = embedded.rows("select * from {tasks}")
+    assert embedded.merge("tasks", tasks(0, 3) + tasks(3, 5, title="changed"), stored=read) == Merged(0, 2, 3)
+    assert embedded.merge("tasks", tasks(4, 7), stored=read) == Merged(2, 1, 0)
+    assert content(embedded, "tasks") == in_order(to_arrow(tasks(0, 3) + tasks(3, 4, title="changed") + tasks(4, 7)))

@@ -55,6 +55,7 @@ def test_both_providers_answer_and_a_project_points_at_them(tmp_path):
     assert secret.read_text().strip() == providers["gitlab"].token
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     sources = (folder / "conf" / "sources.yml").read_text()
+    assert "/secrets/" in (folder / ".gitignore").read_text().splitlines()
     assert providers["gitlab"].base_url in sources and providers["gitlab"].token not in sources
 
 

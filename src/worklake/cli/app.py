@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated, Any, NoReturn
 
@@ -52,9 +53,9 @@ def _global_options(
 
 def main() -> None:
     """Run the command line with this process's arguments."""
-    from worklake.cli import demo, reading, setting_up  # noqa: F401  each declares its commands
-
     try:
+        from worklake.cli import demo, reading, setting_up  # noqa: F401  each declares its commands
+
         status = app(standalone_mode=False)
         with patient_with_readers():
             sys.stdout.flush()
@@ -65,8 +66,17 @@ def main() -> None:
     except WorklakeError as error:
         _fail(error, as_json="--json" in sys.argv)
     if status == Exit.INTERRUPTED:
-        sys.stderr.write("interrupted; what was committed stays, and the next run goes on from there\n")
+        _end_interrupted()
     sys.exit(status)
+
+
+def _end_interrupted() -> NoReturn:
+    """End at once: an interrupt within gRPC leaves threads that a regular end would wait for, for ever."""
+    sys.stderr.write("interrupted; what was committed stays, and the next run goes on from there\n")
+    with patient_with_readers():
+        sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(Exit.INTERRUPTED)
 
 
 def _fail_usage(error: Any, *, as_json: bool) -> NoReturn:

@@ -40,10 +40,12 @@ def demo(
     """Show the whole thing on a made-up team: two local servers that speak GitLab's and Linear's protocols, pulled
     into Delta tables as one list of tasks; then somebody edits a task in each tool, and exactly that comes through.
     """
+    from worklake.cli.setting_up import sandbox_server
     from worklake.errors import SettingsError
 
     if keep is not None and keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
         raise SettingsError(f"{keep} is there already and not empty; name a new folder")
+    sandbox_server()  # where it cannot be served, it is told before anything is shown
     with tempfile.TemporaryDirectory(prefix="worklake-demo-") as temporary:
         _tell(face, keep or Path(temporary), seed, tasks)
     if keep is not None and not face.json:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 
+_COUNTED = {"pull": "tasks read", "merge": "items merged"}
+"""What the numbers of each stage count."""
+
+
 class Exit(IntEnum):
     """The exit statuses that scripts rely on."""
 
@@ -134,5 +138,5 @@ class ProgressShower:
         step = min(10 ** max(len(str(done)) - 1, 3), 10_000)
         if done // step > self._lines.get(key, 0) // step:
             self._lines[key] = done
-            of = f" of {total}" if total else ""
-            sys.stderr.write(f"{source}: {stage}: {done}{of}\n")
+            of = f" of {total:,}" if total else ""
+            sys.stderr.write(f"{source}: {done:,}{of} {_COUNTED.get(stage, stage)}\n")

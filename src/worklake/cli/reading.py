@@ -79,6 +79,10 @@ def tasks(
     from worklake.cli import show
 
     if proposed_links:
+        given = {"--where": where, "--overdue": overdue, "--today": today, "--source": source, "--limit": limit}
+        for option, value in given.items():
+            if value:
+                raise typer.BadParameter(f"{option} narrows tasks, not --proposed-links; leave one of them out")
         proposals = api.proposed_links(face.project)
         face.answer(proposals, *show.proposals(proposals))
         return

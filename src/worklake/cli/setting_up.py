@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -44,7 +46,10 @@ def init(
                 written.append(name)
     document = InitDocument(folder=str(directory.absolute()), written=written, kept=kept)
     lines = [f"wrote {directory / name}" for name in written] + [f"kept  {directory / name}" for name in kept]
-    face.answer(document, *lines, "Next: name your accounts in conf/sources.yml, then run: worklake check")
+    next_step = f"Next: name your accounts in {directory / 'conf' / 'sources.yml'}, then run: worklake check"
+    if directory.absolute() != Path.cwd():
+        next_step += f" (in that folder: cd {shlex.quote(str(directory))})"
+    face.answer(document, *lines, next_step)
 
 
 @command(app)
@@ -56,6 +61,20 @@ def check(face: Face) -> None:
     document = api.check(face.project)
     face.answer(document, *show.checked(document))
     raise typer.Exit(Exit.DONE if document.ok else Exit.NOTHING_TOUCHED)
+
+
+def sandbox_server() -> Callable[..., None]:
+    """What serves the sandbox. Raises `SettingsError` where its packages are not installed."""
+    from worklake.errors import SettingsError
+
+    try:
+        from worklake.sandbox.server import run
+    except ImportError as error:
+        raise SettingsError(
+            f"the sandbox needs packages that are not installed ({error.name}):"
+            ' pip install "worklake[local,sandbox]", or in a checkout: pip install ".[local,sandbox]"'
+        ) from error
+    return run
 
 
 @command(app)
@@ -78,14 +97,9 @@ def sandbox(
     Prints one JSON line when ready, with each provider's base_url, token and control_url, and runs until it is
     interrupted. The providers' published SDKs work against it. Faults and edits go through the control_url.
     """
-    from worklake.errors import InvalidInputError, SettingsError
+    from worklake.errors import InvalidInputError
 
-    try:
-        from worklake.sandbox.server import run
-    except ImportError as error:
-        raise SettingsError(
-            f"the sandbox needs packages that are not installed ({error.name}); install worklake[sandbox]"
-        ) from error
+    run = sandbox_server()
     try:
         run(
             providers=[name.strip() for name in providers.split(",") if name.strip()],

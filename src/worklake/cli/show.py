@@ -86,6 +86,8 @@ def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
 
 def explained(document: ExplainDocument) -> Iterator[RenderableType]:
     """A task's history, a row a change, then what differs now."""
+    if document.asked_for:
+        yield f"{document.asked_for} is {document.task_id} now"
     yield Text.assemble((document.title, "bold"), "  ", document.task_id)
     for link in document.links:
         yield f"  {link.source}: {link.url or link.external_id} ({link.state})"

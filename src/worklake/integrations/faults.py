@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-import orjson
 import requests
 from pydantic import SecretStr
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from worklake.errors import AccessError, AuthError, NotFoundError
+from worklake.integrations.wire import words_in
 
 
 def words_of(response: requests.Response, token: SecretStr) -> str:
     """What the provider says in an answer that refuses; nothing where it is a web page."""
     if "html" in response.headers.get("Content-Type", ""):
         return ""
-    try:
-        body = orjson.loads(response.content)
-    except orjson.JSONDecodeError:
-        text = response.content[:500].decode(errors="replace")
-    else:
-        known = [body[key] for key in ("message", "error", "errors") if key in body] if isinstance(body, dict) else []
-        told = known[0] if known else body
-        text = told if isinstance(told, str) else orjson.dumps(told).decode()
+    text = words_in(response.content)
     return " ".join(text.replace(token.get_secret_value(), "[redacted]").split())[:200]
 
 
@@ -53,4 +46,7 @@ def raise_refusal(status: int, what: str) -> NoReturn:
         raise AccessError(
             f"{what}. The token may not do this: give it the missing scope, or its account the missing role."
         )
-    raise NotFoundError(f"{what}. It does not exist, or this token may not see it.")
+    raise NotFoundError(
+        f"{what}. It does not exist, or this token may not see it, or `base_url` in conf/sources.yml names another"
+        " server."
+    )

@@ -231,7 +231,8 @@ class Http(requests.Session):
         if unsure and call.writes:
             raise UnknownOutcomeError(f"{what}. It may have been done: the next run looks before it writes again.")
         when = f" in {outcome.retry_after:.0f} s" if outcome.retry_after else " later"
-        raise RetryableError(f"{what}. Run it again{when}.", retry_after_seconds=outcome.retry_after)
+        check = "" if outcome.response is not None else " Check `base_url` in conf/sources.yml and the network."
+        raise RetryableError(f"{what}.{check} Run it again{when}.", retry_after_seconds=outcome.retry_after)
 
     def _call_of(self, request: requests.PreparedRequest) -> _Call:
         told, method = _told.get(), (request.method or "GET").upper()
@@ -262,6 +263,14 @@ class Http(requests.Session):
         )
         with self._meter_lock:
             self._meter(made)
+        log.debug(
+            "call",
+            source=self.source,
+            endpoint=made.endpoint,
+            status=made.status,
+            seconds=round(made.seconds, 3),
+            attempt=attempt,
+        )
         if response is None:
             return _Outcome(problem=f"no answer: {broken}", again=call.repeatable or not sent, unsure=sent)
         return self._judge(response, call.repeatable)
@@ -343,7 +352,7 @@ class Http(requests.Session):
             return
         request = response.request
         where = f"{self.source}: {endpoint or self._endpoint_of(request.method or '', request.url or '')}"
-        words = words_of(response, self._token) or response.reason
+        words = (words_of(response, self._token) or response.reason or "").removeprefix(f"{status} ")
         raise_refusal(status, f"{where}: {status} {words}")
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import orjson
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:
@@ -28,6 +30,20 @@ class Wire:
     auth_prefix: str = ""
     quota: QuotaReader | None = None
     refuses_for_now: Callable[[int, bytes], bool] = lambda status, body: status == 429
+
+
+def words_in(body: bytes) -> str:
+    """What a provider says in the body of a refusal: a message out of JSON, REST's or GraphQL's, or the text itself."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return body[:500].decode(errors="replace")
+    known = [answer[key] for key in ("message", "error", "errors") if key in answer] if isinstance(answer, dict) else []
+    said = known[0] if known else answer
+    if isinstance(said, list):
+        messages = [str(one["message"]) for one in said if isinstance(one, dict) and "message" in one]
+        said = "; ".join(messages) or said
+    return said if isinstance(said, str) else orjson.dumps(said).decode()
 
 
 def header_quota(*prefixes: str, per_second: int = 1) -> QuotaReader:

@@ -217,17 +217,20 @@ class Lake:
         if data.num_rows:
             self._engine.append(table, data)
 
-    def merge(self, name: str, rows: pa.Table | Sequence[Row]) -> Merged:
+    def merge(
+        self, name: str, rows: pa.Table | Sequence[Row], stored: Sequence[Mapping[str, Any]] | None = None
+    ) -> Merged:
         """Insert rows with new keys, rewrite those that differ, leave equal ones alone.
 
-        A key that comes twice in `rows` is an error. A merge that changes nothing commits nothing.
+        A key that comes twice in `rows` is an error. A merge that changes nothing commits nothing. Who has just read
+        what is stored under these keys gives it, and spares the engine to look again.
         """
         table = self._keyed(name)
         data = conform(rows, table.row, name)
         if not data.num_rows:
             return Merged(0, 0, 0)
         _check_keys(data, table)
-        return self._engine.merge(table, data)
+        return self._engine.merge(table, data, stored)
 
     def delete(self, name: str, keys: pa.Table) -> int:
         """Delete the rows with these keys (the table's key columns); how many there were."""

@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,13 +127,16 @@ def _held_by_process(note: Path, now: datetime) -> str:
         held = orjson.loads(note.read_bytes())
     except (OSError, orjson.JSONDecodeError):
         return "The lake is held by a run that has just started. Try again in a moment."
-    pid, until = held["pid"], datetime.fromisoformat(held["until"])
-    head = f"The lake is held by {held['holder']} ({held['command']}, process {pid}) since {held['since']}"
+    since, until = datetime.fromisoformat(held["since"]), datetime.fromisoformat(held["until"])
+    process = f"process {held['pid']}"
+    head = f"The lake is held by {held['holder']} ({held['command']}, {process}) since {_moment(since)}"
     if until <= now:
-        return (
-            f"{head} until that process ends; it has not renewed its lease since {until.isoformat()}: see if it hangs."
-        )
-    return f"{head} until {until.isoformat()}, renewed while it works. Wait for it, or end that process."
+        return f"{head} until that process ends; it has not renewed its lease since {_moment(until)}: see if it hangs."
+    return f"{head} until {_moment(until)}, renewed while it works. Wait for it, or end that process."
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 class LeaseRow(Row):
@@ -142,7 +145,7 @@ class LeaseRow(Row):
     name: str = Field(description="What is held: lake")
     token: str = Field(description="Tells two holders of one name apart")
     holder: str = Field(description="Who holds it")
-    command: str = Field(description="What the holder runs")
+    command: str = Field(description="What the holder runs, and in which process")
     since: datetime = Field(description="When it was taken")
     until: datetime = Field(description="When it ends unless it is renewed")
 
@@ -156,6 +159,7 @@ def table_lease(
 ) -> Iterator[Lease]:
     """The lease of a lake without a local folder: a row of `leases`, taken by a MERGE and read back."""
     token = uuid.uuid4().hex
+    command = f"{command}, process {os.getpid()}"
     since = clock()
     engine.create(table)
     _merge(engine, table, token, holder, command, since, since + period, "t.until <= s.since", insert=True)
@@ -210,7 +214,7 @@ def _require(engine: Engine, table: Table, token: str) -> None:
 
 
 def _held_by_row(row: Any) -> str:
-    since, until = as_utc(row["since"]).isoformat(), as_utc(row["until"]).isoformat()
+    since, until = _moment(as_utc(row["since"])), _moment(as_utc(row["until"]))
     return (
         f"The lake is held by {row['holder']} ({row['command']}) since {since} until {until}, renewed while it works. "
         "Wait for it; if it died, its lease ends then."

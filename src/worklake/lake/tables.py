@@ -55,9 +55,7 @@ _TABLES = (
         key=("conflict_id",),
         cluster_by=("task_id",),
     ),
-    Table(
-        "routes", route_rows.Route, "Where tasks should be, and why", key=("task_id",), cluster_by=("task_id",)
-    ),
+    Table("routes", route_rows.Route, "Where tasks should be, and why", key=("task_id",), cluster_by=("task_id",)),
     Table("watched", rows.Watched, "Tasks that may have something to be written", key=("task_id",)),
     Table("plans", rows.Plan, "Plans as they were saved", key=("plan_id",)),
     Table("steps", rows.Step, "The writes that plans mean to make", cluster_by=("plan_id",)),

@@ -121,6 +121,7 @@ class ExplainDocument(Document):
 
     task_id: str
     title: str
+    asked_for: str | None = Field(description="The task id that was given, where that task is part of this one now")
     links: list[LinkDocument]
     changes: list[ChangeDocument]
     differences: list[DifferenceDocument]

@@ -41,6 +41,8 @@ def write_project(
     _write_yaml(folder / "conf" / "policy.yml", policy)
     _write_yaml(folder / "conf" / "routing.yml", {"rules": []})
     _write_yaml(folder / "conf" / "people.yml", {"people": people})
+    if not (folder / ".gitignore").exists():
+        _write_new(folder / ".gitignore", "# The lake, and secrets kept in files\n/lake/\n/secrets/\n", mode=0o644)
     _write_yaml(folder / _SETTINGS, {"lake": {"engine": "embedded", "path": "lake"}, "time_zone": "UTC"})
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 import orjson
+import structlog
 
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
@@ -14,6 +15,8 @@ from worklake.model.rows import Call, Run, RunState
 from worklake.sync.merge import merge_source
 from worklake.sync.pull import SourcePull
 from worklake.sync.run import RunContext, SourceCounts
+
+log = structlog.get_logger(__name__)
 
 
 class PullResult(NamedTuple):
@@ -44,6 +47,7 @@ def _pull(lake: Lake, run: RunContext, account: _Account) -> PullResult:
         # What a killed run left behind is merged first, so that the links know every record there is.
         if merge_source(lake, source, run, counts[source.name]):
             account.open()
+            log.debug("caught up", run_id=run.run_id, source=source.name)
     for source in run.sources:
         if source.unreachable is not None:
             counts[source.name].fail(source.unreachable)
@@ -53,8 +57,10 @@ def _pull(lake: Lake, run: RunContext, account: _Account) -> PullResult:
         counts[source.name] = pulling.pull()
         counts[source.name].quarantined += left
         account.keep_calls()
+        log.debug("pulled", run_id=run.run_id, source=source.name, **asdict(counts[source.name]))
     for source in run.sources:
-        merge_source(lake, source, run, counts[source.name])
+        merged = merge_source(lake, source, run, counts[source.name])
+        log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
     return PullResult(account.close(counts), counts)
 
 

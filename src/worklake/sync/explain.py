@@ -17,9 +17,10 @@ from worklake.sync.tasks import links_of
 _FIND = """
     select distinct l.task_id, t.title from {links} l left join {tasks} t on l.task_id = t.task_id
     where l.kind = 'task'
-      and (l.task_id = :name or l.external_id = :name or l.key = :name or l.key = :key or l.url = :name
-           or endswith(l.key, concat('/', :name)))
+      and (l.task_id = :name or l.external_id = :name or l.url = :name
+           or lower(l.key) in (lower(:name), lower(:key)) or endswith(lower(l.key), concat('/', lower(:name))))
 """
+_JOINED_TO = "select task_id from {proposals} where state = 'accepted' and other_task_id = :task"
 _CHANGES = """
     select field, old, new, source, external_id, actor, changed_at, decision, reason, run_id, observed_at
     from {changes} where task_id = :task
@@ -34,19 +35,30 @@ _REFERENCES = ("assignees", "parent_id", "blocked_by")
 def explain(lake: Lake, name: str, sources: tuple[Source, ...]) -> ExplainDocument:
     """Every change of a task, oldest first, and the fields that its other items show differently.
 
-    `name` is a task id, an external id, a key such as `ENG-12` or `team/web#3`, or a provider's URL. Raises
-    `NotFoundError` when there is no such task, `InvalidInputError` when there are several.
+    `name` is a task id (also of a task that was joined to another), an external id, a key such as `ENG-12` or
+    `team/web#3` in large or small letters, or a provider's URL. Raises `NotFoundError` when there is no such task,
+    `InvalidInputError` when there are several.
     """
-    task_id = _find(lake, name, sources)
+    now = _joined_to(lake, name)
+    task_id = _find(lake, now or name, sources)
     row = lake.rows("select * from {tasks} where task_id = :task", {"task": task_id})[0]
     changes = lake.rows(_CHANGES, {"task": task_id})
     return ExplainDocument(
         task_id=task_id,
         title=row["title"],
+        asked_for=name if now else None,
         links=links_of(lake, pa.chunked_array([[task_id]])).get(task_id, []),
         changes=[ChangeDocument(**_decoded(change)) for change in changes],
         differences=_differences(lake, task_id, row),
     )
+
+
+def _joined_to(lake: Lake, name: str) -> str | None:
+    """The task that holds what the task of this id held, if a person said that the two are one."""
+    now = None
+    while found := lake.rows(_JOINED_TO, {"task": now or name}):
+        now = str(found[0]["task_id"])
+    return now
 
 
 def _find(lake: Lake, name: str, sources: tuple[Source, ...]) -> str:

@@ -109,7 +109,7 @@ class _Merging:
         proposed += self._title_proposals(unlinked, matches, neighbourhood)
         # Before the links: an item that has one is not matched again.
         self._commit_proposals(proposed)
-        self._commit(folding.outcome, since)
+        self._commit(folding.outcome, known, since)
         self._commit_quarantine(chunk)
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
@@ -161,16 +161,18 @@ class _Merging:
         self._merge("projects", rows.Project, [project_row(name, item) for item in chunk.projects])
         self._merge("milestones", rows.Milestone, [milestone_row(name, item) for item in chunk.milestones])
 
-    def _commit(self, outcome: Outcome, since: int) -> None:
+    def _commit(self, outcome: Outcome, known: Known, since: int) -> None:
         if outcome.changes:
             written = self._loader.change_ids_after(since)
             fresh = [change for change in outcome.changes if change["change_id"] not in written]
             if fresh:
                 self._lake.append("changes", rows_to_arrow(rows.Change, fresh))
         tasks = [draft | _dates(draft) for draft in outcome.tasks.values()]
-        self._merge("tasks", rows.Task, tasks)
+        self._merge("tasks", rows.Task, tasks, [row | _dates(row) for row in known.tasks.values()])
         self._merge("comments", rows.Comment, outcome.comments)
-        self._merge("links", rows.Link, outcome.links)
+        self._merge(
+            "links", rows.Link, outcome.links, [*known.links.values(), *known.comment_links.values(), *known.waiting]
+        )
 
     def _commit_proposals(self, proposed: Sequence[Proposed]) -> None:
         """New proposals only: one that a person has decided on is not asked again."""
@@ -213,10 +215,12 @@ class _Merging:
         if closed or chunk.quarantined:
             self._lake.merge("quarantine", [*closed, *chunk.quarantined])
 
-    def _merge(self, table: str, model: type[rows.Row], values: Sequence[RowDict]) -> None:
+    def _merge(
+        self, table: str, model: type[rows.Row], values: Sequence[RowDict], stored: Sequence[RowDict] | None = None
+    ) -> None:
         if values:
             data: pa.Table = rows_to_arrow(model, values)
-            self._lake.merge(table, data)
+            self._lake.merge(table, data, stored)
 
 
 def _dates(draft: RowDict) -> RowDict:

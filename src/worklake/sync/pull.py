@@ -305,8 +305,11 @@ class SourcePull:
 
 def _one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
     """The same pages, the next one being fetched while one is worked on."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="worklake-pages") as fetching:
+    fetching = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worklake-pages")
+    try:
         coming = fetching.submit(next, pages, None)
         while (page := coming.result()) is not None:
             coming = fetching.submit(next, pages, None)
             yield page
+    finally:
+        fetching.shutdown(wait=False, cancel_futures=True)  # an interrupt does not wait for a slow server

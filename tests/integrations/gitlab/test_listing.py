@@ -186,7 +186,24 @@ def test_project_that_cannot_be_read_does_not_stop_the_others(sandbox):
     except AccessError as error:
         raised = error
     assert sorted(ids) == sorted(listed(opened(sandbox.base_url, "team/web", "team/api"))[0])
-    assert "project team/none" in str(raised) and "project team/gone" in str(raised)
+    assert "the other projects were read, but not project team/none: GET" in str(raised)
+    assert "project team/gone" in str(raised)
+
+
+def test_where_no_project_can_be_read_no_others_are_told(sandbox):
+    with pytest.raises(AccessError) as caught:
+        listed(opened(sandbox.base_url, "team/none"))
+    assert "other projects" not in str(caught.value)
+    assert "project team/none: GET" in str(caught.value)
+
+
+@pytest.mark.parametrize(("status", "mend"), [(401, "read_api"), (404, "base_url"), (500, "base_url")])
+def test_check_names_what_to_mend_by_what_went_wrong(server, status, mend, monkeypatch):
+    monkeypatch.setattr("worklake.integrations.http.TRIES", 1)
+    server.will_answer(Answer(status))
+    (finding,) = opened(server.base_url).integration.check()
+    assert (finding.ok, mend in (finding.mend or "")) == (False, True)
+    assert ("read_api" in (finding.mend or "")) == (status == 401)
 
 
 def test_projects_details_are_read_again_after_a_day_and_only_with_a_change(sandbox):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from worklake.errors import AccessError, NotFoundError, WorklakeError
+from worklake.errors import AccessError, AuthError, NotFoundError, WorklakeError
 from worklake.integrations.base import Finding, Payload
 from worklake.integrations.gitlab.client import GitLabClient, project_path
 from worklake.integrations.gitlab.settings import GitLabSettings
@@ -28,7 +28,9 @@ def findings(client: GitLabClient, settings: GitLabSettings) -> Iterator[Finding
     try:
         user = client.get("/user")
     except WorklakeError as error:
-        yield Finding("server", False, str(error), f"check base_url ({settings.base_url}) and `token`; {_TOKEN_MEND}")
+        about_token = isinstance(error, AuthError | AccessError)
+        server_mend = f"see that base_url ({settings.base_url}) in conf/sources.yml is right, and the network"
+        yield Finding("server", False, str(error), _TOKEN_MEND if about_token else server_mend)
         return
     yield Finding("server", True, f"{settings.base_url}, {_version(client)}")
     yield Finding("account", True, f"{user.get('name')} (@{user.get('username')})")

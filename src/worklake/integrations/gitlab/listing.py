@@ -55,7 +55,7 @@ class Listing:
                     raise
                 failures[project] = error
         if failures:
-            raise _combined(self._source, failures)
+            raise _combined(self._source, failures, others=len(failures) < len(self._position.marks))
 
     def _project(self, project: str, mark: Mark) -> Iterator[Page]:
         path = f"{project_path(project)}/issues"
@@ -174,7 +174,7 @@ def updated_at(payload: Mapping[str, Any]) -> datetime | None:
         return None
 
 
-def _combined(source: str, failures: Mapping[str, WorklakeError]) -> WorklakeError:
-    told = "; ".join(f"project {project}: {error}" for project, error in failures.items())
+def _combined(source: str, failures: Mapping[str, WorklakeError], *, others: bool) -> WorklakeError:
+    told = "; ".join(f"project {name}: {str(error).removeprefix(f'{source}: ')}" for name, error in failures.items())
     kind = RetryableError if all(isinstance(error, RetryableError) for error in failures.values()) else AccessError
-    return kind(f"{source}: the other projects were read, but not {told}")
+    return kind(f"{source}: the other projects were read, but not {told}" if others else f"{source}: {told}")

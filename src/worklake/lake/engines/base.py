@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,8 +63,8 @@ class Engine(Protocol):
     def last_mark(self, table: Table, writer: str) -> int:
         """The highest number that this writer's marked appends have in the table; 0 where there is none."""
 
-    def merge(self, table: Table, rows: pa.Table) -> Merged:
-        """Insert or update rows by the table's key."""
+    def merge(self, table: Table, rows: pa.Table, stored: Sequence[Mapping[str, Any]] | None = None) -> Merged:
+        """Insert or update rows by the table's key; `stored` is what the caller has just read under these keys."""
 
     def delete(self, table: Table, keys: pa.Table) -> int:
         """Delete the rows with these keys; their number."""

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -182,9 +182,9 @@ class EmbeddedEngine:
         """The highest number that this writer's marked appends have in the table."""
         return delta_files.last_mark(self._path(table), writer)
 
-    def merge(self, table: Table, rows: pa.Table) -> Merged:
+    def merge(self, table: Table, rows: pa.Table, stored: Sequence[Mapping[str, Any]] | None = None) -> Merged:
         """Append what is new, rewrite what differs."""
-        return merge_rows(self, self._path(table), table, rows)
+        return merge_rows(self, self._path(table), table, rows, stored)
 
     def delete(self, table: Table, keys: pa.Table) -> int:
         """Delete the rows with these keys."""

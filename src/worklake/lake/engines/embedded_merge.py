@@ -11,10 +11,10 @@ while this one reads the key columns only.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.small_merge import key_of, merge_small
@@ -40,11 +40,18 @@ FEW_KEYS = 500
 """So many keys are spelled out in the query, so that the scan decodes only their rows."""
 
 
-def merge_rows(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> Merged:
+def merge_rows(
+    engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table, stored: Sequence[Mapping[str, Any]] | None
+) -> Merged:
     """Insert new rows, rewrite different ones, leave equal ones alone; each step is tried until it is committed."""
     whole = until_committed(partial(merge_small, path, table, rows), table.name)
     if whole is not None:
         return whole
+    if stored and len(stored) >= rows.num_rows:
+        new, different = _compared(table, rows, stored)
+        if not new.num_rows:
+            _rewrite_all(engine, table, different)
+            return Merged(0, different.num_rows, rows.num_rows - different.num_rows)
     few = _few_keys(table, rows)
     if few is not None:
         inserted, different = until_committed(partial(_insert_of_few, engine, path, table, rows, few), table.name)
@@ -61,6 +68,17 @@ def merge_rows(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table)
     return Merged(inserted, updated, rows.num_rows - inserted - updated)
 
 
+def _compared(table: Table, rows: pa.Table, stored: Sequence[Mapping[str, Any]]) -> tuple[pa.Table, pa.Table]:
+    """The rows whose keys are not among those of the stored rows, and those that differ from them."""
+    import pyarrow as pa
+
+    present = {key_of(row, table): row for row in stored}
+    given = [(present.get(key_of(row, table)), row) for row in rows.to_pylist()]
+    new = [there is None for there, _ in given]
+    different = [there is not None and there != row for there, row in given]
+    return rows.filter(pa.array(new, pa.bool_())), rows.filter(pa.array(different, pa.bool_()))
+
+
 def _rewrite_all(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> None:
     for part in chunks(rows, REWRITE_ROWS, REWRITE_BYTES):
         until_committed(partial(_rewrite, engine, table, part), table.name)
@@ -68,18 +86,13 @@ def _rewrite_all(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> None:
 
 def _insert_of_few(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table, few: str) -> tuple[int, pa.Table]:
     """Append the rows with new keys at the version that was read; their number, and the rows that differ."""
-    import pyarrow as pa
-
-    stored = delta_files.open_table(path)
+    at = delta_files.open_table(path)
     columns = ", ".join(quote(name) for name in rows.column_names)
     found = utc(engine.session.sql(f"SELECT {columns} FROM {engine.reference(table)} t WHERE {few}").toArrow())
-    present = {key_of(row, table): row for row in found.to_pylist()}
-    given = [(present.get(key_of(row, table)), row) for row in rows.to_pylist()]
-    new = rows.filter(pa.array([there is None for there, _ in given], pa.bool_()))
+    new, different = _compared(table, rows, found.to_pylist())
     if new.num_rows:
-        delta_files.append(stored, new, retries=0)
-    different = [there is not None and there != row for there, row in given]
-    return new.num_rows, rows.filter(pa.array(different, pa.bool_()))
+        delta_files.append(at, new, retries=0)
+    return new.num_rows, different
 
 
 def _insert_new(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> tuple[int, pa.Table]:

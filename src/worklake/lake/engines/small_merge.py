@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -65,6 +66,6 @@ def _is_small(rows: int, size: int) -> bool:
     return rows <= SMALL_ROWS and size <= SMALL_BYTES
 
 
-def key_of(row: dict[str, Any], table: Table) -> tuple[Any, ...]:
+def key_of(row: Mapping[str, Any], table: Table) -> tuple[Any, ...]:
     """What identifies a row of the table."""
     return tuple(row[name] for name in table.key)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,8 +114,8 @@ class SqlEngine(ABC):
         """The highest number that this writer's marked appends have in the table: 0, as none are made."""
         return 0
 
-    def merge(self, table: Table, rows: pa.Table) -> Merged:
-        """Insert or update rows in one MERGE that leaves equal rows alone."""
+    def merge(self, table: Table, rows: pa.Table, stored: Sequence[Mapping[str, Any]] | None = None) -> Merged:
+        """Insert or update rows in one MERGE that leaves equal rows alone; what is stored is compared there."""
         frame = self.frame(rows)
         result = until_committed(lambda: self.rows(self.merge_statement(table, rows.column_names), s=frame), table.name)
         inserted, updated = int(result[0]["num_inserted_rows"]), int(result[0]["num_updated_rows"])
