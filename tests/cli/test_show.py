@@ -58,6 +58,10 @@ def test_nothing_is_taken_for_markup_or_emoji(shown: Any) -> None:
     assert AWKWARD in printed(*shown())
 
 
+def test_a_long_line_stays_one_line() -> None:
+    assert printed("word " * 60) == "word " * 60 + "\n"
+
+
 def test_a_failure_names_its_source_once() -> None:
     shown = printed(*show.pull_failures(pulled(error="gitlab: GET /user: 401 Unauthorized")))
     assert shown == "gitlab: GET /user: 401 Unauthorized\n"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from rich.console import Console, RenderableType
+from rich.text import Text
 
 from worklake.cli.face import stop_writing
 
@@ -12,6 +13,11 @@ class PlainConsole(Console):
 
     def __init__(self, *, width: int | None = None, stderr: bool = False) -> None:
         super().__init__(highlight=False, emoji=False, markup=False, width=width, stderr=stderr)
+
+    def show(self, *parts: RenderableType) -> None:
+        """Print each; lines of text stay lines, however long."""
+        for part in parts:
+            self.print(part, soft_wrap=isinstance(part, str | Text))
 
     def on_broken_pipe(self) -> None:
         """Write no more."""

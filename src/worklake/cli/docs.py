@@ -33,9 +33,9 @@ def documents_markdown() -> str:
         "Under `--json` stdout is exactly one JSON document. Keys are in snake_case, times in RFC 3339 UTC. "
         "A command that fails before it touches anything, wrong usage (`UsageError`) included, answers "
         '`{"error": {"type", "message"}}`. One that is interrupted answers nothing.\n\n'
-        "The exit status is 0 when all is done, 1 when it is done in part (a source failed, an item could not be read), "
-        "2 when nothing was touched, 3 when it stopped for a person to decide (kept for writing back), 130 when it was "
-        "interrupted.\n"
+        "The exit status is 0 when all is done, 1 when it is done in part (a source failed, an item could not be "
+        "read), 2 when nothing was touched, 3 when it stopped for a person to decide (kept for writing back), "
+        "130 when it was interrupted.\n"
     )
     parts, told = [head], set[type[BaseModel]]()
     for command, model, is_list in PAGES:

@@ -15,8 +15,10 @@ import orjson
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
     from rich.progress import Progress, TaskID
+
+    from worklake.cli.console import PlainConsole
 
 
 _COUNTED = {"pull": "tasks read", "merge": "items merged"}
@@ -70,21 +72,16 @@ class Face:
                 sys.stdout.write(orjson.dumps(plain, option=orjson.OPT_INDENT_2).decode() + "\n")
                 sys.stdout.flush()
             return
-        console = self.console()
-        for part in shown:
-            console.print(part)
+        self.console().show(*shown)
 
     def warn(self, *shown: RenderableType) -> None:
         """Show people on stderr what went wrong; under `--json` the document says it."""
         from worklake.cli.console import PlainConsole
 
-        if self.json or not shown:
-            return
-        console = PlainConsole(stderr=True)
-        for part in shown:
-            console.print(part, soft_wrap=True)
+        if not self.json:
+            PlainConsole(stderr=True).show(*shown)
 
-    def console(self) -> Console:
+    def console(self) -> PlainConsole:
         """A console on stdout; without a terminal it prints plain text, as wide as it needs."""
         from worklake.cli.console import PlainConsole
 
