@@ -84,6 +84,7 @@ class Write(Row):
     shown: Mapping[str, FieldValue] | None = Field(description="What it showed of them afterwards")
     outcome: Outcome | None = Field(description="What became of it; null while nobody knows")
     error: str | None = Field(description="What the provider said against it")
+    batch: int = Field(description="Records of earlier batches were read before the call and tell nothing of it")
     intended_at: datetime = Field(description="When the intent was kept")
     finished_at: datetime | None = Field(description="When the outcome was kept")
     undoes: str | None = Field(default=None, description="The write that this one took back, if it did")

@@ -144,7 +144,7 @@ def _call(name: str) -> Iterator[str]:
     elif name in functions.OF_MANY_ROWS:
         yield f"{name}() works on many rows; a condition sees one task alone"
     else:
-        yield f"there is no function {name!r} for conditions{_meant(name, functions.ALLOWED)}; allowed: {_FUNCTIONS}"
+        yield f"there is no function {name!r} for conditions{choice(name, functions.ALLOWED, _FUNCTIONS)}"
 
 
 def _is_moment(cast: exp.Expr) -> bool:
@@ -165,21 +165,22 @@ def _columns(tree: exp.Expr) -> tuple[set[str], list[str]]:
             continue
         name = column.name.lower()
         if column.table and (column.table.lower() != ALIAS or column.args.get("db")):
-            problems.append(f"{column.sql('spark')!r} is no column of tasks; write its name alone{_allowed()}")
+            problems.append(f"{column.sql('spark')!r} is no column of tasks; write its name alone{_column_meant('')}")
         elif name in Task.model_fields:
             known.add(name)
         else:
-            problems.append(f"there is no column {column.name!r}{_meant(name, Task.model_fields)}{_allowed()}")
+            problems.append(f"there is no column {column.name!r}{_column_meant(name)}")
     return known, problems
 
 
-def _allowed() -> str:
-    return f"; allowed: {', '.join(Task.model_fields)}"
+def _column_meant(name: str) -> str:
+    return choice(name, Task.model_fields, ", ".join(Task.model_fields))
 
 
-def _meant(name: str, names: Collection[str]) -> str:
-    close = get_close_matches(name, names, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+def choice(found: str, names: Collection[str], allowed: str) -> str:
+    """The end of a message: the name that was meant, where one is near, and what is allowed."""
+    close = get_close_matches(found, names, n=1)
+    return f"; did you mean {close[0]!r}? allowed: {allowed}" if close else f"; allowed: {allowed}"
 
 
 def _comparisons(tree: exp.Expr) -> Iterator[str]:
@@ -197,7 +198,7 @@ def _comparisons(tree: exp.Expr) -> Iterator[str]:
             words = _WORDS.get(column)
             for text in texts if words and not isinstance(node, exp.Like | exp.ILike | exp.RegexpLike) else ():
                 if text not in (words or ()):
-                    yield f"{column} is never {text!r}{_meant(text, words or ())}; allowed: {', '.join(words or ())}"
+                    yield f"{column} is never {text!r}{choice(text, words or (), ', '.join(words or ()))}"
 
 
 def _result(tree: exp.Expr, spark: Dialect) -> Iterator[str]:

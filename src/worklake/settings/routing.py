@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from difflib import get_close_matches
 
+from worklake.settings.conditions import choice, read_condition
 from worklake.settings.models import Routing
 
 Keys = tuple[int | str, ...]
@@ -21,19 +21,15 @@ def routing_problems(routing: Routing, sources: Collection[str], place: Callable
         for position, name in enumerate(rule.to):
             if name not in sources:
                 at = ("rules", number, "to", position)
-                yield f"{place(at)}: rules.{number}.to of {rule.name!r}: {_no_source(name, sources)}"
+                allowed = ", ".join(sources) or "none, as no source is set"
+                yield (
+                    f"{place(at)}: rules.{number}.to of {rule.name!r}: there is no source {name!r}"
+                    f"{choice(name, sources, allowed)}"
+                )
         yield from _condition_problems(number, rule.name, rule.when, place)
 
 
 def _condition_problems(number: int, name: str, when: str, place: Callable[[Keys], str]) -> Iterator[str]:
-    from worklake.settings.conditions import read_condition  # only where there is a rule: it loads a parser
-
     text = " ".join(when.split())
     for problem in read_condition(when).problems:
         yield f"{place(('rules', number, 'when'))}: rules.{number}.when of {name!r}: found {text!r}: {problem}"
-
-
-def _no_source(name: str, sources: Collection[str]) -> str:
-    close = get_close_matches(name, sources, n=1)
-    meant = f"; did you mean {close[0]!r}?" if close else ""
-    return f"there is no source {name!r}{meant}; allowed: {', '.join(sources) or 'none, as no source is set'}"

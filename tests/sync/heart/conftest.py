@@ -45,6 +45,8 @@ def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLake]:
         if engine not in made:
             if engine == "spark":
                 keepers.append(_spark())
+            else:
+                pytest.importorskip("pysail", reason="the embedded engine is not installed")
             made[engine] = tmp_path_factory.mktemp("empty")
             with open_in(engine, made[engine], create=True) as lake:
                 lake.ensure()

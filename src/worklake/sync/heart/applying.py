@@ -197,6 +197,7 @@ class _Batch:
             shown=None,
             outcome=None,
             error=None,
+            batch=self._store.last_batch() + 1,
             intended_at=self._clock(),
             finished_at=None,
             undoes=step.undoes,

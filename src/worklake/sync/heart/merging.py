@@ -201,7 +201,7 @@ class _Merging:
             if write.operation is Operation.CREATE:
                 # Its link was kept, and its outcome was not.
                 self._settled.append(finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id))
-            elif write.external_id == one.external_id:
+            elif write.external_id == one.external_id and one.batch >= write.batch:
                 look = answers.settle(link.seen, link.adjusted, *_meant(write, shown), shown)
                 self._settled.append(settled_write(write, look, shown, self._moment))
                 link = replace(link, seen=look.seen, adjusted=look.adjusted)

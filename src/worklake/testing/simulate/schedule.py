@@ -76,7 +76,7 @@ def _do(made: World, one: Operation) -> None:
     random = Random(one.seed)  # noqa: S311
     rough = random.random() < 0.6
     if rough:
-        calls, crashes, edits = (random.choice(chances) for chances in ((0.0, 0.15), (0.0, 0.04), (0.0, 0.1)))
+        calls, crashes, edits = (random.choice(chances) for chances in ((0.0, 0.15, 0.4), (0.0, 0.04), (0.0, 0.1)))
         made.trouble = Trouble(random, calls, crashes, edits)
     try:
         _happen(made, one.name, random)

@@ -143,7 +143,7 @@ def _faults(world: World) -> Callable[[str, str], bool]:
 
 
 def _fail(random: Random, source: str, what: str) -> bool:
-    kind = random.choice(["down", "down", "lost", "lost", "auth", "access"])
+    kind = random.choice(["down", "lost", "lost", "lost", "auth", "access"])
     writes = what in ("create", "update", "delete")
     if kind == "lost" and writes:
         return True
