@@ -78,3 +78,7 @@ class CommitConflictError(LakeError):
 
 class LeaseHeldError(LakeError):
     """Another run holds the lake: the message says who, since when and until when."""
+
+
+class StoppedError(WorklakeError):
+    """Stopped for a person: a brake, or a plan that needs a decision."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import NamedTuple
+from types import TracebackType
+from typing import NamedTuple, Self
 
 import orjson
 import structlog
@@ -33,15 +34,13 @@ def pull(lake: Lake, run: RunContext) -> PullResult:
     next run that has something to commit.
     """
     lake.ensure()
-    account = _Account(lake, run)
-    try:
-        return _pull(lake, run, account)
-    except LakeError as error:
-        error.after_commits = account.opened
-        raise
+    with Account(lake, run) as account:
+        counts = pull_into(lake, run, account)
+        return PullResult(account.close(counts), counts)
 
 
-def _pull(lake: Lake, run: RunContext, account: _Account) -> PullResult:
+def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, SourceCounts]:
+    """The same as a part of a longer run."""
     counts = {source.name: SourceCounts() for source in run.sources}
     for source in run.sources:
         # What a killed run left behind is merged first, so that the links know every record there is.
@@ -61,16 +60,26 @@ def _pull(lake: Lake, run: RunContext, account: _Account) -> PullResult:
     for source in run.sources:
         merged = merge_source(lake, source, run, counts[source.name])
         log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
-    return PullResult(account.close(counts), counts)
+    return counts
 
 
-class _Account:
+class Account:
     """The run's row, and the rows of the calls it made."""
 
     def __init__(self, lake: Lake, run: RunContext) -> None:
         self._lake = lake
         self._run = run
         self.opened = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Tell of a failing lake whether anything had been committed before."""
+        if isinstance(error, LakeError):
+            error.after_commits = self.opened
 
     def open(self) -> None:
         """Note, with the first commit, that the run is under way."""

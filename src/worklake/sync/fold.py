@@ -76,12 +76,21 @@ class Folding:
         self.outcome = Outcome()
 
     def tasks(self, items: Sequence[Observed[TaskView]], mentions: Mapping[str, Sequence[str]]) -> None:
-        """Take in tasks: first every one for itself, then which blocks which, as either end may be new."""
-        before = {item.external_id: self._known.links.get(item.external_id) for item in items}
+        """Take in tasks that live in one item only."""
         for item in items:
-            self._take_task(item, before[item.external_id], mentions.get(item.external_id, ()))
+            self._take_task(item, self._known.links.get(item.external_id), mentions.get(item.external_id, ()))
+
+    def linked(self, items: Iterable[Observed[TaskView]]) -> None:
+        """Note which items have come to tasks that were there."""
         for item in items:
-            old = before[item.external_id]
+            match = self._matches.get(item.external_id)
+            if match is not None and match.linked_by != "born":
+                self._note_link(item, match.task_id, match.reason)
+
+    def blocking(self, items: Sequence[Observed[TaskView]]) -> None:
+        """Take in which items block which, once all of them are known."""
+        for item in items:
+            old = self._known.links.get(item.external_id)
             old_blocks = _seen(old)["blocks"] if old else []
             self._move_blocks(item.external_id, item.record_hash, item.view.blocks, old_blocks, item.view.updated_at)
 

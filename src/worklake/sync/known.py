@@ -25,7 +25,11 @@ _MENTIONING = """
     ) t
     where {among}
 """
-_OCCUPIED = "select t.task_id from {links} t where t.source = :source and t.kind = 'task' and {among}"
+_OCCUPIED = """
+    select t.task_id from {links} t
+    where t.source = :source and t.kind = 'task' and t.state <> 'creating' and {among}
+"""
+_SHARED = "select t.task_id from {links} t where t.kind = 'task' and {among} group by t.task_id having count(*) > 1"
 _TITLED = """
     select t.task_id, t.title, t.project, t.source
     from (
@@ -117,6 +121,12 @@ class KnownLoader:
             for row in self._rows(_TITLED, title=titles)
         )
         return TaskNeighbourhood(neighbours, titled)
+
+    def shared(self, task_ids: Collection[str]) -> set[str]:
+        """Those of these tasks that live in several items. Nobody is asked where there is one source only."""
+        if not self._lake_knows_others:
+            return set()
+        return {row["task_id"] for row in self._rows(_SHARED, task_id=task_ids)}
 
     def tasks(self, task_ids: Iterable[str]) -> dict[str, RowDict]:
         """Drafts of these tasks by id: their rows with dates as ISO strings."""

@@ -23,7 +23,9 @@ from worklake.sync.match import Match, Proposed, match, same_titles
 from worklake.sync.pending import Chunk, Observed, pending_chunks
 from worklake.sync.people import Directory
 from worklake.sync.rows import rows_to_arrow
+from worklake.sync.rules.state import ItemKey
 from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
+from worklake.sync.shared import facts_of, merge_shared
 from worklake.sync.surroundings import milestone_row, parse_date, person_row, project_row
 
 
@@ -103,16 +105,37 @@ class _Merging:
         neighbourhood = self._loader.neighbourhood(unlinked, mentions)
         matches, proposed = match(self._source.name, unlinked, mentions, neighbourhood.neighbours)
         folding = Folding(stamp, self._with_tasks(known, chunk, matches), matches)
-        folding.tasks(chunk.tasks, mentions)
+        homes = {item.external_id: _home(item, known, matches) for item in chunk.tasks}
+        shared = self._shared(homes, known, matches)
+        folding.tasks([item for item in chunk.tasks if item.external_id not in shared], mentions)
+        folding.linked(chunk.tasks)
+        folding.blocking(chunk.tasks)
         folding.waiting()
         folding.comments(chunk.comments)
         proposed += self._title_proposals(unlinked, matches, neighbourhood)
         # Before the links: an item that has one is not matched again.
         self._commit_proposals(proposed)
         self._commit(folding.outcome, known, since)
+        together = [item for item in chunk.tasks if item.external_id in shared]
+        facts = {
+            ItemKey(self._source.name, item.external_id): facts_of(
+                item, mentions.get(item.external_id, ()), matches.get(item.external_id)
+            )
+            for item in together
+        }
+        merge_shared(
+            self._lake, self._run, self._source.name, together, {one: homes[one] for one in shared}, facts, step
+        )
         self._commit_quarantine(chunk)
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
+
+    def _shared(self, homes: Mapping[str, str], known: Known, matches: Mapping[str, Match]) -> set[str]:
+        """The items whose tasks live in several items, or were once settled by a person or merged with others."""
+        several = self._loader.shared({link["task_id"] for link in known.links.values()})
+        several |= {one.task_id for one in matches.values() if one.linked_by != "born"}
+        several |= {task for task, row in known.tasks.items() if row["standings"] is not None}
+        return {external_id for external_id, task in homes.items() if task in several}
 
     def move_cursor(self, mapping: str, batch: int) -> None:
         """Note that everything up to this batch is taken in, as this mapping reads it."""
@@ -221,6 +244,12 @@ class _Merging:
         if values:
             data: pa.Table = rows_to_arrow(model, values)
             self._lake.merge(table, data, stored)
+
+
+def _home(item: Observed[TaskView], known: Known, matches: Mapping[str, Match]) -> str:
+    """The task that an item belongs to."""
+    matched = matches.get(item.external_id)
+    return matched.task_id if matched is not None else str(known.links[item.external_id]["task_id"])
 
 
 def _dates(draft: RowDict) -> RowDict:

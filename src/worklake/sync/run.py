@@ -14,7 +14,7 @@ from worklake.integrations.base import BaseIntegration
 from worklake.integrations.http import CallMade
 from worklake.logs import redact
 from worklake.model.ids import RunId
-from worklake.settings.models import People
+from worklake.settings.models import People, Policy, Routing
 
 Clock = Callable[[], datetime]
 
@@ -61,6 +61,8 @@ class Source:
     integration: BaseIntegration
     unreachable: WorklakeError | None = None
     """Why it cannot be asked at all, where that is known beforehand: its secret is missing."""
+    rank: int = 0
+    """Its place in the settings, which settles what nothing else does."""
 
     @property
     def provider(self) -> str:
@@ -80,6 +82,8 @@ class RunContext:
     people: People
     meter: Meter
     progress: Progress = silent
+    policy: Policy = field(default_factory=Policy)
+    routing: Routing = field(default_factory=Routing)
     elsewhere: tuple[Source, ...] = ()
     """Configured sources that this run does not read. They too know their items by URL."""
 

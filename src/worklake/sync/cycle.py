@@ -1,0 +1,161 @@
+"""A whole sync: pull, merge, route, plan, apply; and what a person does about it: settle, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from worklake.errors import NotFoundError, StoppedError
+from worklake.lake.lake import Lake
+from worklake.model.heart_rows import SavedPlan
+from worklake.model.rows import Watched
+from worklake.sync.engine import Account, PullResult, pull_into
+from worklake.sync.heart import applying, planning, settling, undoing
+from worklake.sync.heart.applying import Applied
+from worklake.sync.heart.planning import Planned
+from worklake.sync.heart.ports import Ports
+from worklake.sync.heart.settling import Choice
+from worklake.sync.heart.undoing import Left
+from worklake.sync.lake_store.decisions import conflict_of
+from worklake.sync.ports import ports_of, rules_of, store_of
+from worklake.sync.routing import route, route_for, routes_of, unmet
+from worklake.sync.rules import brake
+from worklake.sync.rules.state import Conflict
+from worklake.sync.rules.task import Moment
+from worklake.sync.run import RunContext
+
+_OPEN = "select * from {conflicts} where is_open order by opened_at, conflict_id"
+
+
+class PlanResult(NamedTuple):
+    """What was pulled, and the plan that was made and saved."""
+
+    pulled: PullResult
+    planned: Planned
+
+
+class SyncResult(NamedTuple):
+    """What was pulled and planned, and what became of the plan; None where the brake stopped it."""
+
+    pulled: PullResult
+    planned: Planned
+    applied: Applied | None
+
+
+class UndoResult(NamedTuple):
+    """The plan that takes a run back, what it leaves as it is, and what became of it if it was applied."""
+
+    plan: SavedPlan
+    left: Sequence[Left]
+    applied: Applied | None
+
+
+def plan(lake: Lake, run: RunContext, *, allow: int | None = None) -> PlanResult:
+    """Pull, merge and route, then plan what is pending and save the plan. Writes to no provider.
+
+    `allow` lets exactly that many items pass the brake. Whoever calls this, or any other function here, holds the
+    lake's lease.
+    """
+    lake.ensure()
+    with Account(lake, run) as account:
+        counts = pull_into(lake, run, account)
+        account.open()
+        planned = _plan(lake, run, allow)
+        return PlanResult(PullResult(account.close(counts), counts), planned)
+
+
+def sync(lake: Lake, run: RunContext, *, allow: int | None = None) -> SyncResult:
+    """Pull, merge, route, plan, and apply that plan unless the brake stops it."""
+    lake.ensure()
+    with Account(lake, run) as account:
+        counts = pull_into(lake, run, account)
+        account.open()
+        planned = _plan(lake, run, allow)
+        applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan)
+        return SyncResult(PullResult(account.close(counts), counts), planned, applied)
+
+
+def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int | None = None) -> Applied:
+    """Apply exactly this saved plan, by default the newest.
+
+    Raises `NotFoundError` where there is none, `StoppedError` where the brake stops it.
+    """
+    lake.ensure()
+    saved = store_of(lake, run).plan(plan_id)
+    if saved is None:
+        found = f"there is no plan {plan_id}" if plan_id else "there is no plan yet"
+        raise NotFoundError(f"{found}; make one with: worklake plan")
+    _check_brake(lake, run, saved, allow)
+    with Account(lake, run) as account:
+        account.open()
+        applied = _apply(lake, run, saved)
+        account.close({})
+        return applied
+
+
+def undo(
+    lake: Lake, run: RunContext, undone_run: str, *, everywhere: bool = False, apply_it: bool = False
+) -> UndoResult:
+    """Plan to take back what a run wrote, leaving what was changed since; with `apply_it`, apply that plan at once.
+
+    With `everywhere` the canonical changes of the run are taken back as well, so that all tools come to the values
+    before it. Raises `NotFoundError` where the run wrote and changed nothing.
+    """
+    lake.ensure()
+    store, ports, moment = store_of(lake, run), _reached(lake, run), Moment(run.run_id, run.clock())
+    if not store.writes(undone_run) and not store.changes(run_id=undone_run):
+        raise NotFoundError(f"there is no run {undone_run} that wrote or merged anything; worklake status shows runs")
+    with Account(lake, run) as account:
+        account.open()
+        if everywhere:
+            left: Sequence[Left] = undoing.take_back(store, undone_run, moment)
+            saved = _plan(lake, run, None).plan
+        else:
+            undone = undoing.plan_undo(store, ports, undone_run, moment)
+            saved, left = undone.plan, undone.left
+        applied = _apply(lake, run, saved) if apply_it and not saved.stopped_by else None
+        account.close({})
+        return UndoResult(saved, left, applied)
+
+
+def settle(lake: Lake, run: RunContext, conflict_id: str, choice: Choice) -> Conflict:
+    """Settle an open conflict; the next plan writes its value everywhere. Raises as `settling.settle`."""
+    lake.ensure()
+    with Account(lake, run) as account:
+        settled = settling.settle(store_of(lake, run), conflict_id, choice, Moment(run.run_id, run.clock()))
+        account.open()
+        account.close({})
+        return settled
+
+
+def open_conflicts(lake: Lake) -> list[Conflict]:
+    """The conflicts that nobody has settled, oldest first."""
+    return [conflict_of(row) for row in lake.rows(_OPEN)]
+
+
+def _plan(lake: Lake, run: RunContext, allow: int | None) -> Planned:
+    store = store_of(lake, run)
+    route(lake, run.routing.rules, None, run_id=run.run_id, now=run.clock())
+    if run.routing.rules:
+        lake.merge("watched", [Watched(task_id=task) for task in sorted(unmet(lake))])
+    rules = rules_of(run, route_for(routes_of(lake, store.watched())))
+    return planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, allow=allow)
+
+
+def _apply(lake: Lake, run: RunContext, saved: SavedPlan) -> Applied:
+    return applying.apply_plan(store_of(lake, run), _reached(lake, run), saved, rules_of(run), run.run_id, run.clock)
+
+
+def _check_brake(lake: Lake, run: RunContext, saved: SavedPlan, allow: int | None) -> None:
+    if not saved.stopped_by:
+        return
+    live = store_of(lake, run).live_items([one.name for one in run.sources])
+    found = brake.stops(saved.steps, live, run.policy.brake, allow)
+    if found:
+        raise StoppedError("; ".join(map(str, found)))
+
+
+def _reached(lake: Lake, run: RunContext) -> Ports:
+    """The sources that this run can ask."""
+    reached = {one.name for one in run.sources if one.unreachable is None}
+    return {name: port for name, port in ports_of(lake, run).items() if name in reached}

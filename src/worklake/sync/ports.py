@@ -1,0 +1,30 @@
+"""A run's sources and settings as the heart is given them, and its store over the lake."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from worklake.lake.lake import Lake
+from worklake.sync.heart.ports import Port, Ports, Route, Rules, stays
+from worklake.sync.lake_store import LakeStore
+from worklake.sync.run import RunContext
+
+
+def ports_of(lake: Lake, run: RunContext) -> Ports:
+    """Every configured source, whether this run asks it or not, with the people behind its accounts."""
+    people: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in lake.rows("select source, external_id, person_id from {people}"):
+        people[row["source"]][row["external_id"]] = row["person_id"]
+    everyone = (*run.sources, *run.elsewhere)
+    return {one.name: Port(one.name, one.rank, one.integration, people[one.name]) for one in everyone}
+
+
+def rules_of(run: RunContext, route: Route = stays) -> Rules:
+    """What the run's settings say."""
+    return Rules(fields=run.policy.fields, route=route, brake=run.policy.brake)
+
+
+def store_of(lake: Lake, run: RunContext) -> LakeStore:
+    """The heart's store over this lake."""
+    providers = {one.name: one.provider for one in (*run.sources, *run.elsewhere)}
+    return LakeStore(lake, run.run_id, run.clock, providers)

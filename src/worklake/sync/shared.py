@@ -1,0 +1,93 @@
+"""Merging tasks that live in several items: what was pulled of them goes to the heart.
+
+A task that lives in one item only is a copy of it, which `fold` makes by the thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+
+from worklake.errors import UnreadableError
+from worklake.integrations.base import TaskView
+from worklake.lake.lake import Lake
+from worklake.model.rows import Kind
+from worklake.sync.heart.merging import merge_tasks
+from worklake.sync.heart.ports import Observation
+from worklake.sync.lake_store import ItemFacts
+from worklake.sync.match import Match
+from worklake.sync.pending import Observed
+from worklake.sync.ports import ports_of, rules_of, store_of
+from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.task import Moment
+from worklake.sync.run import RunContext
+
+_ELSEWHERE = """
+    select task_id, source, external_id from {links} t
+    where kind = 'task' and state <> 'creating' and source <> :source and {among}
+"""
+_PENDING = """
+    select r.source, r.external_id, r.payload, r.record_hash, r.batch from {records} r
+    left join (select source, batch from {cursors} where stage = 'merge') c on r.source = c.source
+    where r.kind = 'task' and r.batch > coalesce(c.batch, 0) and {among} order by r.batch
+"""
+
+
+def merge_shared(
+    lake: Lake,
+    run: RunContext,
+    source: str,
+    items: Sequence[Observed[TaskView]],
+    homes: Mapping[str, str],
+    facts: Mapping[ItemKey, ItemFacts],
+    batch: int,
+) -> None:
+    """Merge these items of one source into their tasks (`homes`, by external id), and with them what was pulled of
+    the same tasks from the other sources and is not merged yet, so that no source is taken before another.
+    """
+    if not items:
+        return
+    observations = [Observation(source, one.external_id, one.view, batch, homes[one.external_id]) for one in items]
+    store = store_of(lake, run)
+    others = _pending_elsewhere(lake, run, source, set(homes.values()))
+    store.tell(facts)
+    merge_tasks(store, ports_of(lake, run), [*observations, *others], rules_of(run), Moment(run.run_id, run.clock()))
+
+
+def facts_of(item: Observed[TaskView], mentions: Iterable[str], matched: Match | None) -> ItemFacts:
+    """What is kept of an item besides its fields."""
+    view = item.view
+    return ItemFacts(
+        key=view.key,
+        url=view.url,
+        mentions=tuple(mentions),
+        blocks=tuple(view.blocks),
+        record_hash=item.record_hash,
+        linked_by=matched.linked_by if matched is not None else "born",
+        created_at=view.created_at,
+        completed_at=view.completed_at,
+    )
+
+
+def _pending_elsewhere(lake: Lake, run: RunContext, source: str, tasks: set[str]) -> list[Observation]:
+    """What was pulled of these tasks from other sources and is not merged yet. What cannot be read waits for its own
+    source's merge, which puts it aside.
+    """
+    lenses = {one.name: one.integration.lens for one in (*run.sources, *run.elsewhere)}
+    linked = {
+        ItemKey(row["source"], row["external_id"]): row["task_id"]
+        for row in lake.rows_among(_ELSEWHERE, "task_id", tasks, {"source": source})
+    }
+    found: dict[ItemKey, Observation] = {}
+    for row in lake.rows_among(_PENDING, "external_id", {key.external_id for key in linked}):
+        key = ItemKey(row["source"], row["external_id"])
+        if key not in linked or key.source not in lenses:
+            continue
+        try:
+            view = lenses[key.source].view(Kind.TASK, orjson.loads(row["payload"]))
+        except UnreadableError:
+            continue
+        if isinstance(view, TaskView):
+            found[key] = Observation(key.source, key.external_id, view, row["batch"], linked[key])
+    return list(found.values())
