@@ -44,6 +44,8 @@ class Memory:
         known = Known(self.links, self.comment_links, waiting, self.comments, self.tasks, {"7": "kim@x.example"})
         folding = Folding(stamp(self.source, self.batch), known, matches)
         folding.tasks(tasks, mentions)
+        folding.linked(tasks)
+        folding.blocking(tasks)
         folding.waiting()
         folding.comments(comments)
         outcome = folding.outcome
@@ -123,18 +125,12 @@ def test_people_are_told_apart_by_their_accounts() -> None:
     assert memory.task("1")["assignees"] == ["8@gitlab", "kim@x.example"]
 
 
-def test_a_linked_item_of_another_source_leaves_the_task_as_it_is_and_is_told() -> None:
-    memory = Memory("linear")
+def test_an_item_that_comes_to_a_task_is_told() -> None:
     matches = {"x": Match("task_there", "mention", "it points at host/1")}  # type: ignore[arg-type]
-    there = {"task_id": "task_there", "source": "gitlab", "title": "Theirs", "blocked_by": []}
-    folding = Folding(stamp("linear"), Known(tasks={"task_there": there}), matches)
-    folding.tasks([task("x", title="Mine")], {})
+    folding = Folding(stamp("linear"), Known(), matches)
+    folding.linked([task("x", title="Mine")])
     assert folding.outcome.tasks == {}
     assert told(folding.outcome)[0][:2] == ("task", "linked")
-    memory.links["x"] = folding.outcome.links[0]
-    outcome = memory.take(task("x", "h2", title="Mine, edited"))
-    assert told(outcome) == [("title", "differs", "Mine", "Mine, edited")]
-    assert outcome.tasks == {}
 
 
 def test_a_child_that_comes_before_its_parent_finds_it_later() -> None:

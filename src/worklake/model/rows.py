@@ -44,7 +44,6 @@ class Decision(StrEnum):
     CREATED = "created"
     TAKEN = "taken"
     LINKED = "linked"
-    DIFFERS = "differs"
 
 
 class RunState(StrEnum):
@@ -214,7 +213,7 @@ class Change(Row):
     actor: str | None = Field(description="Person id of who made it, where the provider says so")
     changed_at: datetime | None = Field(description="When it was made, as the provider says")
     decision: str = Field(
-        description="created, taken, linked or differs; agreed, lost, refused, held, settled or undone"
+        description="created, taken or linked; agreed, lost, refused, held, settled or undone"
     )
     reason: str = Field(description="Why it was decided so")
     batch: int = Field(description="Number of the commit of records that it was read from")

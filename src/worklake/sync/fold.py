@@ -132,7 +132,7 @@ class Folding:
         self._taken.add(item.external_id)
         if old is None:
             match = self._matches[item.external_id]
-            is_primary = match.linked_by == "born"
+            is_primary = True
             kept = {"linked_by": match.linked_by, "first_seen_at": self._stamp.now}
         else:
             is_primary = old["is_primary"]
@@ -141,12 +141,7 @@ class Folding:
         link = self._task_link(item, task, is_primary, mentions) | kept
         if old is None or link | {"run_id": old["run_id"]} != old:
             self.outcome.links.append(link)
-        if is_primary:
-            self._take_fields(item, task, old)
-        elif old is None:
-            self._note_link(item, task, match.reason)
-        else:
-            self._note_differences(item, task, old)
+        self._take_fields(item, task, old)
         if old and old["state"] != link["state"]:
             reason = "the item's state changed"
             self._change(task, "state", old["state"], link["state"], item, Decision.TAKEN, reason, old)
@@ -225,13 +220,6 @@ class Folding:
             task, "task", None, values, item.external_id, item.record_hash, author, view.created_at,
             Decision.LINKED, reason,
         )  # fmt: skip
-
-    def _note_differences(self, item: Observed[TaskView], task: str, link: RowDict) -> None:
-        old, new = self._canonical(_seen(link)["fields"]), self._canonical(item.view.fields)
-        for name, value in new.items():
-            if old.get(name) != value:
-                reason = "the task takes its fields from the source it was first seen in"
-                self._change(task, name, old.get(name), value, item, Decision.DIFFERS, reason, link)
 
     def _move_blocks(
         self, external_id: str, record_hash: str, blocks: Sequence[str], before: Sequence[str], at: datetime | None

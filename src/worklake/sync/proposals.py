@@ -13,6 +13,7 @@ from worklake.model.ids import change_id
 from worklake.model.rows import Change, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext
+from worklake.sync.shared import meet
 
 _REFERRING = """
     select * from {tasks} where parent_id = :other or array_contains(blocked_by, :other)
@@ -41,13 +42,20 @@ def accept(lake: Lake, proposal: str, run: RunContext) -> str:
     if referring:
         lake.merge("tasks", rows_to_arrow(Task, [_repointed(task, gone, keep) for task in referring]))
     lake.delete("tasks", pa.table({"task_id": [gone]}))
-    moved = {"task_id": keep, "is_primary": False, "linked_by": "accepted", "run_id": run.run_id}
-    kept_primary = {"task_id": keep, "run_id": run.run_id}
-    lake.merge(
-        "links", rows_to_arrow(Link, [link | (moved if link["kind"] == "task" else kept_primary) for link in links])
-    )
+    moved = [_moved(link, keep, run) for link in links]
+    lake.merge("links", rows_to_arrow(Link, moved))
+    meet(lake, run, str(keep))
     _decide(lake, row, ProposalState.ACCEPTED, run)
     return str(keep)
+
+
+def _moved(link: dict[str, Any], keep: str, run: RunContext) -> dict[str, Any]:
+    """The link at its new task. Of an item nothing was seen there yet: the two meet for the first time."""
+    row = link | {"task_id": keep, "run_id": run.run_id}
+    if link["kind"] != "task":
+        return row
+    unseen = orjson.dumps({"fields": {}, "blocks": orjson.loads(link["seen"])["blocks"]}).decode()
+    return row | {"is_primary": False, "linked_by": "accepted", "seen": unseen}
 
 
 def _undecided(lake: Lake, proposal: str) -> dict[str, Any]:

@@ -33,6 +33,12 @@ _PENDING = """
     where r.kind = 'task' and r.batch > coalesce(c.batch, 0) and {among} order by r.batch
 """
 
+_UNSEEN = """
+    select l.source, l.external_id, r.payload from {links} l
+    join {records} r on l.source = r.source and l.external_id = r.external_id and l.record_hash = r.record_hash
+    where l.task_id = :task and l.kind = 'task' and r.kind = 'task' and l.seen like '{"fields":{}%'
+"""
+
 
 def merge_shared(
     lake: Lake,
@@ -53,6 +59,20 @@ def merge_shared(
     others = _pending_elsewhere(lake, run, source, set(homes.values()))
     store.tell(facts)
     merge_tasks(store, ports_of(lake, run), [*observations, *others], rules_of(run), Moment(run.run_id, run.clock()))
+
+
+def meet(lake: Lake, run: RunContext, task: str) -> None:
+    """Merge those items of a task of which nothing was seen there yet, as their current records show them."""
+    lenses = {one.name: one.integration.lens for one in (*run.sources, *run.elsewhere)}
+    store = store_of(lake, run)
+    batch, met = store.last_batch(), []
+    for row in lake.rows(_UNSEEN, {"task": task}):
+        if row["source"] in lenses:
+            view = lenses[row["source"]].view(Kind.TASK, orjson.loads(row["payload"]))
+            if isinstance(view, TaskView):
+                met.append(Observation(row["source"], row["external_id"], view, batch, task))
+    if met:
+        merge_tasks(store, ports_of(lake, run), met, rules_of(run), Moment(run.run_id, run.clock()))
 
 
 def facts_of(item: Observed[TaskView], mentions: Iterable[str], matched: Match | None) -> ItemFacts:

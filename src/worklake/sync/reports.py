@@ -1,0 +1,218 @@
+"""What plan, apply, sync, undo and conflicts answer: the heart's rows as documents, with the names that people know."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from worklake.lake.lake import Lake
+from worklake.model.documents import (
+    ApplyDocument,
+    ConflictDocument,
+    ConflictValue,
+    FieldChange,
+    LeftDocument,
+    PlanDocument,
+    PullDocument,
+    PulledSource,
+    SettledDocument,
+    StepDocument,
+    SyncDocument,
+    UndoDocument,
+    WriteDocument,
+)
+from worklake.model.heart_rows import Outcome, PlannedStep, SavedPlan, Write
+from worklake.model.ids import RunId
+from worklake.sync import cycle
+from worklake.sync.cycle import PlanResult, SyncResult, UndoResult
+from worklake.sync.engine import PullResult
+from worklake.sync.heart.applying import Applied
+from worklake.sync.lake_store.decisions import BY_HAND
+from worklake.sync.rules.state import Conflict, ItemKey
+from worklake.sync.run import SourceCounts
+
+_TITLES = "select task_id, title from {tasks} where {among}"
+_KEYS = "select source, external_id, key from {links} where kind = 'task' and {among}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What people call tasks and items."""
+
+    titles: Mapping[str, str]
+    keys: Mapping[ItemKey, str]
+
+    @classmethod
+    def of(cls, lake: Lake, tasks: Collection[str], items: Collection[str] = ()) -> _Names:
+        """The titles of these tasks, and the keys of the items of these external ids."""
+        titles = {row["task_id"]: row["title"] for row in lake.rows_among(_TITLES, "task_id", tasks)}
+        rows = lake.rows_among(_KEYS, "external_id", items)
+        return cls(titles, {ItemKey(row["source"], row["external_id"]): row["key"] for row in rows if row["key"]})
+
+    def key(self, source: str, external_id: str | None) -> str:
+        """What people call an item."""
+        return self.keys.get(ItemKey(source, external_id or ""), external_id or "")
+
+
+def pull_document(run_id: RunId, pulled: PullResult) -> PullDocument:
+    """What a pull did."""
+    return PullDocument(run_id=run_id, state=pulled.state, sources=_sources(pulled))
+
+
+def plan_document(lake: Lake, result: PlanResult) -> PlanDocument:
+    """A plan that was just made, with all open conflicts."""
+    return PlanDocument(
+        **_plan_parts(lake, result.planned.plan),
+        pulled=_sources(result.pulled),
+        notes=_notes(result.planned.plan, result.planned.failed),
+    )
+
+
+def apply_document(lake: Lake, applied: Applied) -> ApplyDocument:
+    """What became of a plan's steps."""
+    return ApplyDocument(**_apply_parts(lake, applied), notes=_paused(applied))
+
+
+def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocument:
+    """What a sync pulled, planned and applied."""
+    plan = result.planned.plan
+    return SyncDocument(
+        **_apply_parts(lake, applied),
+        pulled=_sources(result.pulled),
+        conflicts=conflict_documents(lake),
+        notes=[*_notes(plan, result.planned.failed), *_paused(applied)],
+    )
+
+
+def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocument:
+    """The plan that takes a run back, and what became of it where it was applied."""
+    applied = _apply_parts(lake, result.applied) if result.applied is not None else {}
+    return UndoDocument(
+        **_plan_parts(lake, result.plan),
+        undoes=undone_run,
+        left=[LeftDocument(**one._asdict()) for one in result.left],
+        **{name: applied.get(name) for name in ("applied", "stale", "failed", "writes")},
+        notes=[*_notes(result.plan, {}), *(_paused(result.applied) if result.applied is not None else ())],
+    )
+
+
+def conflict_documents(lake: Lake) -> list[ConflictDocument]:
+    """The conflicts that nobody has settled, oldest first."""
+    found = cycle.open_conflicts(lake)
+    names = _Names.of(lake, {one.task_id for one in found})
+    return [_conflict(one, names) for one in found]
+
+
+def settled_document(conflict: Conflict) -> SettledDocument:
+    """A conflict that a person has just settled."""
+    return SettledDocument(
+        conflict_id=conflict.conflict_id,
+        task_id=conflict.task_id,
+        field=conflict.field,
+        source=conflict.winner.source if conflict.winner else BY_HAND,
+        value=conflict.value,
+    )
+
+
+def _sources(pulled: PullResult) -> dict[str, PulledSource]:
+    return {name: _counted(counts) for name, counts in pulled.counts.items()}
+
+
+def _counted(counts: SourceCounts) -> PulledSource:
+    return PulledSource(**{name: getattr(counts, name) for name in PulledSource.model_fields})
+
+
+def _plan_parts(lake: Lake, plan: SavedPlan) -> dict[str, object]:
+    """The keys that every document of a plan has."""
+    return {
+        "plan_id": plan.plan_id,
+        "run_id": plan.run_id,
+        "steps": _steps(plan.steps, _names_of_steps(lake, plan.steps)),
+        "conflicts": conflict_documents(lake),
+        "stopped_by": list(plan.stopped_by),
+    }
+
+
+def _apply_parts(lake: Lake, applied: Applied) -> dict[str, object]:
+    """The keys that every document of an applied plan has."""
+    done, stale = applied.count(Outcome.ACKNOWLEDGED), applied.count(Outcome.STALE)
+    names = _Names.of(
+        lake, {one.task_id for one in applied.writes}, {one.external_id for one in applied.writes if one.external_id}
+    )
+    return {
+        "run_id": applied.run_id,
+        "plan_id": applied.plan_id,
+        "applied": done,
+        "stale": stale,
+        "failed": len(applied.writes) - done - stale,
+        "writes": [_write(one, names) for one in applied.writes],
+    }
+
+
+def _names_of_steps(lake: Lake, steps: Sequence[PlannedStep]) -> _Names:
+    return _Names.of(lake, {one.task_id for one in steps}, {one.external_id for one in steps if one.external_id})
+
+
+def _steps(steps: Iterable[PlannedStep], names: _Names) -> list[StepDocument]:
+    return [
+        StepDocument(
+            step_id=one.step_id,
+            task_id=one.task_id,
+            source=one.source,
+            external_id=one.external_id,
+            operation=one.operation,
+            changes=[
+                FieldChange(field=name, before=one.expected.get(name), after=value)
+                for name, value in one.fields.items()
+            ],
+            why=one.why,
+            expected_revision=one.expected_revision,
+            title=names.titles.get(one.task_id, ""),
+            key=names.key(one.source, one.external_id),
+        )
+        for one in steps
+    ]
+
+
+def _changes(step: PlannedStep) -> list[FieldChange]:
+    return [FieldChange(field=name, before=step.expected.get(name), after=new) for name, new in step.fields.items()]
+
+
+def _write(write: Write, names: _Names) -> WriteDocument:
+    return WriteDocument(
+        step_id=write.step_id,
+        outcome=write.outcome.value if write.outcome is not None else "unknown",
+        error=write.error,
+        source=write.source,
+        key=names.key(write.source, write.external_id) or names.titles.get(write.task_id, write.task_id),
+    )
+
+
+def _conflict(conflict: Conflict, names: _Names) -> ConflictDocument:
+    return ConflictDocument(
+        conflict_id=conflict.conflict_id,
+        task_id=conflict.task_id,
+        field=conflict.field,
+        values=[
+            ConflictValue(
+                source=one.origin.source if one.origin is not None else BY_HAND,
+                value=one.value,
+                changed_at=one.at,
+                actor=one.actor,
+            )
+            for one in conflict.contenders
+        ],
+        opened_at=conflict.opened_at,
+        title=names.titles.get(conflict.task_id, ""),
+        why=conflict.reason,
+    )
+
+
+def _notes(plan: SavedPlan, failed: Mapping[str, str]) -> list[str]:
+    """What a plan leaves out, in words."""
+    waiting = [f"{source}: {count} steps wait, its quota is short" for source, count in sorted(plan.waiting.items())]
+    return waiting + [f"{source}: could not be looked at: {why}" for source, why in sorted(failed.items())]
+
+
+def _paused(applied: Applied) -> list[str]:
+    return [f"{source}: paused for this run: {why}" for source, why in sorted(applied.paused.items())]
