@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.conditions import CALLED
 from worklake.errors import SettingsError
 from worklake.integrations.registry import settings_models
 from worklake.model.rows import Task
 from worklake.settings.conditions import read_condition
+from worklake.settings.functions import ALLOWED
 from worklake.settings.load import load_settings
 from worklake.settings.models import Routing
 
@@ -150,6 +152,15 @@ def test_a_condition_names_its_columns_in_any_case_and_quoting_and_not_its_lambd
 def test_words_within_texts_mean_nothing() -> None:
     text = "title like '%; select rand() from {tasks} [0] -> :x ?%' or title = \"current_date()\""
     assert read_condition(text).problems == ()
+
+
+def test_each_function_that_may_be_called_is_tried() -> None:
+    assert set(CALLED) == ALLOWED
+
+
+def test_no_function_that_may_be_called_is_refused() -> None:
+    refused = {call: read_condition(f"({call}) is not null").problems for call in CALLED.values()}
+    assert {call: problems for call, problems in refused.items() if problems} == {}
 
 
 @given(st.text(alphabet="abt_'\"`()[]{}<>=!.,;:?$@*+-/\\ \n0123456789éß->", max_size=40))
