@@ -69,6 +69,8 @@ def test_only_the_last_pairs_are_kept_each_once() -> None:
     [
         ("description", "**bold** text\r\n", "bold  text", True),
         ("description", "- one\n- two", "* one\n* two", True),
+        ("description", "one\ntwo and\nthree", "one\ntwo and", False),
+        ("description", "words " * 900, "words " * 700, True),
         ("labels", ["Bug"], ["bug"], True),
         ("labels", ["Bug"], ["bug", "new"], False),
         ("estimate_minutes", 61, 60, True),
