@@ -43,6 +43,18 @@ def test_a_write_whose_link_was_kept_and_whose_outcome_was_not_is_acknowledged()
     assert look.seen == {"title": "rewritten"}
 
 
+def test_what_others_put_into_a_set_or_take_out_of_it_meanwhile_is_theirs() -> None:
+    look = after_update({"labels": ["a", "b"]}, {}, {"labels": ["a", "b", "new"]}, {"labels": ["a", "new", "theirs"]})
+    assert look.seen == {"labels": ["a", "b", "new"]}
+    assert look.adjusted == {}
+
+
+def test_an_element_that_the_provider_drops_or_rewrites_is_an_adjusted_form() -> None:
+    look = after_update({"labels": ["a"]}, {}, {"labels": ["Bug", "a", "odd"]}, {"labels": ["a", "bug"]})
+    assert look.seen == {"labels": ["a", "bug"]}
+    assert look.adjusted == {"labels": (Pair(["Bug", "a", "odd"], ["a", "bug"]),)}
+
+
 def test_a_found_item_shows_a_persons_edit_as_a_change() -> None:
     look = after_found({"title": "A longer title", "labels": ["x"]},
                        {"title": "A longer ti", "labels": ["y"], "due_date": "2026-01-01", "start_date": None},
