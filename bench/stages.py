@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import worklake
-from worklake.api import open_settings
 from worklake.integrations.registry import open_source
+from worklake.project import open_settings
 from worklake.settings.models import WorklakeSettings
 from worklake.settings.secrets import resolve
 from worklake.sync.merge import merge_source

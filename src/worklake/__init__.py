@@ -2,12 +2,42 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from worklake.api import check, connect, explain, maintain, pull, status, tasks
+    from worklake.api import (
+        apply,
+        check,
+        conflicts,
+        connect,
+        explain,
+        maintain,
+        plan,
+        pull,
+        settle,
+        status,
+        sync,
+        tasks,
+        undo,
+    )
 
-__all__ = ["check", "connect", "explain", "maintain", "pull", "status", "tasks"]
+__all__ = [
+    "apply",
+    "check",
+    "conflicts",
+    "connect",
+    "explain",
+    "maintain",
+    "plan",
+    "pull",
+    "settle",
+    "status",
+    "sync",
+    "tasks",
+    "undo",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -17,3 +47,19 @@ def __getattr__(name: str) -> Any:
 
         return getattr(api, name)
     raise AttributeError(f"module 'worklake' has no attribute {name!r}")
+
+
+class _Package(ModuleType):
+    """Keeps `worklake.sync` the call, also once the package of that name has been imported."""
+
+    @property
+    def sync(self) -> Any:
+        """The call."""
+        return __getattr__("sync")
+
+    @sync.setter
+    def sync(self, package: ModuleType) -> None:
+        """The import system names a package at its parent; `from worklake.sync import …` finds it without that."""
+
+
+sys.modules[__name__].__class__ = _Package

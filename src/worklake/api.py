@@ -1,48 +1,52 @@
-"""The same engines as the commands, for Python: open a project, pull, list, explain."""
+"""The same engines as the commands, for Python: open a project, pull, plan, apply, undo, list, explain."""
 
 from __future__ import annotations
 
-import getpass
-import secrets
-import socket
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from worklake.errors import LakeMissingError, SettingsError, WorklakeError
+from worklake.errors import LakeMissingError, SettingsError, StoppedError, WorklakeError
 from worklake.integrations.base import Finding
-from worklake.integrations.registry import open_source, settings_models
-from worklake.logs import set_up_quiet_logs
+from worklake.integrations.registry import open_source
 from worklake.model.documents import (
+    ApplyDocument,
     CheckDocument,
     CheckLine,
+    ConflictDocument,
     ExplainDocument,
     MaintainDocument,
     MaintainedTable,
+    PlanDocument,
     ProposalDocument,
     PullDocument,
-    PulledSource,
+    SettledDocument,
     StatusDocument,
+    SyncDocument,
+    UndoDocument,
 )
-from worklake.settings.load import find_project, load_settings
+from worklake.project import (
+    chosen_sources,
+    holder,
+    known_sources,
+    lake_location,
+    open_project_lake,
+    open_settings,
+    reaching_run,
+    run_over,
+)
 from worklake.settings.models import WorklakeSettings
 from worklake.settings.secrets import resolve
 
 if TYPE_CHECKING:
     from worklake.lake.lake import Lake
-    from worklake.sync.run import Progress, RunContext, SourceCounts
+    from worklake.model.fields import FieldValue
+    from worklake.sync.run import Progress
     from worklake.sync.tasks import TaskList
-
-
-def open_settings(project: Path | str | None = None) -> WorklakeSettings:
-    """The settings of this project folder, by default the nearest one upward. Raises `SettingsError`."""
-    set_up_quiet_logs()
-    folder = Path(project).absolute() if project is not None else find_project(Path.cwd())
-    return load_settings(folder, settings_models())
 
 
 @contextmanager
@@ -52,7 +56,7 @@ def connect(project: Path | str | None = None, *, create: bool = False) -> Itera
     Raises `SettingsError`, and `LakeMissingError` where there is none yet, unless `create`.
     """
     settings = open_settings(project)
-    with _open_lake(settings, create=create) as lake:
+    with open_project_lake(settings, create=create) as lake:
         yield lake
 
 
@@ -64,15 +68,119 @@ def pull(
     A source that fails does not stop the others: its `error` says why. Raises `SettingsError` before anything is
     touched (also when no source has its secret), `LeaseHeldError` while another run holds the lake.
     """
-    from worklake.sync import engine
+    from worklake.sync import engine, reports
 
     settings = open_settings(project)
-    run = _run_context(settings, "pull", _chosen(settings, sources), progress)
-    if all(source.unreachable for source in run.sources):
-        raise SettingsError("\n".join(str(source.unreachable) for source in run.sources))
-    with _open_lake(settings, create=True) as lake, lake.lease(_holder(), "pull"):
-        state, counts = engine.pull(lake, run)
-    return PullDocument(run_id=run.run_id, state=state, sources={name: _pulled(one) for name, one in counts.items()})
+    run = reaching_run(settings, "pull", chosen_sources(settings, sources), progress)
+    with open_project_lake(settings, create=True) as lake, lake.lease(holder(), "pull"):
+        return reports.pull_document(run.run_id, engine.pull(lake, run))
+
+
+def plan(
+    project: Path | str | None = None,
+    sources: Sequence[str] = (),
+    progress: Progress | None = None,
+    *,
+    allow: int | None = None,
+) -> PlanDocument:
+    """Pull these sources (by default all), merge, and save the plan of what each tool lacks. Writes to no provider.
+
+    A plan that the brake stops says so in `stopped_by`; `allow` lets exactly that many items pass. Raises as `pull`.
+    """
+    from worklake.sync import cycle, reports
+
+    settings = open_settings(project)
+    run = reaching_run(settings, "plan", chosen_sources(settings, sources), progress)
+    with open_project_lake(settings, create=True) as lake, lake.lease(holder(), "plan"):
+        return reports.plan_document(lake, cycle.plan(lake, run, allow=allow))
+
+
+def apply(plan_id: str | None = None, project: Path | str | None = None, *, allow: int | None = None) -> ApplyDocument:
+    """Make exactly the writes of this saved plan, by default the newest. A step that fails does not stop the others.
+
+    Raises `NotFoundError` where there is no such plan, and `StoppedError` where the brake stops it, which `allow`
+    lets exactly that many items pass.
+    """
+    from worklake.sync import cycle, reports
+
+    settings = open_settings(project)
+    run = reaching_run(settings, "apply", chosen_sources(settings, ()))
+    with open_project_lake(settings) as lake, lake.lease(holder(), "apply"):
+        try:
+            applied = cycle.apply(lake, run, plan_id, allow=allow)
+        except StoppedError as error:
+            raise _stopped(str(error)) from None
+        return reports.apply_document(lake, applied)
+
+
+def sync(
+    project: Path | str | None = None, progress: Progress | None = None, *, allow: int | None = None
+) -> SyncDocument:
+    """Pull, merge, plan, and apply that plan: what a scheduled job runs.
+
+    Raises as `pull`, and `StoppedError` where the brake stops the plan: then it is saved and nothing was written.
+    """
+    from worklake.sync import cycle, reports
+
+    settings = open_settings(project)
+    run = reaching_run(settings, "sync", chosen_sources(settings, ()), progress)
+    with open_project_lake(settings, create=True) as lake, lake.lease(holder(), "sync"):
+        result = cycle.sync(lake, run, allow=allow)
+        if result.applied is None:
+            raise _stopped("; ".join(result.planned.plan.stopped_by))
+        return reports.sync_document(lake, result, result.applied)
+
+
+def _stopped(why: str) -> StoppedError:
+    return StoppedError(
+        f"{why}. Nothing was written. Look at the plan with: worklake plan. If it is meant, let it pass with --allow"
+        " and exactly the number of items, all of these together"
+    )
+
+
+def undo(
+    run_id: str, project: Path | str | None = None, *, everywhere: bool = False, apply: bool = False
+) -> UndoDocument:
+    """A saved plan that takes back what a run wrote to the tools, applied at once with `apply`.
+
+    With `everywhere` the run's changes of tasks are taken back too, at once. Raises `NotFoundError` where there is no
+    such run.
+    """
+    from worklake.sync import cycle, reports
+
+    settings = open_settings(project)
+    run = reaching_run(settings, "undo", chosen_sources(settings, ()))
+    with open_project_lake(settings) as lake, lake.lease(holder(), "undo"):
+        result = cycle.undo(lake, run, run_id, everywhere=everywhere, apply_it=apply)
+        return reports.undo_document(lake, run_id, result)
+
+
+def conflicts(project: Path | str | None = None) -> list[ConflictDocument]:
+    """Values that compete for a field and wait for a person to decide, oldest first."""
+    from worklake.sync import reports
+
+    with connect(project) as lake:
+        return reports.conflict_documents(lake)
+
+
+def settle(
+    conflict_id: str, project: Path | str | None = None, *, take: str | None = None, value: FieldValue = None
+) -> SettledDocument:
+    """Settle an open conflict by the value of the source `take`, else by `value`; the next plan writes it everywhere.
+
+    Raises `NotFoundError` where there is no such conflict, `InvalidInputError` where it is settled already, the
+    source does not contend, or the field does not take the value.
+    """
+    from worklake.sync import cycle, reports
+    from worklake.sync.given import checked_value
+    from worklake.sync.heart.settling import Choice
+
+    settings = open_settings(project)
+    run = run_over(settings, "conflicts settle", ())
+    with open_project_lake(settings) as lake, lake.lease(holder(), "conflicts settle"):
+        about = [one.field for one in cycle.open_conflicts(lake) if one.conflict_id == conflict_id]
+        given = checked_value(about[0], value) if about and take is None else value
+        return reports.settled_document(cycle.settle(lake, run, conflict_id, Choice(take, given)))
 
 
 def check(project: Path | str | None = None) -> CheckDocument:
@@ -102,10 +210,10 @@ def tasks(
 
     settings = open_settings(project)
     if source is not None:
-        _chosen_names(settings, [source])
+        known_sources(settings, [source])
     today = datetime.now(settings.project.zone).date()
     selection = Selection(today, where, overdue, due_today, source, limit)
-    with _open_lake(settings) as lake:
+    with open_project_lake(settings) as lake:
         return list_tasks(lake, selection)
 
 
@@ -123,8 +231,8 @@ def decide_link(proposal: str, *, accept: bool, project: Path | str | None = Non
 
     settings = open_settings(project)
     command = f"links {'accept' if accept else 'refuse'}"
-    run = _run_context(settings, command, ())
-    with _open_lake(settings) as lake, lake.lease(_holder(), command):
+    run = run_over(settings, command, ())
+    with open_project_lake(settings) as lake, lake.lease(holder(), command):
         lake.ensure()
         if accept:
             return proposals.accept(lake, proposal, run)
@@ -137,8 +245,8 @@ def explain(task: str, project: Path | str | None = None) -> ExplainDocument:
     from worklake.sync.explain import explain as explained
 
     settings = open_settings(project)
-    run = _run_context(settings, "explain", list(settings.sources), tokens=False)
-    with _open_lake(settings) as lake:
+    run = run_over(settings, "explain", list(settings.sources), tokens=False)
+    with open_project_lake(settings) as lake:
         return explained(lake, task, run.sources)
 
 
@@ -147,100 +255,17 @@ def status(project: Path | str | None = None) -> StatusDocument:
     from worklake.sync.status import status as told
 
     settings = open_settings(project)
-    with _open_lake(settings) as lake:
-        return told(lake, settings.sources, engine=settings.project.lake.engine, location=_location(settings))
+    with open_project_lake(settings) as lake:
+        return told(lake, settings.sources, engine=settings.project.lake.engine, location=lake_location(settings))
 
 
 def maintain(project: Path | str | None = None, retention_hours: int = 168) -> MaintainDocument:
     """Compact the lake's tables and remove files that no version within the retention needs."""
     settings = open_settings(project)
-    with _open_lake(settings) as lake, lake.lease(_holder(), "maintain"):
+    with open_project_lake(settings) as lake, lake.lease(holder(), "maintain"):
         lake.ensure()
         maintained = lake.maintain(retention_hours=retention_hours)
     return MaintainDocument(tables=[MaintainedTable(**asdict(one)) for one in maintained])
-
-
-def _open_lake(settings: WorklakeSettings, *, create: bool = False) -> Lake:
-    from worklake.lake.lake import open_lake
-
-    return open_lake(settings.project.lake, settings.folder, create=create)
-
-
-def _location(settings: WorklakeSettings) -> str:
-    lake = settings.project.lake
-    if lake.engine == "databricks":
-        return f"{lake.catalog}.{lake.schema_name}"
-    return str(settings.folder / lake.path) if lake.engine == "embedded" else lake.path
-
-
-def _holder() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"
-
-
-def _chosen_names(settings: WorklakeSettings, names: Sequence[str]) -> list[str]:
-    for name in names:
-        if name not in settings.sources:
-            raise SettingsError(
-                f"there is no source {name!r}; the sources in conf/sources.yml are"
-                f" {', '.join(settings.sources) or 'none yet'}"
-            )
-    return list(dict.fromkeys(names))
-
-
-def _chosen(settings: WorklakeSettings, names: Sequence[str]) -> list[str]:
-    chosen = _chosen_names(settings, names) or list(settings.sources)
-    if not chosen:
-        raise SettingsError(f"{settings.folder / 'conf' / 'sources.yml'}: there is no source yet; name one there")
-    return chosen
-
-
-def _run_context(
-    settings: WorklakeSettings,
-    command: str,
-    names: Sequence[str],
-    progress: Progress | None = None,
-    *,
-    tokens: bool = True,
-) -> RunContext:
-    """A run over these sources, opened but not reached. Without `tokens` they cannot be reached at all."""
-    from pydantic import SecretStr
-
-    from worklake.sync.run import Meter, RunContext, Source, new_run_id, silent
-
-    meter = Meter()
-
-    def opened(name: str, *, reachable: bool) -> Source:
-        entry = settings.sources[name]
-        token, missing = SecretStr("not-used"), None
-        if reachable:
-            try:
-                token = resolve(entry.token, settings.folder)
-            except SettingsError as error:
-                missing = SettingsError(f"{name}: token {entry.token}: {error}")
-        return Source(name, open_source(name, entry, token, meter), missing)
-
-    sources = [opened(name, reachable=tokens) for name in names]
-    elsewhere = [opened(name, reachable=False) for name in settings.sources if name not in names]
-    started_at = _now()
-    return RunContext(
-        run_id=new_run_id(started_at, secrets.token_hex(3)),
-        command=command,
-        started_at=started_at,
-        clock=_now,
-        sources=tuple(sources),
-        people=settings.people,
-        meter=meter,
-        progress=progress or silent,
-        elsewhere=tuple(elsewhere),
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _pulled(counts: SourceCounts) -> PulledSource:
-    return PulledSource(**{name: getattr(counts, name) for name in PulledSource.model_fields})
 
 
 def _check_source(settings: WorklakeSettings, name: str) -> Iterator[Finding]:
@@ -267,11 +292,11 @@ def _without(source: str, told: str) -> str:
 
 def _check_lake(settings: WorklakeSettings) -> CheckLine:
     """Whether the lake can be opened and written, or could be made. Makes none."""
-    detail = f"{settings.project.lake.engine}, {_location(settings)}"
+    detail = f"{settings.project.lake.engine}, {lake_location(settings)}"
     try:
-        with _open_lake(settings):
+        with open_project_lake(settings):
             pass
-        with _open_lake(settings, create=True) as lake:
+        with open_project_lake(settings, create=True) as lake:
             lake.rows("select task_id from {tasks} limit 1")
     except LakeMissingError:
         place = _local_folder(settings)

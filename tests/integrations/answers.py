@@ -11,7 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. `drop` cuts the connection instead; `promised` is a length that the body does not keep."""
+    """One answer. `drop` cuts the connection instead; `promised` is a length that the body does not keep.
+
+    `hold` is waited for before anything is sent, or before what comes after the first `at_once` bytes of the body.
+    """
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -19,6 +22,7 @@ class Answer:
     drop: bool = False
     promised: int | None = None
     hold: threading.Event | None = None
+    at_once: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def answering(*answers: Answer) -> Iterator[AnswerServer]:
             asked = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length))
             told.asked.append(asked)
             answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
-            if answer.hold is not None:
+            if answer.hold is not None and answer.at_once is None:
                 answer.hold.wait(10)
             if answer.drop:
                 self.close_connection = True
@@ -64,7 +68,11 @@ def answering(*answers: Answer) -> Iterator[AnswerServer]:
             self.send_header("Content-Length", str(answer.promised or len(answer.body)))
             self.end_headers()
             with suppress(BrokenPipeError, ConnectionResetError):
-                self.wfile.write(answer.body)
+                self.wfile.write(answer.body[: answer.at_once])
+                if answer.at_once is not None:
+                    if answer.hold is not None:
+                        answer.hold.wait(10)
+                    self.wfile.write(answer.body[answer.at_once :])
             self.close_connection = answer.promised is not None
 
         do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.conditions import CALLED
 from worklake.errors import SettingsError
 from worklake.integrations.registry import settings_models
 from worklake.model.rows import Task
-from worklake.settings.conditions import read_condition
+from worklake.settings.conditions import condition_problems
+from worklake.settings.functions import ALLOWED
 from worklake.settings.load import load_settings
 from worklake.settings.models import Routing
 
@@ -137,25 +139,41 @@ def test_every_mistake_of_every_rule_is_told_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_condition_over_one_task_is_refused_in_plain_words(when: str, said: str) -> None:
-    problems = read_condition(when).problems
+    problems = condition_problems(when)
     assert [one for one in problems if one.startswith(said)], problems
 
 
-def test_a_condition_names_its_columns_in_any_case_and_quoting_and_not_its_lambdas_variables() -> None:
-    text = "exists(labels, title -> title like 'a%') and t.Due_Date is null or `archived` -- and confidential"
-    assert read_condition(text).columns == {"labels", "due_date", "archived"}
-    assert read_condition(text).problems == ()
+@pytest.mark.parametrize(
+    "when",
+    [
+        "exists(labels, title -> title like 'a%') and t.Due_Date is null or `archived` -- and nothing",
+        "title like '%; select rand() from {tasks} [0] -> :x ?%' or title = \"current_date()\"",
+        "status in ('started', 'unstarted') and priority <> 'none' and size(labels) > 1",
+        "case when due_date is null then archived else due_date < date_add(start_date, 3) end",
+        "null",
+    ],
+)
+def test_columns_stand_in_any_case_and_quoting_and_texts_mean_nothing(when: str) -> None:
+    assert condition_problems(when) == ()
 
 
-def test_words_within_texts_mean_nothing() -> None:
-    text = "title like '%; select rand() from {tasks} [0] -> :x ?%' or title = \"current_date()\""
-    assert read_condition(text).problems == ()
+def test_each_function_that_may_be_called_is_tried() -> None:
+    assert set(CALLED) == ALLOWED
+
+
+def test_no_function_that_may_be_called_is_refused() -> None:
+    refused = {call: condition_problems(f"({call}) is not null") for call in CALLED.values()}
+    assert {call: problems for call, problems in refused.items() if problems} == {}
 
 
 @given(st.text(alphabet="abt_'\"`()[]{}<>=!.,;:?$@*+-/\\ \n0123456789éß->", max_size=40))
 def test_any_text_is_judged_and_none_raises(text: str) -> None:
-    judged = read_condition(text)
-    assert judged.problems or judged.columns <= set(Task.model_fields)
+    assert all(condition_problems(text))
+
+
+@given(st.text(alphabet="abcdefgh_", min_size=1, max_size=12))
+def test_a_name_is_a_column_or_is_told(name: str) -> None:
+    assert (condition_problems(f"`{name}` is null") == ()) is (name in Task.model_fields)
 
 
 def test_create_in_is_one_of_the_projects_that_are_read(tmp_path: Path) -> None:

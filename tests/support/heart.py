@@ -146,6 +146,7 @@ def write(number: int, **values: Any) -> Write:
         "shown": None,
         "outcome": None,
         "error": None,
+        "batch": 3,
         "intended_at": NOON,
         "finished_at": None,
     }

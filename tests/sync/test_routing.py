@@ -116,19 +116,28 @@ def test_an_edit_of_a_column_that_no_rule_names_decides_nothing_anew(lake: Lake)
     assert routed(lake, DUE) == {}
 
 
-def test_an_edit_of_a_column_that_a_rule_names_decides_anew(lake: Lake) -> None:
+def test_an_edit_that_makes_another_rule_hold_decides_anew(lake: Lake) -> None:
     lake.append("tasks", [plain(1, labels=["bug"]), plain(2)])
     routed(lake, BUGS, DUE)
     lake.merge("tasks", [plain(1, due_date=date(2026, 3, 1)), plain(2, labels=["bug"])])
     assert targets(lake, BUGS, DUE) == {"task_000001": ("motion", "linear"), "task_000002": ("linear",)}
 
 
-def test_a_value_that_moves_from_one_column_to_another_is_an_edit(lake: Lake) -> None:
-    rule = Rule(name="any", when="size(labels) > 0 or size(assignees) > 0", to=("linear",))
-    lake.append("tasks", [plain(1, labels=["a"], assignees=[])])
-    routed(lake, rule)
-    lake.merge("tasks", [plain(1, labels=[], assignees=["a"])])
-    assert list(routed(lake, rule)) == ["task_000001"]
+def test_a_decision_that_stays_as_it_was_is_not_written_again(lake: Lake) -> None:
+    lake.append("tasks", [plain(1, labels=["bug"]), plain(2)])
+    routed(lake, BUGS)
+    before = versions(lake, "routes")
+    lake.merge("tasks", [plain(1, labels=["bug", "urgent"])])
+    assert routed(lake, BUGS) == {}
+    assert routed(lake, BUGS, DUE) == {}
+    assert versions(lake, "routes") == before
+
+
+def test_a_rule_that_says_something_else_under_its_old_name_decides_anew(lake: Lake) -> None:
+    lake.append("tasks", [plain(1, labels=["bug"])])
+    routed(lake, BUGS)
+    elsewhere = BUGS.model_copy(update={"to": ("motion",)})
+    assert targets(lake, elsewhere, only=[]) == {"task_000001": ("motion",)}
 
 
 def test_a_task_that_no_longer_matches_is_wanted_nowhere_and_the_decision_says_so(lake: Lake) -> None:

@@ -11,16 +11,20 @@ import typer
 
 from worklake.cli.face import Exit, Face, patient_with_readers
 from worklake.cli.options import JsonOption, NoProgressOption, ProjectOption, VerboseOption
-from worklake.errors import LakeError, WorklakeError
+from worklake.errors import LakeError, StoppedError, WorklakeError
 
 # Every usage error is one of these; typer names only this descendant of it in public.
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     name="worklake",
-    help="Keeps a team's work in one lakehouse: reads the tools it lives in into Delta tables, as one list of tasks.",
+    help=(
+        "Keeps a team's work in one lakehouse, and the tools it lives in, in agreement: reads them into Delta tables,"
+        " merges their edits field by field into one list of tasks, and writes back exactly what a saved plan says."
+    ),
     epilog=(
-        "Start with: worklake demo. For your own accounts: worklake init, worklake check, worklake pull.\n\n"
+        "Start with: worklake demo. For your own accounts: worklake init, worklake check, worklake pull. Then worklake"
+        " plan shows what would be written where and why, worklake apply writes just that, worklake sync does all.\n\n"
         "Exit status: 0 done, 1 done in part, 2 nothing touched, 3 stopped for a person to decide, 130 interrupted."
     ),
     no_args_is_help=True,
@@ -54,7 +58,7 @@ def _global_options(
 def main() -> None:
     """Run the command line with this process's arguments."""
     try:
-        from worklake.cli import demo, reading, setting_up  # noqa: F401  each declares its commands
+        from worklake.cli import demo, reading, setting_up, syncing  # noqa: F401  each declares its commands
 
         status = app(standalone_mode=False)
         with patient_with_readers():
@@ -95,7 +99,10 @@ def _fail(error: WorklakeError, *, as_json: bool) -> NoReturn:
     message = str(redact(str(error)))
     if as_json:
         _write_error(type(error).__name__, message)
-    sys.stderr.write(f"worklake: {message}\n")
+    stopped = "stopped for a person: " if isinstance(error, StoppedError) else ""
+    sys.stderr.write(f"worklake: {stopped}{message}\n")
+    if isinstance(error, StoppedError):
+        sys.exit(Exit.STOPPED_FOR_A_PERSON)
     in_part = isinstance(error, LakeError) and error.after_commits
     sys.exit(Exit.PARTIAL if in_part else Exit.NOTHING_TOUCHED)
 

@@ -128,9 +128,9 @@ def _as_a_person(control_url: str, edit: Edit) -> None:
 
 
 def _today(folder: Path) -> Any:
-    from worklake import api
+    from worklake.project import open_settings
 
-    return datetime.now(api.open_settings(folder).project.zone).date()
+    return datetime.now(open_settings(folder).project.zone).date()
 
 
 def _told(edit: Edit) -> str:

@@ -13,6 +13,12 @@ PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
     ("worklake init", documents.InitDocument, False),
     ("worklake check", documents.CheckDocument, False),
     ("worklake pull", documents.PullDocument, False),
+    ("worklake plan", documents.PlanDocument, False),
+    ("worklake apply", documents.ApplyDocument, False),
+    ("worklake sync", documents.SyncDocument, False),
+    ("worklake undo", documents.UndoDocument, False),
+    ("worklake conflicts, worklake conflicts list", documents.ConflictDocument, True),
+    ("worklake conflicts settle", documents.SettledDocument, False),
     ("worklake tasks", documents.TaskDocument, True),
     ("worklake tasks --proposed-links, worklake links list", documents.ProposalDocument, True),
     ("worklake links accept, worklake links refuse", documents.DecidedDocument, False),
@@ -34,8 +40,9 @@ def documents_markdown() -> str:
         "A command that fails before it touches anything, wrong usage (`UsageError`) included, answers "
         '`{"error": {"type", "message"}}`. One that is interrupted answers nothing.\n\n'
         "The exit status is 0 when all is done, 1 when it is done in part (a source failed, an item could not be "
-        "read), 2 when nothing was touched, 3 when it stopped for a person to decide (kept for writing back), "
-        "130 when it was interrupted.\n"
+        "read, a step was refused, stale or failed), 2 when nothing was touched, 3 when a person has to decide (the "
+        "brake stopped a plan, a conflict is open), 130 when it was interrupted. What the brake stops `apply` and "
+        '`sync` from is an error document, `{"error": {"type": "StoppedError", "message"}}`.\n'
     )
     parts, told = [head], set[type[BaseModel]]()
     for command, model, is_list in PAGES:
@@ -52,6 +59,7 @@ def _table(model: type[BaseModel]) -> str:
     rows = "\n".join(
         f"| `{name}` | {_type(field.annotation)} | {field.description or ''} |"
         for name, field in model.model_fields.items()
+        if not field.exclude
     )
     doc = " ".join((model.__doc__ or "").split())
     return f"{doc}\n\n| key | type | meaning |\n|---|---|---|\n{rows}\n"
@@ -75,13 +83,16 @@ def _inner(model: type[BaseModel]) -> list[type[BaseModel]]:
     def walk(annotation: Any) -> None:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             found.append(annotation)
-            for field in annotation.model_fields.values():
-                walk(field.annotation)
+            walk_fields(annotation)
         for one in get_args(annotation):
             walk(one)
 
-    for field in model.model_fields.values():
-        walk(field.annotation)
+    def walk_fields(one: type[BaseModel]) -> None:
+        for field in one.model_fields.values():
+            if not field.exclude:
+                walk(field.annotation)
+
+    walk_fields(model)
     return found
 
 

@@ -81,6 +81,12 @@ class Face:
         if not self.json:
             PlainConsole(stderr=True).show(*shown)
 
+    def note(self, *shown: RenderableType) -> None:
+        """Tell on stderr what no document says, under `--json` too."""
+        from worklake.cli.console import PlainConsole
+
+        PlainConsole(stderr=True).show(*shown)
+
     def console(self) -> PlainConsole:
         """A console on stdout; without a terminal it prints plain text, as wide as it needs."""
         from worklake.cli.console import PlainConsole

@@ -43,30 +43,46 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
     """Declare a command whose first parameter is the `Face`; it gets the global options besides its own."""
 
     def declare(function: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(function)
-        def run(ctx: typer.Context, **given: Any) -> None:
-            face: Face = ctx.find_root().obj
-            face.project = given.pop("project") or face.project
-            for flag in ("json", "verbose", "no_progress"):
-                setattr(face, flag, given.pop(flag) or getattr(face, flag))
-            from worklake.logs import set_up_logs
-
-            set_up_logs(verbose=face.verbose)
-            function(face, **given)
-
-        own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [
-            inspect.Parameter("ctx", keyword, annotation=typer.Context),
-            *(parameter.replace(kind=keyword) for parameter in own),
-            *(
-                inspect.Parameter(option, keyword, annotation=annotation, default=default)
-                for option, (annotation, default) in _OPTIONS.items()
-            ),
-        ]
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        app.command(name)(run)
+        app.command(name)(_with_global_options(function))
         return function
 
     return declare
+
+
+def group_command(app: typer.Typer) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Declare what a group of commands does where none of them is named. Global options may stand before one."""
+
+    def declare(function: Callable[..., None]) -> Callable[..., None]:
+        app.callback(invoke_without_command=True)(_with_global_options(function))
+        return function
+
+    return declare
+
+
+def _with_global_options(function: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(function)
+    def run(ctx: typer.Context, **given: Any) -> None:
+        face: Face = ctx.find_root().obj
+        face.project = given.pop("project") or face.project
+        for flag in ("json", "verbose", "no_progress"):
+            setattr(face, flag, given.pop(flag) or getattr(face, flag))
+        if ctx.invoked_subcommand is not None:
+            return
+        from worklake.logs import set_up_logs
+
+        set_up_logs(verbose=face.verbose)
+        function(face, **given)
+
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter("ctx", keyword, annotation=typer.Context),
+        *(parameter.replace(kind=keyword) for parameter in own),
+        *(
+            inspect.Parameter(option, keyword, annotation=annotation, default=default)
+            for option, (annotation, default) in _OPTIONS.items()
+        ),
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

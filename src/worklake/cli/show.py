@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from worklake.model.documents import (
     MaintainDocument,
     ProposalDocument,
     PullDocument,
+    PulledSource,
     StatusDocument,
     TaskDocument,
 )
@@ -28,34 +29,40 @@ _LONGEST_VALUE = 60
 
 def pulled(document: PullDocument) -> Iterator[RenderableType]:
     """What a pull did, a row a source."""
-    table = _table("source", "requests", "seen", "new", "changed", "comments", "quarantined", numbers_from=1)
+    rows = table("source", "requests", "seen", "new", "changed", "comments", "quarantined", numbers_from=1)
     for name, one in document.sources.items():
-        table.add_row(name, *map(str, (one.requests, one.seen, one.new, one.changed, one.comments, one.quarantined)))
-    yield table
+        rows.add_row(name, *map(str, (one.requests, one.seen, one.new, one.changed, one.comments, one.quarantined)))
+    yield rows
 
 
 def pull_failures(document: PullDocument) -> Iterator[RenderableType]:
     """Why a pull was not done to its end, if so."""
-    yield from (_failure(name, one.error) for name, one in document.sources.items() if one.error)
-    if any(one.quarantined for one in document.sources.values()):
+    yield from source_failures(document.sources)
+
+
+def source_failures(sources: Mapping[str, PulledSource]) -> Iterator[RenderableType]:
+    """Why sources were not read to their end, and whether anything was put aside."""
+    yield from (failure(name, one.error) for name, one in sources.items() if one.error)
+    if any(one.quarantined for one in sources.values()):
         yield "What could not be read was put aside; see: worklake status"
 
 
-def _failure(source: str, error: str) -> Text:
+def failure(source: str, error: str) -> Text:
+    """A failure with its source named once."""
     told = error.removeprefix(f"{source}: ")
     return Text.assemble((f"{source}:", "red"), " ", told)
 
 
 def task_list(found: TaskList, today: date | None = None) -> Iterator[RenderableType]:
     """Tasks, a row each."""
-    table = _table("due", "title", "status", "priority", "who", "project", "where")
+    rows = table("due", "title", "status", "priority", "who", "project", "where")
     for task in found.tasks:
-        table.add_row(*_task_cells(task, today))
-    yield table
+        rows.add_row(*_task_cells(task, today))
+    yield rows
     if found.total > len(found.tasks):
         yield f"{len(found.tasks)} of {found.total} tasks; see more with --limit, or fewer with --where"
     else:
-        yield _counted(found.total, "task")
+        yield counted(found.total, "task")
 
 
 def _task_cells(task: TaskDocument, today: date | None) -> Iterator[RenderableType]:
@@ -72,16 +79,16 @@ def _task_cells(task: TaskDocument, today: date | None) -> Iterator[RenderableTy
 
 def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
     """Proposed links, a row each."""
-    table = _table("proposal", "task", "and", "why")
+    rows = table("proposal", "task", "and", "why")
     for one in proposed:
-        table.add_row(
+        rows.add_row(
             one.proposal_id,
             f"{_short(one.title)} ({one.source})",
             f"{_short(one.other_title)} ({one.other_source})",
             one.reason,
         )
-    yield table
-    yield _counted(len(proposed), "proposed link") + "; decide with: worklake links accept|refuse PROPOSAL"
+    yield rows
+    yield counted(len(proposed), "proposed link") + "; decide with: worklake links accept|refuse PROPOSAL"
 
 
 def explained(document: ExplainDocument) -> Iterator[RenderableType]:
@@ -91,24 +98,24 @@ def explained(document: ExplainDocument) -> Iterator[RenderableType]:
     yield Text.assemble((document.title, "bold"), "  ", document.task_id)
     for link in document.links:
         yield f"  {link.source}: {link.url or link.external_id} ({link.state})"
-    table = _table("when", "where", "what", "who", "decision")
+    rows = table("when", "where", "what", "who", "decision")
     for change in document.changes:
-        table.add_row(
-            _moment(change.changed_at or change.observed_at),
+        rows.add_row(
+            moment(change.changed_at or change.observed_at),
             change.source,
             _what(change),
             change.actor or "",
             f"{change.decision}: {change.reason}",
         )
-    yield table
+    yield rows
     for one in document.differences:
-        yield (f"{one.source} shows {one.field} {_value(one.shown)}, the task has {_value(one.task)}")
+        yield (f"{one.source} shows {one.field} {value_shown(one.shown)}, the task has {value_shown(one.task)}")
 
 
 def _what(change: ChangeDocument) -> str:
     if change.field == "task":
-        return f"task {_value(change.new.get('title'))}" if isinstance(change.new, dict) else "the whole task"
-    return f"{change.field}: {_value(change.old)} → {_value(change.new)}"
+        return f"task {value_shown(change.new.get('title'))}" if isinstance(change.new, dict) else "the whole task"
+    return f"{change.field}: {value_shown(change.old)} → {value_shown(change.new)}"
 
 
 def checked(document: CheckDocument) -> Iterator[RenderableType]:
@@ -125,27 +132,27 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
     yield f"{document.engine} lake at {document.lake}"
     if document.last_run:
         run = document.last_run
-        yield f"last run: {run.command} {run.state}, {_moment(run.started_at)} ({run.run_id})"
-    table = _table("source", "provider", "tasks", "last pulled", "newest change", "backlog", "quarantined")
+        yield f"last run: {run.command} {run.state}, {moment(run.started_at)} ({run.run_id})"
+    rows = table("source", "provider", "tasks", "last pulled", "newest change", "backlog", "quarantined")
     for one in document.sources:
-        table.add_row(
+        rows.add_row(
             one.source,
             one.provider,
             str(one.tasks),
-            _moment(one.last_pulled_at),
-            _moment(one.last_change_at),
+            moment(one.last_pulled_at),
+            moment(one.last_change_at),
             str(one.backlog),
             str(one.quarantined),
         )
-    yield table
+    yield rows
     for one in document.sources:
         if one.last_error:
-            yield _failure(one.source, one.last_error)
+            yield failure(one.source, one.last_error)
     for row in document.quarantine[:20]:
         yield f"put aside: {row.source} {row.kind} {row.external_id or '(no id)'}: {row.reason}"
     if len(document.quarantine) > 20:
         yield f"… and {len(document.quarantine) - 20} more; all of them with --json"
-    tables = _table("table", "rows", "size", "files", numbers_from=1)
+    tables = table("table", "rows", "size", "files", numbers_from=1)
     for stored in document.tables:
         tables.add_row(stored.table, f"{stored.rows:,}", _size(stored.bytes), str(stored.files))
     yield tables
@@ -153,25 +160,28 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
 
 def maintained(document: MaintainDocument) -> Iterator[RenderableType]:
     """What was done to each table."""
-    table = _table("table", "files before", "files after", "files removed", numbers_from=1)
+    rows = table("table", "files before", "files after", "files removed", numbers_from=1)
     for one in document.tables:
-        table.add_row(one.table, str(one.files_before), str(one.files_after), str(one.files_deleted))
-    yield table
+        rows.add_row(one.table, str(one.files_before), str(one.files_after), str(one.files_deleted))
+    yield rows
 
 
-def _table(*columns: str, numbers_from: int | None = None) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+def table(*columns: str, numbers_from: int | None = None) -> Table:
+    """A table to which rows are added; `numbers_from` is the first column of numbers."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for number, column in enumerate(columns):
         right = numbers_from is not None and number >= numbers_from
-        table.add_column(column, justify="right" if right else "left", overflow="fold")
-    return table
+        made.add_column(column, justify="right" if right else "left", overflow="fold")
+    return made
 
 
-def _moment(at: datetime | None) -> str:
+def moment(at: datetime | None) -> str:
+    """A time to the minute, in UTC."""
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
 
 
-def _value(value: Any) -> str:
+def value_shown(value: Any) -> str:
+    """A value on one line."""
     if value is None or value == []:
         return "nothing"
     if isinstance(value, list):
@@ -184,7 +194,8 @@ def _short(text: str) -> str:
     return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NoReturn
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from pydantic import SecretStr
@@ -24,9 +25,32 @@ def said(error: requests.RequestException) -> str:
     """A network error in a few words, without the request that it holds."""
     if isinstance(error, requests.Timeout):
         return "it took too long"
-    reason = getattr(error.args[0] if error.args else None, "reason", None) or error
-    text = str(reason)
-    return f"{type(error).__name__}: {text.rpartition(': ')[2][:200] or type(reason).__name__}"
+    cause: BaseException = error
+    while (inner := _inner(cause)) is not None:
+        cause = inner
+    text = str(cause).rpartition(": ")[2] if isinstance(cause, NewConnectionError) else str(cause)
+    return f"{type(error).__name__}: {text[:200].rstrip('.') or type(cause).__name__}"
+
+
+def stay_here(base_url: str, asked: str, target: str, session: requests.Session) -> None:
+    """Raises `requests.RequestException` where a redirect leads away from the server of `base_url`.
+
+    Another server gets no token, so that what it answers is not the provider's answer to us.
+    """
+    try:
+        url = urljoin(asked, target)
+        leaves = session.should_strip_auth(base_url, url)  # type: ignore[no-untyped-call]
+        elsewhere = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        leaves, elsewhere = True, "an address that is none"
+    if leaves:
+        raise requests.exceptions.InvalidURL(f"the server sends us on to {elsewhere or target[:200]}")
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    """The error that this one was made of, as requests and urllib3 keep it."""
+    held = (getattr(error, "reason", None), *reversed(error.args))
+    return next((one for one in held if isinstance(one, BaseException)), None)
 
 
 def was_sent(error: requests.RequestException) -> bool:

@@ -26,7 +26,8 @@ from requests.adapters import HTTPAdapter
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attempt
 
 from worklake.errors import RetryableError, SettingsError, UnknownOutcomeError
-from worklake.integrations.faults import raise_refusal, said, was_sent, words_of
+from worklake.integrations.faults import raise_refusal, said, stay_here, was_sent, words_of
+from worklake.integrations.transfer import read_whole
 from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
@@ -102,7 +103,7 @@ class Http(requests.Session):
     """The session of one source. Safe to use from several threads at once.
 
     - The token is put on requests to the origin of `base_url` only, and taken off again when they are done, so that no
-      redirect, answer or exception carries it.
+      redirect, answer or exception carries it. A redirect to another server is not followed.
     - GET, HEAD, PUT, DELETE and what is called with `repeatable=True` is tried up to `TRIES` times on a broken
       connection or a passing 5xx; a provider's refusal for now (429) and a connection that cannot be made are waited
       out for every call. A wait longer than `LONGEST_WAIT_SECONDS` raises `RetryableError` with
@@ -139,7 +140,7 @@ class Http(requests.Session):
         self._environment: dict[tuple[str, object, object], Any] = {}
         self.auth = _no_auth  # or requests would look for another login in ~/.netrc
         self.headers["User-Agent"] = f"worklake/{version('worklake')}"
-        adapter = _Adapter(self)
+        adapter = _Adapter(self, timer)
         self.mount("https://", adapter)
         self.mount("http://", adapter)
 
@@ -189,6 +190,13 @@ class Http(requests.Session):
         if key not in self._environment:
             self._environment[key] = super().merge_environment_settings(url, proxies, stream, verify, cert)
         return self._environment[key]
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where an answer sends us on to. Raises `requests.RequestException` where that is another server."""
+        target = super().get_redirect_target(resp)
+        if target is not None:
+            stay_here(self.base_url, resp.url, target, self)
+        return target
 
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Leave a redirected request without credentials: the token is added where it belongs when it is sent."""
@@ -352,16 +360,16 @@ class Http(requests.Session):
             return
         request = response.request
         where = f"{self.source}: {endpoint or self._endpoint_of(request.method or '', request.url or '')}"
-        words = (words_of(response, self._token) or response.reason or "").removeprefix(f"{status} ")
-        raise_refusal(status, f"{where}: {status} {words}")
+        words = words_of(response, self._token) or response.reason or ""
+        raise_refusal(status, f"{where}: {status} {words.removeprefix(str(status)).strip()}".rstrip())
 
 
 class _Adapter(HTTPAdapter):
     """Hands every call on the wire, each hop of a redirect too, to the session that decides on it."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http, timer: Callable[[], float]) -> None:
         super().__init__(pool_connections=4, pool_maxsize=8)
-        self._http = http
+        self._http, self._timer = http, timer
 
     def send(
         self,
@@ -377,7 +385,7 @@ class _Adapter(HTTPAdapter):
 
         def once() -> requests.Response:
             response = HTTPAdapter.send(self, request, True, deadline, verify, cert, proxies)
-            _ = response.content
+            read_whole(response, self._timer)
             return response
 
         return self._http.call(request, once)

@@ -9,6 +9,9 @@ from email.utils import parsedate_to_datetime
 
 import orjson
 
+_MOST_DIGITS = 9
+"""A number of seconds with more than these is no time that anybody means."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:
@@ -70,7 +73,7 @@ def header_quota(*prefixes: str, per_second: int = 1) -> QuotaReader:
 def retry_after_seconds(headers: Mapping[str, str], now: datetime) -> float | None:
     """`Retry-After` as seconds from the server's `now`, whether it names seconds or an HTTP date."""
     text = headers.get("Retry-After", "").strip()
-    if text.isdecimal():
+    if text.isdecimal() and len(text) <= _MOST_DIGITS:
         return float(text)
     moment = http_date(text)
     return None if moment is None else max(0.0, (moment - now).total_seconds())

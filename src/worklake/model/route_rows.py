@@ -17,7 +17,6 @@ class Route(Row):
     reason: str = Field(description="Why it was decided so")
     # Null rather than an empty list: the embedded engine merges tables with empty lists three times as slowly.
     targets: list[str] | None = Field(description="The sources that must hold the task, if a rule says so")
-    rules_fingerprint: str = Field(description="Stands for the rules that were in force")
-    task_fingerprint: str = Field(description="Stands for what the task held in the columns that the rules name")
+    rule_fingerprint: str = Field(description="Stands for the rule as it was; empty where none holds any more")
     run_id: str = Field(description="The run that decided it")
     decided_at: datetime = Field(description="When it was decided")

@@ -300,6 +300,7 @@ class Write(Row):
         "null while nobody knows"
     )
     error: str | None = Field(description="What was said against it")
+    batch: int = Field(description="Number of the last commit of records when it was called")
     intended_at: datetime = Field(description="When the intent was kept")
     finished_at: datetime | None = Field(description="When the outcome was kept")
     undoes: str | None = Field(description="The write that this one took back, if it did")

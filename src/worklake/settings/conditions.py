@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import types
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
@@ -34,17 +33,12 @@ _FUNCTIONS = (
 _AS_DECIDED = "a route is decided anew only when the task or the rules change"
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What a condition says: the columns it names, and what is wrong with it, each with the mend."""
-
-    columns: frozenset[str]
-    problems: tuple[str, ...]
-
-
 @cache
-def read_condition(text: str) -> Condition:
-    """Read a condition. It may name columns of one task and call functions whose answer never changes."""
+def condition_problems(text: str) -> tuple[str, ...]:
+    """What is wrong with a condition, each with the mend.
+
+    It may name columns of one task and call functions whose answer never changes, and is true, false or null.
+    """
     from sqlglot.dialects.dialect import Dialect
     from sqlglot.errors import SqlglotError
 
@@ -53,16 +47,15 @@ def read_condition(text: str) -> Condition:
         tokens = spark.tokenize(text)
         tree = _parse(spark, text)
     except SqlglotError as error:
-        return Condition(frozenset(), (_not_read(error),))
+        return (_not_read(error),)
     except RecursionError:
-        return Condition(frozenset(), ("it is nested too deeply",))
+        return ("it is nested too deeply",)
     if tree is None:
-        return Condition(frozenset(), ("it says nothing; write a condition such as: due_date is not null",))
-    columns, unknown = _columns(tree)
-    problems = [*_shape(tree, tokens), *_calls(tree, tokens), *unknown]
+        return ("it says nothing; write a condition such as: due_date is not null",)
+    problems = [*_shape(tree, tokens), *_calls(tree, tokens), *_unknown_columns(tree)]
     if not problems:
         problems = [*_comparisons(tree), *_result(tree, spark)]
-    return Condition(frozenset(columns), tuple(dict.fromkeys(problems)))
+    return tuple(dict.fromkeys(problems))
 
 
 def _parse(spark: Dialect, text: str) -> exp.Expr | None:
@@ -155,22 +148,17 @@ def _is_moment(cast: exp.Expr) -> bool:
     return bool(words) and words[0].lower() in _MOMENTS and cast.args["to"].is_type(*exp.DataType.TEMPORAL_TYPES)
 
 
-def _columns(tree: exp.Expr) -> tuple[set[str], list[str]]:
-    """The columns it names, and what is wrong with the others."""
+def _unknown_columns(tree: exp.Expr) -> Iterator[str]:
     from sqlglot import exp
 
-    known, problems = set(), []
     for column in tree.find_all(exp.Column):
+        name = column.name.lower()
         if isinstance(column.this, exp.Star):
             continue
-        name = column.name.lower()
         if column.table and (column.table.lower() != ALIAS or column.args.get("db")):
-            problems.append(f"{column.sql('spark')!r} is no column of tasks; write its name alone{_column_meant('')}")
-        elif name in Task.model_fields:
-            known.add(name)
-        else:
-            problems.append(f"there is no column {column.name!r}{_column_meant(name)}")
-    return known, problems
+            yield f"{column.sql('spark')!r} is no column of tasks; write its name alone{_column_meant('')}"
+        elif name not in Task.model_fields:
+            yield f"there is no column {column.name!r}{_column_meant(name)}"
 
 
 def _column_meant(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from worklake.settings.conditions import choice, read_condition
+from worklake.settings.conditions import choice, condition_problems
 from worklake.settings.models import Routing
 
 Keys = tuple[int | str, ...]
@@ -31,5 +31,5 @@ def routing_problems(routing: Routing, sources: Collection[str], place: Callable
 
 def _condition_problems(number: int, name: str, when: str, place: Callable[[Keys], str]) -> Iterator[str]:
     text = " ".join(when.split())
-    for problem in read_condition(when).problems:
+    for problem in condition_problems(when):
         yield f"{place(('rules', number, 'when'))}: rules.{number}.when of {name!r}: found {text!r}: {problem}"

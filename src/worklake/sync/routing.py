@@ -14,17 +14,17 @@ import pyarrow as pa
 
 from worklake.errors import LakeError, SettingsError
 from worklake.lake.lake import Lake
-from worklake.lake.names import quote, spelled_out
+from worklake.lake.names import spelled_out
 from worklake.model.ids import SourceName, TaskId, digest
 from worklake.model.route_rows import Route
 from worklake.model.rows import Cursor
-from worklake.settings.conditions import ALIAS, read_condition
+from worklake.settings.conditions import ALIAS
 from worklake.settings.models import Rule
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.rules.state import TaskState
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
 STAGE = "route"
 """The stage under which `cursors` holds the rules that all tasks were last routed by."""
@@ -33,11 +33,10 @@ NONE_HOLDS = "no rule holds any more; the task stays where it is"
 
 _ROUTED_BY = f"select position from {{cursors}} where stage = '{STAGE}'"
 _DECIDED_ANEW = """
-    select d.task_id, d.first_rule, d.task_fingerprint from {evaluated} d left join {routes} r on d.task_id = r.task_id
-    where (r.task_id is null and d.first_rule is not null)
-       or d.task_fingerprint <> r.task_fingerprint or r.rules_fingerprint <> :rules
+    select d.task_id, d.rule_fingerprint from {evaluated} d left join {routes} r on d.task_id = r.task_id
+    where (r.task_id is null and d.rule_fingerprint <> '') or d.rule_fingerprint <> r.rule_fingerprint
 """
-_COUNT = "select count(first_rule) as n, count(task_fingerprint) as m from {evaluated}"
+_COUNT = "select count(rule_fingerprint) as n from {evaluated}"
 _ROUTES = "select task_id, rule, reason, targets from {routes} where targets is not null"
 _GONE = "select r.task_id from {routes} r left anti join {tasks} t on r.task_id = t.task_id"
 _UNMET = """
@@ -60,23 +59,22 @@ class Routed:
 def route(
     lake: Lake, rules: Sequence[Rule], task_ids: Collection[str] | None, *, run_id: str, now: datetime
 ) -> dict[TaskId, Routed]:
-    """Decide anew for those of these tasks (None: all) that changed, for all of them where the rules did; keep it.
+    """Decide for these tasks (None: all), and for all of them where the rules changed; keep what is decided otherwise.
 
-    The answer holds what was decided anew. A task changed where a column that the rules name did; one that no rule
-    holds for any more stays where it is. A killed run repeats it. Raises `SettingsError` where a condition cannot be
-    evaluated.
+    The answer holds the decisions that are not as they were. A task that no rule holds for any more stays where it
+    is. A killed run is simply repeated. Raises `SettingsError` where a condition cannot be evaluated.
     """
-    fingerprint = rules_fingerprint(rules)
-    routed_by = next((row["position"] for row in lake.rows(_ROUTED_BY)), rules_fingerprint(()))
+    fingerprint = _fingerprint(rules)
+    routed_by = next((row["position"] for row in lake.rows(_ROUTED_BY)), _fingerprint(()))
     moved = routed_by != fingerprint
     if not moved and (not rules or (task_ids is not None and not task_ids)):
         return {}
-    rows = _decided_anew(lake, rules, None if moved else task_ids, fingerprint)
+    rows = _decided_anew(lake, rules, None if moved else task_ids)
     if moved:
         _check_types(lake, rules)
-    routes = [
-        _route(row, rules) | {"rules_fingerprint": fingerprint, "run_id": run_id, "decided_at": now} for row in rows
-    ]
+    by_fingerprint = {_fingerprint([rule]): rule for rule in rules}
+    decided = {"run_id": run_id, "decided_at": now}
+    routes = [row | _decision(by_fingerprint.get(row["rule_fingerprint"])) | decided for row in rows]
     lake.merge("routes", rows_to_arrow(Route, routes))
     if moved or task_ids is None:
         lake.delete("routes", lake.sql(_GONE))
@@ -112,23 +110,19 @@ def unmet(lake: Lake) -> set[TaskId]:
     return {TaskId(row["task_id"]) for row in lake.rows(_UNMET)}
 
 
-def rules_fingerprint(rules: Sequence[Rule]) -> str:
+def _fingerprint(rules: Sequence[Rule]) -> str:
     """Stands for these rules in this order."""
     return digest(orjson.dumps([[rule.name, rule.when, *rule.to] for rule in rules]).decode())
 
 
-def _decided_anew(
-    lake: Lake, rules: Sequence[Rule], task_ids: Collection[str] | None, fingerprint: str
-) -> list[dict[str, Any]]:
+def _decided_anew(lake: Lake, rules: Sequence[Rule], task_ids: Collection[str] | None) -> list[dict[str, Any]]:
     try:
-        return _ask(lake, rules, task_ids, _DECIDED_ANEW, {"rules": fingerprint})
+        return _ask(lake, rules, task_ids, _DECIDED_ANEW)
     except LakeError as error:
         raise _not_evaluated(lake, rules, error) from error
 
 
-def _ask(
-    lake: Lake, rules: Sequence[Rule], task_ids: Collection[str] | None, query: str, args: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+def _ask(lake: Lake, rules: Sequence[Rule], task_ids: Collection[str] | None, query: str) -> list[dict[str, Any]]:
     """The rows of a query over {evaluated}. Raises `LakeError`, whenever an engine finds that it cannot do it."""
     from pyspark.errors import PySparkException
 
@@ -136,22 +130,18 @@ def _ask(
         evaluated = _evaluated(lake, rules, task_ids)
     except PySparkException as error:
         raise LakeError(str(error).strip().split("\n")[0]) from error
-    return lake.rows(query, args, evaluated=evaluated)
+    return lake.rows(query, evaluated=evaluated)
 
 
 def _evaluated(lake: Lake, rules: Sequence[Rule], task_ids: Collection[str] | None) -> DataFrame:
-    """Tasks with the number of the first rule that holds, and the fingerprint of what the rules look at."""
+    """Tasks with the fingerprint of the first rule that holds; it is empty where none does."""
     from pyspark.sql import functions
 
-    holds = [functions.when(functions.expr(rule.when), functions.lit(n)) for n, rule in enumerate(rules)]
-    # The embedded engine refuses lambda functions as a filter over Delta tables, and a filter on the number would
+    holds = [functions.when(functions.expr(rule.when), functions.lit(_fingerprint([rule]))) for rule in rules]
+    # The embedded engine refuses lambda functions as a filter over Delta tables, and a filter on the result would
     # become one: rand() keeps the optimiser from that.
-    first = functions.coalesce(*holds) if holds else functions.lit(None).cast("int")
-    return _tasks(lake, task_ids).select(
-        "task_id",
-        functions.when(functions.rand() >= 0, first).alias("first_rule"),
-        _task_fingerprint(rules).alias("task_fingerprint"),
-    )
+    decided_by = functions.when(functions.rand() >= 0, functions.coalesce(*holds, functions.lit("")))
+    return _tasks(lake, task_ids).select("task_id", decided_by.alias("rule_fingerprint"))
 
 
 def _tasks(lake: Lake, task_ids: Collection[str] | None) -> DataFrame:
@@ -165,22 +155,11 @@ def _tasks(lake: Lake, task_ids: Collection[str] | None) -> DataFrame:
     return tasks.join(chosen, "task_id", "left_semi").alias(ALIAS)
 
 
-def _task_fingerprint(rules: Sequence[Rule]) -> Column:
-    from pyspark.sql import functions
-
-    columns = sorted({column for rule in rules for column in read_condition(rule.when).columns})
-    if not columns:
-        return functions.lit("")
-    return functions.md5(functions.to_json(functions.struct(*map(quote, columns))))
-
-
-def _route(row: Mapping[str, Any], rules: Sequence[Rule]) -> dict[str, Any]:
-    decided = {"task_id": row["task_id"], "task_fingerprint": row["task_fingerprint"]}
-    if row["first_rule"] is None:
-        return decided | {"rule": None, "reason": NONE_HOLDS, "targets": None}
-    rule = rules[row["first_rule"]]
+def _decision(rule: Rule | None) -> dict[str, Any]:
+    if rule is None:
+        return {"rule": None, "reason": NONE_HOLDS, "targets": None}
     reason = f"rule {rule.name}: {' '.join(rule.when.split())}"
-    return decided | {"rule": rule.name, "reason": reason, "targets": list(dict.fromkeys(rule.to))}
+    return {"rule": rule.name, "reason": reason, "targets": list(dict.fromkeys(rule.to))}
 
 
 def _routed(row: Mapping[str, Any]) -> Routed:
@@ -212,10 +191,10 @@ def _place(number: int, rule: Rule) -> str:
 def _not_evaluated(lake: Lake, rules: Sequence[Rule], error: LakeError) -> LakeError | SettingsError:
     """The error that names the rules which cannot be evaluated, in the engine's words; else the one given."""
     problems = []
-    _ask(lake, [], None, _COUNT, {})  # a lake that cannot be read at all is not the rules' fault
+    _ask(lake, [], None, _COUNT)  # a lake that cannot be read at all is not the rules' fault
     for number, rule in enumerate(rules):
         try:
-            _ask(lake, [rule], None, _COUNT, {})
+            _ask(lake, [rule], None, _COUNT)
         except LakeError as said:
             problems.append(f"{_place(number, rule)}: the engine says: {said}")
     return SettingsError("\n".join(problems)) if problems else error

@@ -23,7 +23,9 @@ from worklake.testing.memory import MemoryStore
 NOW = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=UTC)
 NEEDED = ("tasks", "links", "changes", "conflicts", "watched", "plans", "steps", "writes", "cursors")
 TABLES_NEEDED = {name: TABLES[name] for name in NEEDED}
-ENGINES = ["embedded", pytest.param("spark", marks=ON_SPARK)]
+STORES = ["memory", "embedded"]
+on_spark_too = pytest.mark.parametrize("reopen", [*STORES, pytest.param("spark", marks=ON_SPARK)], indirect=True)
+"""Marks the tests whose queries and commits have all that the others have: Spark takes many seconds for each."""
 OpenLake = Callable[[str, Path], Lake]
 Reopen = Callable[[], Store]
 
@@ -74,14 +76,14 @@ def store_over(lake: Lake) -> LakeStore:
     return LakeStore(lake, "run_1", lambda: NOW, {"linear": "linear", "web": "gitlab"})
 
 
-@pytest.fixture(params=ENGINES)
-def lake(request: pytest.FixtureRequest, empty_lake: OpenLake, tmp_path: Path) -> Iterator[Lake]:
+@pytest.fixture
+def lake(empty_lake: OpenLake, tmp_path: Path) -> Iterator[Lake]:
     """An open lake with the tables that the store needs, empty."""
-    with empty_lake(request.param, tmp_path) as found:
+    with empty_lake("embedded", tmp_path) as found:
         yield found
 
 
-@pytest.fixture(params=["memory", *ENGINES])
+@pytest.fixture(params=STORES)
 def reopen(request: pytest.FixtureRequest, empty_lake: OpenLake, tmp_path: Path) -> Iterator[Reopen]:
     """Gives the store of this test as the next run finds it."""
     if request.param == "memory":

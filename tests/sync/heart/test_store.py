@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
-
-import pytest
 
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation, Outcome, SavedPlan, Write
@@ -14,17 +11,9 @@ from worklake.sync.heart.store import Store, StoredLink
 from worklake.sync.rules.plan import step
 from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, Decision, ItemKey, Pair
 from worklake.sync.rules.task import fold
-from worklake.testing.memory import MemoryStore
 
 NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 A1, B1 = ItemKey("A", "1"), ItemKey("B", "1")
-
-STORES: dict[str, Callable[[], Store]] = {"memory": MemoryStore}
-
-
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest) -> Store:
-    return STORES[request.param]()
 
 
 def change(

@@ -43,6 +43,18 @@ def test_a_write_whose_link_was_kept_and_whose_outcome_was_not_is_acknowledged()
     assert look.seen == {"title": "rewritten"}
 
 
+def test_what_others_put_into_a_set_or_take_out_of_it_meanwhile_is_theirs() -> None:
+    look = after_update({"labels": ["a", "b"]}, {}, {"labels": ["a", "b", "new"]}, {"labels": ["a", "new", "theirs"]})
+    assert look.seen == {"labels": ["a", "b", "new"]}
+    assert look.adjusted == {}
+
+
+def test_an_element_that_the_provider_drops_or_rewrites_is_an_adjusted_form() -> None:
+    look = after_update({"labels": ["a"]}, {}, {"labels": ["Bug", "a", "odd"]}, {"labels": ["a", "bug"]})
+    assert look.seen == {"labels": ["a", "bug"]}
+    assert look.adjusted == {"labels": (Pair(["Bug", "a", "odd"], ["a", "bug"]),)}
+
+
 def test_a_found_item_shows_a_persons_edit_as_a_change() -> None:
     look = after_found({"title": "A longer title", "labels": ["x"]},
                        {"title": "A longer ti", "labels": ["y"], "due_date": "2026-01-01", "start_date": None},
@@ -69,6 +81,8 @@ def test_only_the_last_pairs_are_kept_each_once() -> None:
     [
         ("description", "**bold** text\r\n", "bold  text", True),
         ("description", "- one\n- two", "* one\n* two", True),
+        ("description", "one\ntwo and\nthree", "one\ntwo and", False),
+        ("description", "words " * 900, "words " * 700, True),
         ("labels", ["Bug"], ["bug"], True),
         ("labels", ["Bug"], ["bug", "new"], False),
         ("estimate_minutes", 61, 60, True),

@@ -32,19 +32,21 @@ class Names:
 
     def canonical(self, fields: Fields) -> dict[str, FieldValue]:
         """Fields in the source's ids, in canonical ones."""
-        return {name: self._each(name, value, self._known) for name, value in fields.items()}
+        return self._translated(fields, self._known)
 
     def own(self, fields: Fields) -> dict[str, FieldValue]:
         """Canonical fields in the source's ids. What has none there is left out of sets, and else None."""
-        return {name: self._each(name, value, self._own) for name, value in fields.items()}
+        return self._translated(fields, self._own)
 
-    def _each(self, name: str, value: FieldValue, translate: _Translate) -> FieldValue:
-        kind = _REFERENCES.get(name)
-        if kind is None or not value:
-            return value
-        if isinstance(value, list):
-            return sorted({new for one in value if (new := translate(kind, one)) is not None})
-        return translate(kind, str(value))
+    def _translated(self, fields: Fields, translate: _Translate) -> dict[str, FieldValue]:
+        translated = dict(fields)
+        for name, kind in _REFERENCES.items():
+            value = translated.get(name)
+            if isinstance(value, list):
+                translated[name] = sorted({new for one in value if (new := translate(kind, one)) is not None})
+            elif value:
+                translated[name] = translate(kind, str(value))
+        return translated
 
     def _known(self, kind: str, one: str) -> str | None:
         return (self.people if kind == "person" else self.tasks).get(one) or f"{self.source}:{one}"

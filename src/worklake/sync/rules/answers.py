@@ -53,7 +53,7 @@ def after_update(seen: Fields, adjusted: Adjusted, sent: Fields, shown: Fields) 
     for name, value in sent.items():
         if name not in shown:
             continue
-        ours = _without_others(name, value, shown[name])
+        ours = _without_others(name, value, shown[name], seen.get(name))
         news[name] = ours
         if not same(name, value, ours):
             pairs[name] = with_pair(pairs.get(name, ()), name, value, ours)
@@ -113,15 +113,15 @@ def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown
     return Look(news, pairs, verdicts)
 
 
-def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: FieldValue = None) -> FieldValue:
-    """What is shown of a set, without what others have put into it meanwhile: that is theirs, and a change.
+def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: FieldValue) -> FieldValue:
+    """What is shown of a set, but for what others have put in or taken out meanwhile: that is theirs, and a change.
 
-    What the provider may have made of an element that was sent is ours, and so is what was there before.
+    What the provider may have made of an element that was sent is ours. What was there before and was sent again does
+    not go by itself: somebody took it out.
     """
     if FIELDS[name].merge is not MergeKind.SET:
         return shown
     lost = elements(sent) - elements(shown)
     ours = elements(sent) | elements(before)
-    return sorted(
-        one for one in elements(shown) if one in ours or any(loosely_same("title", each, one) for each in lost)
-    )
+    kept = {one for one in elements(shown) if one in ours or any(loosely_same("title", each, one) for each in lost)}
+    return sorted(kept | (lost & elements(before)))

@@ -126,7 +126,7 @@ def given(
     """The change by which a person gives a field a value through Worklake."""
     old = task.fields[name].value if name in task.fields else FIELDS[name].empty
     return Change(
-        change_id=_change_id(task.task_id, name, origin, value, old, task.version),
+        change_id=_change_id(task.task_id, f"{name} {decision}", origin, value, old, task.version),
         task_id=task.task_id,
         field=name,
         old=old,
@@ -165,7 +165,9 @@ class _Merging:
         moved = outcome.standing
         if moved is not None and not any(edit.decision in MOVING for edit in outcome.edits):
             old = self._task.fields[name].value if name in self._task.fields else FIELDS[name].empty
-            identity = _change_id(self._task.task_id, name, moved.origin, moved.value, old, self._task.version)
+            identity = _change_id(
+                self._task.task_id, f"{name} agreed", moved.origin, moved.value, old, self._task.version
+            )
             self._add(identity, name, old, moved, Decision.TAKEN, "those who contended have come to agree")
         if held_by is not None:
             self._update(held_by, outcome)

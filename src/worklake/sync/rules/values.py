@@ -9,8 +9,8 @@ from worklake.model.fields import FIELDS, FieldValue, MergeKind
 _MARKS = re.compile(r"[\\*_`~>#\-+|=\[\](){}<>!]+")
 _SPACE = re.compile(r"\s+")
 _ELLIPSIS = ("…", "...")
-_SHORTEST_CUT = 8
-"""A shorter beginning of a text is not taken for the text cut off."""
+_SHORTEST_CUT = {MergeKind.SCALAR: 8, MergeKind.TEXT: 1000}
+"""A shorter beginning is not taken for a value that was cut off: of texts, people take away the end themselves."""
 _ROUNDED_SHARE = 0.1
 
 
@@ -52,19 +52,19 @@ def loosely_same(field: str, sent: FieldValue, shown: FieldValue) -> bool:
     if FIELDS[field].merge is MergeKind.SET:
         return {_bare(one) for one in elements(sent)} == {_bare(one) for one in elements(shown)}
     if isinstance(sent, str) and isinstance(shown, str) and FIELDS[field].type is str:
-        return _loosely_same_text(sent, shown)
+        return _loosely_same_text(sent, shown, _SHORTEST_CUT[FIELDS[field].merge])
     if isinstance(sent, int | float) and isinstance(shown, int | float) and FIELDS[field].type in (int, float):
         return abs(sent - shown) <= _ROUNDED_SHARE * abs(sent)
     return False
 
 
-def _loosely_same_text(sent: str, shown: str) -> bool:
+def _loosely_same_text(sent: str, shown: str, shortest_cut: int) -> bool:
     whole, part = _bare(sent), _bare(shown)
     if whole == part:
         return True
     for mark in _ELLIPSIS:
         part = part.removesuffix(mark)
-    return len(part) >= _SHORTEST_CUT and whole.startswith(part)
+    return len(part) >= shortest_cut and whole.startswith(part)
 
 
 def _bare(text: str) -> str:

@@ -1,17 +1,4 @@
-"""Every function that a condition may call is known to the engine, and read as it is meant."""
-
-from pathlib import Path
-
-import pytest
-
-from tests.support.lake import START, task
-from worklake.lake.lake import open_lake
-from worklake.settings.conditions import read_condition
-from worklake.settings.functions import ALLOWED
-from worklake.settings.models import EmbeddedLake, Rule
-from worklake.sync.routing import route
-
-pytest.importorskip("pysail", reason="the embedded engine is not installed")
+"""A call of each function that a condition may call."""
 
 CALLS = """
     coalesce(title,'a'); ifnull(title,'a'); nvl(title,'a'); nvl2(title,'a','b'); nullif(title,'a');
@@ -72,20 +59,3 @@ CALLS = """
     size(labels); slice(labels,1,1); sort_array(labels); transform(labels,l->lower(l))
 """
 CALLED = {call.strip().split("(")[0]: " ".join(call.split()) for call in CALLS.split(";")}
-
-
-def test_each_function_has_a_call_here() -> None:
-    assert set(CALLED) == ALLOWED
-
-
-def test_no_call_is_refused() -> None:
-    refused = {call: read_condition(f"({call}) is not null").problems for call in CALLED.values()}
-    assert {call: problems for call, problems in refused.items() if problems} == {}
-
-
-def test_the_engine_knows_each_function(tmp_path: Path) -> None:
-    rules = [Rule(name=name, when=f"({call}) is null and false", to=("linear",)) for name, call in CALLED.items()]
-    with open_lake(EmbeddedLake(), tmp_path, create=True) as lake:
-        lake.ensure()
-        lake.append("tasks", [task(1), task(2)])
-        assert route(lake, [*rules, Rule(name="last", when="true", to=("linear",))], None, run_id="r", now=START) != {}

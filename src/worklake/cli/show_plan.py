@@ -1,0 +1,180 @@
+"""What people see of plans, of what became of them, and of conflicts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from difflib import unified_diff
+from typing import Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from worklake.cli.show import counted, moment, table, value_shown
+from worklake.model.documents import (
+    ApplyDocument,
+    ConflictDocument,
+    FieldChange,
+    PlanDocument,
+    SettledDocument,
+    StepDocument,
+    SyncDocument,
+    UndoDocument,
+    WriteDocument,
+)
+
+_MOST_STEPS = 100
+_MOST_CONFLICTS = 20
+_MOST_LINES = 40
+_REMOVED, _ADDED = "red", "green"
+
+
+def planned(document: PlanDocument) -> Iterator[RenderableType]:
+    """A plan like a diff, each step with its reason, then what to do about it."""
+    yield from _steps(document.steps)
+    yield from _waiting_conflicts(document.conflicts)
+    if document.stopped_by:
+        yield from _stopped(document)
+    elif document.steps:
+        yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
+    else:
+        held = " but for what these conflicts hold" if document.conflicts else ""
+        yield f"Nothing to write: every tool shows what the tasks say{held}."
+
+
+def _steps(steps: Sequence[StepDocument]) -> Iterator[RenderableType]:
+    for step in steps[:_MOST_STEPS]:
+        yield _heading(step)
+        for change in step.changes:
+            yield from _diff(change)
+        yield Text(f"    why: {step.why}", "dim")
+    if len(steps) > _MOST_STEPS:
+        yield f"… and {counted(len(steps) - _MOST_STEPS, 'more step')}; all of them with --json"
+
+
+def _heading(step: StepDocument) -> Text:
+    where = f"{step.source} {step.key}".rstrip()
+    return Text.assemble((step.operation.value, "bold cyan"), f" {where}  ", (value_shown(step.title), "bold"))
+
+
+def _diff(change: FieldChange) -> Iterator[Text]:
+    """Lines taken away and lines put there; of a set its elements, of a long text the lines around its changes."""
+    before, after = change.before, change.after
+    if isinstance(before, list) or isinstance(after, list):
+        was, will = set(before or []), set(after or [])
+        yield from (_line("-", change.field, one) for one in sorted(was - will))
+        yield from (_line("+", change.field, one) for one in sorted(will - was))
+    elif "\n" in f"{before or ''}{after or ''}":
+        yield Text(f"    {change.field}:")
+        lines = list(unified_diff(_lines(before), _lines(after), lineterm="", n=1))[2:]
+        yield from (
+            Text(f"      {line}", {"-": _REMOVED, "+": _ADDED}.get(line[:1], "")) for line in lines[:_MOST_LINES]
+        )
+        if len(lines) > _MOST_LINES:
+            yield Text(f"      … and {counted(len(lines) - _MOST_LINES, 'more line')}")
+    else:
+        if before not in (None, ""):
+            yield _line("-", change.field, before)
+        if after not in (None, "") or before in (None, ""):
+            yield _line("+", change.field, after)
+
+
+def _line(sign: str, field: str, value: Any) -> Text:
+    shown = "nothing" if value in (None, "") else str(value)
+    return Text(f"  {sign} {field}: {shown}", _REMOVED if sign == "-" else _ADDED)
+
+
+def _lines(text: Any) -> list[str]:
+    return str(text or "").splitlines()
+
+
+def _summary(steps: Sequence[StepDocument]) -> str:
+    kinds = Counter((step.operation.value, step.source) for step in steps)
+    listed = ", ".join(f"{number} {operation} in {source}" for (operation, source), number in sorted(kinds.items()))
+    return f"{counted(len(steps), 'step')}: {listed}"
+
+
+def _stopped(document: PlanDocument) -> Iterator[RenderableType]:
+    yield Text.assemble(("Stopped for a person: ", "bold red"), "; ".join(document.stopped_by))
+    yield f"{_summary(document.steps)}. Nothing of it is written unless exactly that many items are let pass:"
+    yield f"  worklake apply {document.plan_id} --allow NUMBER"
+
+
+def applied(document: ApplyDocument) -> Iterator[RenderableType]:
+    """How many steps were applied, and how to take them back."""
+    if not document.writes:
+        yield "Nothing to write: every tool shows what the tasks say."
+        return
+    yield _counts(document.applied, document.stale, document.failed)
+    if document.applied:
+        yield f"To take it back: worklake undo {document.run_id}"
+
+
+def synced(document: SyncDocument) -> Iterator[RenderableType]:
+    """What a sync read and wrote, and the conflicts that wait."""
+    read = ", ".join(f"{name} {one.new} new, {one.changed} changed" for name, one in document.pulled.items())
+    yield f"Read: {read}"
+    yield from applied(document)
+    yield from _waiting_conflicts(document.conflicts)
+
+
+def _counts(applied: int, stale: int, failed: int) -> str:
+    told = [f"{counted(applied, 'step')} applied"]
+    told += [f"{stale} stale (moved since the plan was made; the next plan sees to it)"] if stale else []
+    return "; ".join(told + ([f"{failed} failed"] if failed else []))
+
+
+def not_done(writes: Sequence[WriteDocument]) -> Iterator[RenderableType]:
+    """Each step that was not done to its end, and why."""
+    for one in writes:
+        if not one.done:
+            what = "done in part" if one.outcome == "acknowledged" else one.outcome
+            yield Text.assemble((f"{one.source} {one.key}: {what}", "yellow"), f": {one.error}" if one.error else "")
+
+
+def undone(document: UndoDocument) -> Iterator[RenderableType]:
+    """The plan that takes a run back, what it leaves, and what became of it."""
+    yield from _steps(document.steps)
+    for left in document.left:
+        where = f" in {left.source}" if left.source else ""
+        yield f"left as it is: {left.field}{where} of {left.task_id}: {left.reason}"
+    if document.applied is not None:
+        yield _counts(document.applied, document.stale or 0, document.failed or 0)
+        yield "What was undone is held until a person decides: worklake conflicts" if document.conflicts else ""
+        yield f"To take this back in turn: worklake undo {document.run_id} --apply"
+    elif document.stopped_by:
+        yield from _stopped(document)
+    elif document.steps:
+        yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
+    else:
+        yield f"Nothing to take back of {document.undoes}."
+
+
+def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:
+    if conflicts:
+        verb = "waits" if len(conflicts) == 1 else "wait"
+        yield f"{counted(len(conflicts), 'conflict')} {verb} for a person; see: worklake conflicts"
+
+
+def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:
+    """Open conflicts, a block each, and how to settle one."""
+    for one in conflicts[:_MOST_CONFLICTS]:
+        yield Text.assemble((one.conflict_id, "bold cyan"), f"  {one.field} of ", (value_shown(one.title), "bold"))
+        yield Text(f"    why: {one.why}", "dim")
+        values = table("whose", "value", "when", "who")
+        for value in one.values:
+            when = moment(value.changed_at) if value.changed_at else ""
+            values.add_row(value.source, value_shown(value.value), when, value.actor or "")
+        yield values
+    if len(conflicts) > _MOST_CONFLICTS:
+        yield f"… and {len(conflicts) - _MOST_CONFLICTS} more; all of them with --json"
+    if conflicts:
+        yield "Settle one with: worklake conflicts settle ID --take SOURCE (or --value JSON)"
+    else:
+        yield "No conflict is open."
+
+
+def settled(document: SettledDocument) -> Iterator[RenderableType]:
+    """What was decided, and when it is written."""
+    yield f"{document.conflict_id}: {document.field} is {value_shown(document.value)} now ({document.source})"
+    yield "Written everywhere by the next: worklake sync"

@@ -1,0 +1,214 @@
+"""The commands that write to the tools: plan, apply, sync, undo; and conflicts, on which a person decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import orjson
+import typer
+
+from worklake.cli.app import app
+from worklake.cli.face import Exit, Face
+from worklake.cli.options import command, group_command
+from worklake.cli.reading import SourcesOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from worklake.model.documents import PulledSource
+
+AllowOption = Annotated[
+    int | None,
+    typer.Option(
+        "--allow",
+        metavar="NUMBER",
+        min=1,
+        help="Let the brake pass exactly so many items that are closed, archived, deleted or emptied of a field.",
+    ),
+]
+
+
+@command(app)
+def plan(face: Face, source: SourcesOption = None, allow: AllowOption = None) -> None:
+    """Pull, merge, and show what would be written where and why, like a diff. Writes to no tool.
+
+    The plan is saved, and `worklake apply` writes exactly it. The same state gives the same plan. Fields on which a
+    conflict is open are left out until a person decides. Much closing, archiving, deleting or emptying at once is
+    stopped by the brake (conf/policy.yml).
+
+    Exit status 0 when the plan is complete, 1 when a source failed or an item could not be read, 3 when a person has to
+    decide: the brake stops the plan, or a conflict is open.
+    """
+    from worklake import api
+    from worklake.cli import show, show_plan
+
+    with face.progress() as progress:
+        document = api.plan(face.project, source or (), progress, allow=allow)
+    face.answer(document, *show_plan.planned(document))
+    face.note(*show.source_failures(document.pulled), *document.notes)
+    if document.stopped_by:
+        raise typer.Exit(Exit.STOPPED_FOR_A_PERSON)
+    raise typer.Exit(_status(document.pulled, wrote=False, complete=not document.notes, decided=not document.conflicts))
+
+
+@command(app)
+def apply(
+    face: Face,
+    plan_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[PLAN_ID]", help="The plan, as `worklake plan` names it. Default: the newest."),
+    ] = None,
+    allow: AllowOption = None,
+) -> None:
+    """Write exactly what a saved plan says, nothing else.
+
+    Each item is read before it is written. A step is stale, and left to the next plan, where somebody has moved the
+    same fields since; edits of other fields do not stop it. A step that fails stops no other, and is planned again
+    until it succeeds. A value that a tool refuses becomes a conflict; the other fields of its step are written.
+
+    Exit status 0 when every step was applied, 1 when one was stale, refused or failed, 2 when there is no such plan, 3
+    when the brake stops it: look at it, then repeat with --allow and the number of items that it names.
+    """
+    from worklake import api
+    from worklake.cli import show_plan
+
+    document = api.apply(plan_id, face.project, allow=allow)
+    face.answer(document, *show_plan.applied(document))
+    face.warn(*show_plan.not_done(document.writes))
+    face.note(*document.notes)
+    raise typer.Exit(Exit.DONE if all(one.done for one in document.writes) else Exit.PARTIAL)
+
+
+@command(app)
+def sync(face: Face, allow: AllowOption = None) -> None:
+    """Pull, merge, plan, and apply that plan at once. This is what a scheduled job runs, as often as you like.
+
+    An edit in one tool arrives in the others, field by field: a title edited here and a due date edited there both
+    survive. Killed in the middle, run it again. `worklake undo RUN_ID` takes a sync back.
+
+    Exit status 0 when all is done, 1 when a source failed or a step was stale, refused or failed (the next sync takes
+    it up), 2 when no source could be read, 3 when a person has to decide: the brake stopped the plan, of which nothing
+    was written, or a conflict is open.
+    """
+    from worklake import api
+    from worklake.cli import show, show_plan
+
+    with face.progress() as progress:
+        document = api.sync(face.project, progress, allow=allow)
+    face.answer(document, *show_plan.synced(document))
+    face.warn(*show.source_failures(document.pulled), *show_plan.not_done(document.writes))
+    face.note(*document.notes)
+    complete = not document.notes and all(one.done for one in document.writes)
+    decided = not document.conflicts
+    raise typer.Exit(_status(document.pulled, wrote=document.applied > 0, complete=complete, decided=decided))
+
+
+@command(app)
+def undo(
+    face: Face,
+    run_id: Annotated[
+        str,
+        typer.Argument(metavar="RUN_ID", help="The run, as apply and sync name it; `worklake status` has the last."),
+    ],
+    everywhere: Annotated[
+        bool,
+        typer.Option(
+            "--everywhere",
+            help="Take back the edits that the run brought, too, so that all tools come to the values before it. The"
+            " tasks are changed at once, the tools by the plan.",
+        ),
+    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Apply the plan at once.")] = False,
+) -> None:
+    """Plan to take back what a run wrote to the tools: every field that still shows it gets the value it had before.
+
+    What a person or a later run changed since is left as it is, and named. The tool in which an edit was made still has
+    it, so the tools differ then: the next sync leaves these fields alone until a person decides (`worklake conflicts`),
+    or use --everywhere. An undo is a run like any other and can be undone.
+
+    Exit status 0 when all is done, 1 when something was left as it is or could not be written, 2 when there is no such
+    run, 3 when the brake stops the plan.
+    """
+    from worklake import api
+    from worklake.cli import show_plan
+
+    document = api.undo(run_id, face.project, everywhere=everywhere, apply=apply)
+    face.answer(document, *show_plan.undone(document))
+    face.warn(*show_plan.not_done(document.writes or ()))
+    face.note(*document.notes)
+    if document.stopped_by:
+        raise typer.Exit(Exit.STOPPED_FOR_A_PERSON)
+    complete = not document.left and all(one.done for one in document.writes or ())
+    raise typer.Exit(Exit.DONE if complete or not apply else Exit.PARTIAL)
+
+
+conflicts = typer.Typer(help="Show values that compete for a field, and settle one.")
+app.add_typer(conflicts, name="conflicts")
+
+
+@group_command(conflicts)
+def conflicts_alone(face: Face) -> None:
+    """Show the values that compete for a field and wait for a person, or settle one.
+
+    A conflict opens where two tools edited a field whose policy is `manual` (conf/policy.yml), where a tool refuses a
+    value, and for what was undone. Until it is settled, nothing is written on that field of that task.
+    """
+    _list(face)
+
+
+@command(conflicts, "list")
+def list_conflicts(face: Face) -> None:
+    """List the open conflicts, oldest first, each with its values: whose, since when, by whom."""
+    _list(face)
+
+
+def _list(face: Face) -> None:
+    from worklake import api
+    from worklake.cli import show_plan
+
+    found = api.conflicts(face.project)
+    face.answer(found, *show_plan.conflict_list(found))
+
+
+@command(conflicts)
+def settle(
+    face: Face,
+    conflict_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, as the list shows it.")],
+    take: Annotated[
+        str | None, typer.Option(metavar="SOURCE", help="Take the value of this source of conf/sources.yml.")
+    ] = None,
+    value: Annotated[
+        str | None, typer.Option(metavar="JSON", help='Give a value, in JSON: \'"a text"\', \'["a", "b"]\', 3, null.')
+    ] = None,
+) -> None:
+    """Settle a conflict. The value becomes a change like any other, and the next sync writes it to every tool.
+
+    Examples: `worklake conflicts settle ID --take linear`, `worklake conflicts settle ID --value '"2026-03-09"'`.
+    """
+    from worklake import api
+    from worklake.cli import show_plan
+
+    if (take is None) == (value is None):
+        raise typer.BadParameter("give either --take SOURCE or --value JSON")
+    given = _json(value) if value is not None else None
+    document = api.settle(conflict_id, face.project, take=take, value=given)
+    face.answer(document, *show_plan.settled(document))
+
+
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise typer.BadParameter(
+            f"--value takes JSON, and {text!r} is none; a text stands in double quotes: --value '\"{text}\"'"
+        ) from None
+
+
+def _status(pulled: Mapping[str, PulledSource], *, wrote: bool, complete: bool, decided: bool = True) -> Exit:
+    """How it ended: `complete` where nothing was left for the next run, `decided` where nothing waits for a person."""
+    failed = [one for one in pulled.values() if one.error]
+    if pulled and len(failed) == len(pulled) and not wrote:
+        return Exit.NOTHING_TOUCHED
+    if failed or not complete or any(one.quarantined for one in pulled.values()):
+        return Exit.PARTIAL
+    return Exit.DONE if decided else Exit.STOPPED_FOR_A_PERSON

@@ -1,0 +1,227 @@
+"""The engine over simulated sources: the stories that take more than a merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+import pytest
+
+from worklake.errors import AuthError, InvalidInputError, RetryableError
+from worklake.model.heart_rows import Outcome
+from worklake.sync.heart import settling
+from worklake.sync.rules.state import ConflictKind
+from worklake.sync.rules.task import Moment
+from worklake.testing.memory import MemoryStore
+from worklake.testing.simulate import world as worlds
+from worklake.testing.simulate.shapes import Shape
+from worklake.testing.simulate.source import SimulatedSource
+from worklake.testing.simulate.world import Crash, World
+
+Fault = Callable[[str, str], bool]
+
+
+class Town(World):
+    """A world whose faults a test sets."""
+
+    fault: Fault | None = None
+
+
+def town(*shapes: Shape) -> Town:
+    made = Town({}, {}, {})
+
+    def fault(source: str, what: str) -> bool:
+        made.tick(1)
+        return made.fault is not None and made.fault(source, what)
+
+    for name, shape in zip("ABC", shapes, strict=False):
+        made.sources[name] = SimulatedSource(name, shape, lambda: made.now, fault)
+    made.routes = {name: tuple(sorted(made.sources.keys() - {name})) for name in made.sources}
+    made.sources["A"].person_creates({"title": "a title of some length"})
+    return made
+
+
+def sync(made: World) -> int:
+    made.tick(120)
+    return len(worlds.sync(made, Random(0)).steps)
+
+
+def shown(made: World, source: str, name: str = "title") -> object:
+    (item,) = (item for item in made.sources[source].items.values() if not item.deleted)
+    return item.fields[name]
+
+
+def edit(made: World, source: str, name: str, value: str | None) -> None:
+    made.tick(60)
+    made.sources[source].person_edits(next(iter(made.sources[source].items)), name, value)
+
+
+def outcomes(made: World) -> list[Outcome | None]:
+    return [write.outcome for write in made.store.all_writes()]
+
+
+def test_a_task_is_created_where_it_should_be_and_then_nothing_is_due() -> None:
+    made = town(Shape(), Shape())
+    assert sync(made) == 1
+    assert shown(made, "B") == "a title of some length"
+    assert [sync(made) for _ in range(3)] == [0, 0, 0]
+
+
+def test_title_edited_in_one_and_due_date_in_another_are_both_everywhere() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    edit(made, "B", "due_date", "2026-02-01")
+    sync(made)
+    assert [shown(made, one, name) for one in "AB" for name in ("title", "due_date")] == [
+        "another title", "2026-02-01", "another title", "2026-02-01",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("error", [RetryableError("down"), AuthError("expired")])
+def test_a_write_that_fails_is_due_until_it_is_done(error: Exception) -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+
+    def fails(_source: str, what: str) -> bool:
+        if what == "update":
+            raise error
+        return False
+
+    made.fault = fails
+    assert [sync(made) for _ in range(3)] == [1, 1, 1]
+    assert shown(made, "B") == "a title of some length"
+    made.fault = None
+    assert sync(made) == 1
+    assert shown(made, "B") == "another title"
+    assert sync(made) == 0
+
+
+def test_a_lost_reply_is_settled_by_what_the_item_shows() -> None:
+    made = town(Shape(), Shape(title_limit=14))
+    sync(made)
+    edit(made, "A", "title", "another title of some length")
+    made.fault = lambda _source, what: what == "update"
+    sync(made)
+    made.fault = None
+    assert outcomes(made)[-1] is Outcome.ACKNOWLEDGED
+    assert sync(made) == 0
+    assert shown(made, "A") == "another title of some length"
+    assert shown(made, "B") == "another title"
+
+
+@pytest.mark.parametrize("shape", [Shape(), Shape(makes_ids=True)])
+def test_a_process_killed_after_creating_creates_nothing_twice(shape: Shape) -> None:
+    made = town(Shape(), shape)
+
+    def before(table: str) -> None:
+        if table == "links" and made.sources["B"].items:
+            raise Crash(table)
+
+    made.store = MemoryStore(before)
+    with pytest.raises(Crash):
+        sync(made)
+    made.store._before = lambda _table: None
+    sync(made)
+    assert sync(made) == 0
+    assert len(made.sources["B"].items) == 1
+
+
+def test_an_old_plan_is_stale_where_items_moved_and_does_nothing_twice() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "second title")
+    worlds.pull(made, "A", Random(0))
+    old = worlds.plan(made)
+    edit(made, "A", "title", "third title")
+    sync(made)
+    worlds.apply(made, old)
+    assert outcomes(made)[-1] is Outcome.STALE
+    assert shown(made, "B") == "third title"
+
+
+def test_an_edit_of_another_field_does_not_stop_a_step() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    worlds.pull(made, "A", Random(0))
+    planned = worlds.plan(made)
+    edit(made, "B", "due_date", "2026-02-01")
+    worlds.apply(made, planned)
+    assert outcomes(made)[-1] is Outcome.ACKNOWLEDGED
+    sync(made)
+    assert shown(made, "A", "due_date") == "2026-02-01"
+
+
+def test_a_refused_value_is_held_and_the_other_fields_are_sent() -> None:
+    made = town(Shape(), Shape(refuses=True))
+    sync(made)
+    edit(made, "A", "title", "a # title")
+    edit(made, "A", "due_date", "2026-02-01")
+    sync(made)
+    assert shown(made, "B", "due_date") == "2026-02-01"
+    assert sync(made) == 0
+    (conflict,) = made.store.all_conflicts()
+    assert (conflict.kind, conflict.field, conflict.open) == (ConflictKind.REFUSED, "title", True)
+    edit(made, "A", "title", "a plain title")
+    sync(made)
+    assert shown(made, "B") == "a plain title"
+    assert not made.store.all_conflicts()[0].open
+
+
+def test_an_undo_restores_and_is_not_redone_and_its_undo_brings_it_back() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    sync(made)
+    run = made.store.all_writes()[-1].run_id
+    worlds.undo(made, run, everywhere=False)
+    assert shown(made, "B") == "a title of some length"
+    assert sync(made) == 0
+    undo = made.store.all_writes()[-1].run_id
+    worlds.undo(made, undo, everywhere=False)
+    assert shown(made, "B") == "another title"
+    assert sync(made) == 0
+
+
+def test_an_undo_leaves_what_was_edited_since() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    sync(made)
+    run = made.store.all_writes()[-1].run_id
+    edit(made, "B", "title", "a person's title")
+    worlds.undo(made, run, everywhere=False)
+    assert shown(made, "B") == "a person's title"
+
+
+def test_an_undo_everywhere_brings_all_tools_to_the_old_value() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    worlds.pull(made, "AB", Random(0))
+    run = made.store.changes(task_id=made.store.all_tasks()[0])[-1].run_id
+    worlds.apply(made, worlds.plan(made))
+    worlds.undo(made, run, everywhere=True)
+    assert [shown(made, one) for one in "AB"] == ["a title of some length"] * 2
+    assert sync(made) == 0
+
+
+def test_a_manual_conflict_waits_and_a_person_settles_it_once() -> None:
+    made = town(Shape(), Shape())
+    made.policies = {"title": "manual"}
+    sync(made)
+    edit(made, "A", "title", "title of A")
+    edit(made, "B", "title", "title of B")
+    assert sync(made) == 0
+    assert [shown(made, one) for one in "AB"] == ["title of A", "title of B"]
+    (conflict,) = made.store.all_conflicts()
+    moment = Moment("run_9999", made.clock())
+    with pytest.raises(InvalidInputError, match="does not contend"):
+        settling.settle(made.store, conflict.conflict_id, settling.Choice(take="C"), moment)
+    settling.settle(made.store, conflict.conflict_id, settling.Choice(take="B"), moment)
+    sync(made)
+    assert [shown(made, one) for one in "AB"] == ["title of B"] * 2
+    with pytest.raises(InvalidInputError, match="settled already"):
+        settling.settle(made.store, conflict.conflict_id, settling.Choice(take="A"), moment)
