@@ -63,8 +63,8 @@ def _in_words(told: Any) -> str:
     if isinstance(told, str):
         return told
     if isinstance(told, list):
-        messages = [one.get("message") for one in told if isinstance(one, dict)]
-        if messages and all(isinstance(message, str) for message in messages):
+        messages = [one["message"] for one in told if isinstance(one, dict) and isinstance(one.get("message"), str)]
+        if messages:
             return "; ".join(messages)
     return orjson.dumps(told).decode()
 
