@@ -140,3 +140,30 @@ def test_only_addresses_of_this_machine_are_accepted(fresh_api: Api, url):
 
 def test_secrets_of_a_hook_are_never_shown(fresh_api: Api, hook):
     assert "secret" not in hook.values() and KEY not in hook.values()
+
+
+def test_a_hook_of_the_group_hears_of_every_project_and_is_its_owners_alone(
+    fresh_gitlab: InProcess, fresh_api: Api, listener
+):
+    made = fresh_api.post("/groups/team/hooks", json={"url": listener.url, "issues_events": True})
+    assert made.status_code == 201 and made.json()["group_id"] == 11 and "project_id" not in made.json()
+    for project in (101, 102):
+        fresh_api.post(f"/projects/{project}/issues", json={"title": f"heard of in {project}"})
+        _, body, _ = listener.next()
+        assert body["project"]["id"] == project
+    assert fresh_api.get("/projects/101/hooks").json() == []
+    assert len(fresh_api.get(f"/groups/team/hooks/{made.json()['id']}/events").json()) == 2
+    with Api(fresh_api.base, fresh_gitlab.provider.tokens["developer"]) as developer:
+        assert developer.get("/groups/team/hooks").status_code == 403
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"url": "http://[::1"},
+        {"url": "http://127.0.0.1:9", "signing_token": "whsec_\u00e9"},
+        {"url": "http://127.0.0.1:9", "custom_headers": [{"key": "a", "value": "b\r\nc"}]},
+    ],
+)
+def test_hooks_that_could_never_be_sent_are_refused(api: Api, fields):
+    assert api.post("/projects/101/hooks", json=fields).status_code in (400, 422)

@@ -51,7 +51,6 @@ def test_a_revoked_token_is_told_apart(fresh_gitlab: InProcess, fresh_api: Api):
         ("/projects/team%2Fnothing/issues", {"message": "404 Project Not Found"}),
         ("/groups/nobody", {"message": "404 Group Not Found"}),
         (f"{ISSUES}/99999", {"message": "404 Not found"}),
-        ("/no/such/path", {"error": "404 Not Found"}),
     ],
 )
 def test_what_is_missing_is_404_in_the_right_shape(api: Api, path, body):

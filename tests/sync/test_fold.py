@@ -236,3 +236,14 @@ def test_a_merge_that_died_between_its_commits_ends_the_same_when_repeated(
         killed.take(*items)
     assert killed.tasks == whole.tasks
     assert {one["change_id"] for one in killed.changes.values()} == {one["change_id"] for one in whole.changes.values()}
+
+
+def test_what_a_link_remembers_of_writes_is_left_alone() -> None:
+    memory = Memory()
+    memory.take(task("1", title="Old"))
+    remembered = {"adjusted": '{"title":[["a ","a"]]}', "merges": 3, "looked_at": 7, "made_id": "x", "replaces": None}
+    memory.links["1"] |= remembered
+    memory.take(task("1", title="New"))
+    link = memory.links["1"]
+    assert json.loads(link["seen"])["fields"]["title"] == "New"
+    assert {name: link[name] for name in remembered} == remembered

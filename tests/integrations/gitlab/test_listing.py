@@ -71,7 +71,7 @@ def test_next_page_is_asked_of_our_own_server_whatever_host_the_link_names(serve
     server.will_answer(PROJECT, page(issue(1, 1), next_query="cursor=abc&per_page=100"), page(issue(2, 2)))
     ids, _ = listed(opened(server.base_url))
     assert ids == ["1", "2"]
-    assert queries(server)[2] == {"cursor": "abc", "per_page": "100"}
+    assert queries(server)[2] == queries(server)[1] | {"cursor": "abc"}
 
 
 def test_server_that_counts_pages_is_asked_from_the_last_change_seen(server):
@@ -92,6 +92,7 @@ def test_more_rows_of_one_time_than_a_page_holds_are_asked_for_by_number(server)
         page(issue(1, 1), next_query="page=2", number=1),
         page(issue(1, 1), next_query="page=2", number=1),
         page(issue(2, 1), number=2),
+        page(issue(1, 1), number=1),
     )
     ids, _ = listed(opened(server.base_url))
     assert ids == ["1", "1", "2"]

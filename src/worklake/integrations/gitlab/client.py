@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -13,7 +13,9 @@ import orjson
 from worklake.errors import InvalidInputError, RetryableError, UnknownOutcomeError
 from worklake.integrations.base import Payload
 from worklake.integrations.http import Http
-from worklake.integrations.wire import Wire, header_quota
+from worklake.integrations.parsing import parsed
+from worklake.integrations.rounds import Rounds
+from worklake.integrations.wire import Wire, header_quota, http_date
 
 if TYPE_CHECKING:
     import gitlab
@@ -29,12 +31,21 @@ ADDRESSES_AT_ONCE = 50
 _NOT_TO_BE_SEEN = "does not exist or you don't have permission"
 
 
+NO_KEYSET = frozenset({400, 405, 422})
+"""How a server refuses pages by key that it does not have of a list."""
+
+
 class Entries(NamedTuple):
-    """A page of a list. `following` is the query of the next page; `by_number` says that pages are counted."""
+    """A page of a list. `following` is the query of the next page; `by_number` says that pages are counted.
+
+    `guessed` says that the server did not tell whether there is a next page, and that this one is full.
+    """
 
     entries: list[Any]
     following: Query | None
     by_number: bool
+    guessed: bool
+    answered_at: datetime | None
 
 
 class RefusedError(InvalidInputError):
@@ -83,24 +94,34 @@ class GitLabClient:
         try:
             answer = self._request("get", path, query)
         except RefusedError as refused:
-            if refused.status != 405 or "pagination" not in query:
+            if refused.status not in NO_KEYSET or "pagination" not in query:
                 raise
-            return self.page(path, {key: value for key, value in query.items() if key != "pagination"})
+            if refused.status != 405 and "cursor" in query:  # it is the cursor that is refused
+                raise
+            return self.page(path, _counted(query))
         entries = _parsed(answer, self._http.source)
         if not isinstance(entries, list):
-            raise _not_gitlab(answer, self._http.source)
-        url = answer.links.get("next", {}).get("url")
-        following = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True)) if url else None
+            raise _not_gitlab(answer, self._http.source, "a list")
+        following, told = _following(answer, query)
+        guessed = not told and len(entries) >= int(query.get("per_page", PAGE_SIZE))
+        if guessed:
+            following = {**_counted(query), "page": str(int(query.get("page", "1")) + 1)}
+        by_number = "X-Page" in answer.headers or (following or {}).keys() & {"page", "cursor"} == {"page"}
         if following is not None and following == {name: str(value) for name, value in query.items()}:
             raise RetryableError(f"{self._http.source}: GitLab names a page as its own next one. Run it again later.")
-        return Entries(entries, following, "X-Page" in answer.headers)
+        return Entries(entries, following, by_number, guessed, http_date(answer.headers.get("Date")))
 
     def all(self, path: str, query: Query | None = None) -> Iterator[Any]:
         """The entries of a list, page by page."""
         following: Query | None = {"per_page": str(PAGE_SIZE), **(query or {})}
+        rounds = Rounds(f"{self._http.source}: the list {path}")
         while following is not None:
-            entries, following, _ = self.page(path, following)
-            yield from entries
+            by_key = "pagination" in following
+            page = self.page(path, following)
+            rounds.note(marks_of(page.entries))
+            # Behind the last page by key no other is named, be it full or not.
+            following = None if by_key and page.guessed else page.following
+            yield from page.entries
 
     def write(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Payload:
         """Send a change (`post`, `put`, `delete`); the object that it answers, empty where it answers nothing.
@@ -188,31 +209,51 @@ def project_path(project: str) -> str:
     return f"/projects/{quote(project, safe='')}"
 
 
+def marks_of(entries: Sequence[Any]) -> Iterator[Hashable]:
+    """What stands for each entry of a list, so that the same one is known again."""
+    for entry in entries:
+        yield (str(entry.get("id")), str(entry.get("updated_at"))) if isinstance(entry, dict) else str(entry)
+
+
+def _following(answer: requests.Response, query: Query) -> tuple[Query | None, bool]:
+    """The query of the next page as the headers have it, and whether they say anything of it.
+
+    Of the address that they name only the query is used: what it leaves out stays as it was asked.
+    """
+    url = answer.links.get("next", {}).get("url")
+    if url:
+        named = dict(parse_qsl(url.partition("?")[2].partition("#")[0], keep_blank_values=True))
+        return {**query, **named}, True
+    number = answer.headers.get("X-Next-Page")
+    if number is not None:
+        return ({**_counted(query), "page": number.strip()} if number.strip() else None), True
+    return None, "Link" in answer.headers or "X-Page" in answer.headers
+
+
+def _counted(query: Query) -> Query:
+    """The query without what asks for pages by key."""
+    return {key: value for key, value in query.items() if key not in ("pagination", "cursor")}
+
+
 def _parsed(answer: requests.Response, source: str) -> Any:
     try:
-        return orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        pass
-    try:  # half a surrogate pair, which orjson refuses: only its own item shall suffer
-        text = json.dumps(json.loads(answer.content), ensure_ascii=False, allow_nan=False)
-    except ValueError:
-        pass
-    else:
-        return orjson.loads(text.encode("utf-8", "replace"))
-    raise _not_gitlab(answer, source)
+        return parsed(answer.content)
+    except ValueError as error:
+        raise _not_gitlab(answer, source, "JSON", str(error)) from None
 
 
 def _object(answer: requests.Response, source: str) -> Payload:
     value = _parsed(answer, source)
     if not isinstance(value, dict):
-        raise _not_gitlab(answer, source)
+        raise _not_gitlab(answer, source, "an object")
     return value
 
 
-def _not_gitlab(answer: requests.Response, source: str) -> RetryableError:
+def _not_gitlab(answer: requests.Response, source: str, expected: str, problem: str | None = None) -> RetryableError:
     kind = answer.headers.get("Content-Type", "no type")
     path = urlsplit(answer.url).path
+    found = f"{answer.status_code}, {kind}, {len(answer.content)} bytes{f': {problem}' if problem else ''}"
     return RetryableError(
-        f"{source}: {path} answered with something that GitLab does not send ({kind}, {len(answer.content)} bytes)."
+        f"{source}: {path} answered with something that GitLab does not send, expected {expected} ({found})."
         " Check `base_url` in conf/sources.yml; if it is right, run it again later."
     )

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-
-import structlog
 
 from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
-from worklake.integrations.gitlab.client import PAGE_SIZE, GitLabClient, Query, RefusedError, project_path
+from worklake.integrations.gitlab.client import GitLabClient, project_path
 from worklake.integrations.gitlab.fields import PROJECT_NAME
-from worklake.integrations.gitlab.position import Mark, Position, shown_time
+from worklake.integrations.gitlab.position import Mark, Position
+from worklake.integrations.gitlab.scan import Scan, updated_at
 from worklake.model.rows import Kind
 
 DETAILS_LAST = timedelta(days=1)
 """How long a project's own details are taken as known."""
-
-_KEYSET = {"pagination": "keyset"}
-_SCAN = {"order_by": "updated_at", "sort": "asc", "scope": "all", "state": "all", "per_page": str(PAGE_SIZE)}
-
-
-log = structlog.get_logger(__name__)
 
 
 class Listing:
@@ -55,21 +48,21 @@ class Listing:
                     raise
                 failures[project] = error
         if failures:
-            raise _combined(self._source, failures, others=len(failures) < len(self._position.marks))
+            raise _combined(self._source, failures, len(self._position.marks))
 
     def _project(self, project: str, mark: Mark) -> Iterator[Page]:
         path = f"{project_path(project)}/issues"
         items: list[Item] = []
         if mark.read_at is None:
             mark = self._read_details(project, mark, items)
-        for entries, following in self._scan(path, mark):
+        for entries, following, answered_at in Scan(self._client, self._source, path).pages(mark):
             issues = [issue_item(entry, mark.name) for entry in entries]
             times = [issue.updated_at for issue in issues]
             if mark.moved(times) and mark.read_at is not None and mark.read_at + DETAILS_LAST <= self._now:
                 mark = self._read_details(project, mark, items)
                 issues = [issue_item(entry, mark.name) for entry in entries]
             items += [*self._embedded(entries), *issues]
-            mark = mark.seen(times, following, self._now)
+            mark = mark.seen(times, following, self._now, answered_at or self._now)
             self._position = self._position.with_mark(project, mark)
             yield Page(items, self._position.text())
             items = []
@@ -82,31 +75,6 @@ class Listing:
         items.append(Item(Kind.PROJECT, external_id(payload), payload, updated_at(payload)))
         name = payload.get("name")
         return replace(mark, name=name if isinstance(name, str) else None, etag=etag, read_at=self._now)
-
-    def _scan(self, path: str, mark: Mark) -> Iterator[tuple[list[Any], Query | None]]:
-        """Pages of entries, each with the query of the next."""
-        entries, following = self._first_page(path, mark)
-        while following is not None:
-            yield entries, following
-            entries, following = self._page(path, following)
-        yield entries, None
-
-    def _first_page(self, path: str, mark: Mark) -> tuple[list[Any], Query | None]:
-        if mark.following is not None:
-            try:
-                return self._page(path, mark.following)
-            except RefusedError:  # a way on that is no longer accepted
-                log.info("listing starts again", source=self._source, path=path)
-        return self._page(path, self._first_query(mark.since))
-
-    def _page(self, path: str, query: Query) -> tuple[list[Any], Query | None]:
-        page = self._client.page(path, query)
-        if page.following is not None and page.by_number:
-            return page.entries, _seek(query, page.entries)
-        return page.entries, page.following
-
-    def _first_query(self, since: datetime | None) -> Query:
-        return {**_SCAN, **_KEYSET, **({"updated_after": shown_time(since)} if since else {})}
 
     def _embedded(self, entries: Sequence[Any]) -> Iterator[Item]:
         """Milestones and people within issues, each distinct payload once in a listing."""
@@ -124,19 +92,6 @@ class Listing:
         if known is not None and self._seen.get((kind, known)) != payload:
             self._seen[kind, known] = payload
             yield Item(kind, known, payload, updated_at(payload) if kind is Kind.MILESTONE else None)
-
-
-def _seek(query: Query, entries: Sequence[Any]) -> Query:
-    """The next page on a server that only counts pages: from the last change seen, so that moving rows hide none.
-
-    Only where a whole page has one time the next number is asked for.
-    """
-    query = {key: value for key, value in query.items() if key != "pagination"}
-    times = [time for entry in entries if isinstance(entry, dict) and (time := updated_at(entry)) is not None]
-    last = shown_time(max(times)) if times else None
-    if last is None or last == query.get("updated_after"):
-        return {**query, "page": str(int(query.get("page", "1")) + 1)}
-    return {**{key: value for key, value in query.items() if key != "page"}, "updated_after": last}
 
 
 def issue_item(entry: Any, project_name: str | None) -> Item:
@@ -165,16 +120,10 @@ def external_id(payload: Mapping[str, Any]) -> str | None:
     return str(found) if type(found) is int and found >= 0 else None
 
 
-def updated_at(payload: Mapping[str, Any]) -> datetime | None:
-    """When a thing last changed; None where that cannot be read."""
-    try:
-        moment = datetime.fromisoformat(payload["updated_at"])
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC) if moment.tzinfo else None
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-
-
-def _combined(source: str, failures: Mapping[str, WorklakeError], *, others: bool) -> WorklakeError:
-    told = "; ".join(f"project {name}: {str(error).removeprefix(f'{source}: ')}" for name, error in failures.items())
+def _combined(source: str, failures: Mapping[str, WorklakeError], projects: int) -> WorklakeError:
+    told = "; ".join(
+        f"project {project}: {str(error).removeprefix(f'{source}: ')}" for project, error in failures.items()
+    )
     kind = RetryableError if all(isinstance(error, RetryableError) for error in failures.values()) else AccessError
-    return kind(f"{source}: the other projects were read, but not {told}" if others else f"{source}: {told}")
+    others = "the other projects were read, but not " if len(failures) < projects else ""
+    return kind(f"{source}: {others}{told}")

@@ -35,10 +35,21 @@ class Mark:
     etag: str | None = None
     read_at: datetime | None = None
 
-    def seen(self, times: Iterable[datetime | None], following: Mapping[str, str] | None, now: datetime) -> Mark:
-        """The mark after a page with these times; unchanged when nothing moved and the scan is over."""
-        started = self.started or now
-        believable = [time for time in times if time is not None and time <= now + AHEAD]
+    def seen(
+        self,
+        times: Iterable[datetime | None],
+        following: Mapping[str, str] | None,
+        now: datetime,
+        answered_at: datetime | None = None,
+    ) -> Mark:
+        """The mark after a page with these times; unchanged when nothing moved and the scan is over.
+
+        The server's clock may differ from ours. What counts is the earlier of `now` and `answered_at` where something
+        must be long past, and the later where nothing can be in the future.
+        """
+        clocks = (now, answered_at or now)
+        started = self.started or min(clocks)
+        believable = [time for time in times if time is not None and time <= max(clocks) + AHEAD]
         high = max([*believable, *([self.high] if self.high else [])], default=None)
         if following is not None:
             return replace(self, high=high, following=dict(following), started=started)

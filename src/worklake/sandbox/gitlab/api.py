@@ -15,12 +15,13 @@ from starlette.types import Receive, Scope, Send
 
 from worklake.sandbox.gitlab.call import Call, Reply, Site
 from worklake.sandbox.gitlab.entities import User
-from worklake.sandbox.gitlab.errors import ApiError, no_route
+from worklake.sandbox.gitlab.errors import ApiError, no_method, no_route
 from worklake.sandbox.gitlab.params import Params
 
 Endpoint = Callable[[Call], Reply]
 PREFIX = "/api/v4"
 GRAPHQL = "/api/graphql"
+_LONGEST_TARGET = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,10 @@ class Api:
         await _send(reply, scope["method"], send)
 
     async def _answer(self, request: Request, path: str) -> Reply:
+        if len(path) + len(request.scope["query_string"]) > _LONGEST_TARGET:
+            raise ApiError(414, "414 Request-URI Too Large")
         if path not in (PREFIX, GRAPHQL) and not path.startswith(PREFIX + "/"):
-            raise no_route()
+            raise no_route(f"{request.method} {path}")
         token = self._authenticate(request)
         usage = self._site.limits.count_call(token.user)
         quota = self._site.limits.headers(usage)
@@ -85,7 +88,7 @@ class Api:
         return reply
 
     def _authenticate(self, request: Request) -> Token:
-        given = request.headers.get("private-token")
+        given = request.headers.get("private-token") or _token_in_query(request)
         if given is None:
             kind, _, value = request.headers.get("authorization", "").partition(" ")
             given = value.strip() if kind.lower() == "bearer" else None
@@ -99,7 +102,14 @@ class Api:
 
     async def _dispatch(self, request: Request, path: str, token: Token) -> Reply:
         method = "GET" if request.method == "HEAD" else request.method
-        route, segments = self._find(method, path)
+        found = self._matches(path)
+        if not found:
+            raise no_route(f"{request.method} {path}")
+        if method == "OPTIONS":
+            return Reply(b"", 204, {"Allow": ", ".join(["OPTIONS", *found, *(["HEAD"] if "GET" in found else [])])})
+        if method not in found:
+            raise no_method(f"{request.method} {path}")
+        route, segments = found[method]
         if token.read_only and method != "GET" and not route.reads:
             text = "The request requires higher privileges than provided by the access token."
             raise ApiError(403, {"error": "insufficient_scope", "error_description": text, "scope": "api read_api"})
@@ -114,16 +124,19 @@ class Api:
             return await run_in_threadpool(partial(route.endpoint, call))
         return route.endpoint(call)
 
-    def _find(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        other_method = False
+    def _matches(self, path: str) -> dict[str, tuple[Route, dict[str, str]]]:
+        """By method, the first route for this path, with the path's variable parts."""
+        found: dict[str, tuple[Route, dict[str, str]]] = {}
         for pattern, route in self._routes.get(path.count("/"), ()):
-            if found := pattern.match(path):
-                if route.method == method:
-                    return route, found.groupdict()
-                other_method = True
-        if other_method:
-            raise ApiError(405, {"error": "405 Not Allowed"})
-        raise no_route()
+            if route.method not in found and (match := pattern.match(path)):
+                found[route.method] = (route, match.groupdict())
+        return found
+
+
+def _token_in_query(request: Request) -> str | None:
+    if b"token=" not in request.scope["query_string"]:
+        return None
+    return request.query_params.get("private_token") or request.query_params.get("access_token")
 
 
 def _refusal(error: ApiError) -> Reply:

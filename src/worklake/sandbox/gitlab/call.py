@@ -18,7 +18,7 @@ from worklake.sandbox.gitlab.issue_edits import IssueEditor
 from worklake.sandbox.gitlab.limits import Limits
 from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.rendering import Renderer
-from worklake.sandbox.gitlab.store import Store
+from worklake.sandbox.gitlab.store import Store, is_number
 
 
 @dataclass(slots=True)
@@ -86,7 +86,9 @@ class Call:
     def number(self, name: str) -> int:
         """A variable part of the path that must be a number."""
         text = self.part(name)
-        if not text.isdigit() or len(text) > 18:
+        if not is_number(text):
+            if name == "iid":
+                name = "merge_request_iid" if "/merge_requests/" in self.path else "issue_iid"
             raise invalid_parameter(f"{name} is invalid")
         return int(text)
 

@@ -144,6 +144,8 @@ class MergeRequest:
     time_estimate: int = 0
     time_spent: int = 0
     user_notes_count: int = 0
+    squash: bool = False
+    remove_source_branch: bool | None = None
     kind = "MergeRequest"
 
 
@@ -216,10 +218,10 @@ class Delivery:
 
 @dataclass(slots=True)
 class Hook:
-    """A webhook of a project; `failures` counts those in a row."""
+    """A webhook of a project, or (`project_id` None) of the group; `failures` counts those in a row."""
 
     id: int
-    project_id: int
+    project_id: int | None
     url: str
     uuid: str
     created_at: datetime

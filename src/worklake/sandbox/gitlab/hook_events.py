@@ -22,7 +22,7 @@ def hook_time(value: object) -> object:
 
 
 class HookEvents:
-    """Tells the hooks of a project what happened there."""
+    """Tells the hooks of a project and of its group what happened there."""
 
     def __init__(self, store: Store, show: Renderer, sender: HookSender) -> None:
         self._store, self._show, self._sender = store, show, sender
@@ -105,7 +105,8 @@ class HookEvents:
         return {**frame, "object_attributes": attributes, "action": action}
 
     def _send(self, project_id: int, flag: str, event: str, body: Any) -> None:
-        wanting = [hook for hook in self._store.hooks.values() if hook.project_id == project_id and hook.flags[flag]]
+        hooks = self._store.hooks.values()
+        wanting = [hook for hook in hooks if hook.project_id in (None, project_id) and hook.flags[flag]]
         if wanting:
             payload, event_uuid = body(), str(uuid.uuid4())
             for hook in wanting:

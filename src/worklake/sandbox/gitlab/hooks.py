@@ -29,7 +29,10 @@ _Job = tuple[Hook, str, str, bytes, str]
 
 def is_loopback(url: str) -> bool:
     """Whether an address is on this machine: the sandbox sends nothing elsewhere."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return False
     if parts.hostname == "localhost":

@@ -14,12 +14,18 @@ from worklake.sandbox.gitlab.entities import (
     Note,
     Noteable,
     Project,
-    ResourceEvent,
     User,
 )
 from worklake.sandbox.gitlab.errors import ApiError, forbidden, invalid_parameter
+from worklake.sandbox.gitlab.history import record_events
 from worklake.sandbox.gitlab.hook_events import Changes, HookEvents
-from worklake.sandbox.gitlab.issue_params import ISSUE_FIELDS, may_set_history, write_issue_params
+from worklake.sandbox.gitlab.issue_params import (
+    ISSUE_FIELDS,
+    LARGEST_IID,
+    may_set_history,
+    refuse_unserved_issue_params,
+    write_issue_params,
+)
 from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.quick_actions import Outcome, perform
 from worklake.sandbox.gitlab.rendering import Renderer, shown_date, time_stats
@@ -43,7 +49,10 @@ class IssueEditor:
         """A new issue; its description's quick actions are carried out. Raises `ApiError`."""
         params.required("title")
         now = self._clock()
+        refuse_unserved_issue_params(params)
         iid = params.integer("iid") if may_set_history(actor) else None
+        if iid is not None and not 0 < iid <= LARGEST_IID:
+            raise invalid_parameter("iid is invalid")
         if iid is not None and iid in project.issues:
             raise ApiError(409, {"message": "Duplicated issue"})
         created_at = (params.moment("created_at") if may_set_history(actor) else None) or now
@@ -54,7 +63,7 @@ class IssueEditor:
         issue = replace(draft, id=number, state="opened", relative_position=513 * number)
         self._store.add_issue(issue)
         project.last_activity_at = now
-        self._record_events(issue, replace(issue, labels=[], milestone_id=None), actor, now)
+        record_events(self._store, issue, replace(issue, labels=[], milestone_id=None), actor, now)
         self._events.issue(issue, actor, "open", {})
         if draft.state == "closed":
             self.commit(issue, replace(issue, state="closed"), actor)
@@ -67,6 +76,7 @@ class IssueEditor:
         if not params.names_any(ISSUE_FIELDS):
             names = ", ".join(ISSUE_FIELDS[:-1])
             raise invalid_parameter(f"{names} are missing, at least one parameter must be provided")
+        refuse_unserved_issue_params(params)
         draft = self.draft_of(issue)
         write_issue_params(draft, params, self._store, actor)
         outcome = Outcome(issue.description or "")
@@ -109,7 +119,7 @@ class IssueEditor:
             if not changes.keys() <= _SILENT_FIELDS or at is not None:
                 issue.updated_at = at or now
         self._store.projects[issue.project_id].last_activity_at = now
-        self._record_events(issue, before, actor, now)
+        record_events(self._store, issue, before, actor, now)
         self._write_system_notes(issue, changes, actor, now)
         if not changes.keys() <= _SILENT_FIELDS:
             changes["updated_at"] = (before.updated_at, issue.updated_at)
@@ -154,9 +164,12 @@ class IssueEditor:
         self._store.add_link(made)
         return made
 
-    def add_note(self, on: Noteable, actor: User, body: str, *, system: bool = False, internal: bool = False) -> Note:
-        """Append a note to an issue or merge request."""
-        number, now = self._store.next_id("note"), self._clock()
+    def add_note(
+        self, on: Noteable, actor: User, body: str, *, system: bool = False, internal: bool = False,
+        at: datetime | None = None,
+    ) -> Note:  # fmt: skip
+        """Append a note to an issue or merge request, written now unless told."""
+        number, now = self._store.next_id("note"), at or self._clock()
         note = Note(number, body, actor.id, now, now, f"{number:040x}", system=system, internal=internal)
         self._store.notes_of(on).append(note)
         if not system:
@@ -210,21 +223,6 @@ class IssueEditor:
             self._store.notes_of(copy).extend(notes)
         self._events.issue(copy, actor, "open", {})
         return copy
-
-    def _record_events(self, issue: Issue, before: Issue, actor: User, now: datetime) -> None:
-        found: list[tuple[str, str, str | int]] = []
-        if issue.state != before.state:
-            found.append(("state", "state", "closed" if issue.state == "closed" else "reopened"))
-        found += [("label", "add", name) for name in issue.labels if name not in before.labels]
-        found += [("label", "remove", name) for name in before.labels if name not in issue.labels]
-        if issue.milestone_id != before.milestone_id:
-            if before.milestone_id is not None:
-                found.append(("milestone", "remove", before.milestone_id))
-            if issue.milestone_id is not None:
-                found.append(("milestone", "add", issue.milestone_id))
-        for kind, action, subject in found:
-            event = ResourceEvent(self._store.next_id("event"), kind, actor.id, now, action, subject)
-            self._store.events_of(issue).append(event)
 
     def _write_system_notes(self, issue: Issue, changes: Changes, actor: User, now: datetime) -> None:
         texts = []

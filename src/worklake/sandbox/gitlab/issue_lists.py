@@ -63,7 +63,7 @@ def _keyset_page(call: Call, project_id: int, asked: list[Question]) -> Reply:
         raise no_keyset()
     descending = call.query.text("sort", ("asc", "desc")) != "asc"
     order = call.store.indexes.order(project_id, column)
-    cursor = read_cursor(call, column)
+    cursor = read_cursor(call, column, str if column == "title" else int)
     low, high = _bounds(call, column)
     first, last = (high, low) if descending else (low, high)
     if cursor is not None:

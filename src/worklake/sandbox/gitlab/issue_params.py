@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from worklake.sandbox.gitlab.entities import ISSUE_TYPES, OWNER, REPORTER, Issue, Label, Noteable, User
-from worklake.sandbox.gitlab.errors import invalid_field, invalid_parameter
+from worklake.sandbox.gitlab.errors import invalid_field, invalid_parameter, not_served
 from worklake.sandbox.gitlab.labels import with_scopes
 from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.store import Store
 
 LONGEST_TITLE = 255
 LONGEST_TEXT = 1_048_576
+LARGEST_IID = 2**31 - 1
 ISSUE_FIELDS = (
     "assignee_id", "assignee_ids", "confidential", "created_at", "description", "discussion_locked", "due_date",
     "labels", "add_labels", "remove_labels", "milestone_id", "state_event", "title", "issue_type", "weight", "epic_id",
     "epic_iid", "updated_at",
 )  # fmt: skip
+
+
+_UNSERVED_FIELDS = ("epic_id", "epic_iid", "merge_request_to_resolve_discussions_of", "discussion_to_resolve")
+
+
+def refuse_unserved_issue_params(params: Params) -> None:
+    """Refuse (501) what GitLab would write and the sandbox does not have; 0 and null, which take off, go through."""
+    for name in _UNSERVED_FIELDS:
+        if (params.text(name) or "0") != "0":
+            raise not_served(f"the field {name} of issues")
 
 
 def write_issue_params(draft: Issue, params: Params, store: Store, actor: User) -> None:

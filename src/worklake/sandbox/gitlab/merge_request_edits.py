@@ -6,27 +6,35 @@ from dataclasses import replace
 from itertools import pairwise
 
 from worklake.sandbox.gitlab.call import Site
-from worklake.sandbox.gitlab.entities import Commit, MergeRequest, Project, ResourceEvent, User
-from worklake.sandbox.gitlab.errors import ApiError, forbidden, invalid_parameter
+from worklake.sandbox.gitlab.entities import Commit, MergeRequest, Project, User
+from worklake.sandbox.gitlab.errors import ApiError, forbidden, invalid_parameter, not_served
+from worklake.sandbox.gitlab.history import record_events
 from worklake.sandbox.gitlab.issue_params import write_common_params
 from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.quick_actions import Outcome, perform
 from worklake.sandbox.gitlab.seed import sha_of
+from worklake.sandbox.gitlab.store import is_number
 
 _EDITABLE = (
     "title", "description", "state", "labels", "milestone_id", "assignee_ids", "reviewer_ids", "discussion_locked",
-    "target_branch", "time_estimate", "time_spent",
+    "target_branch", "time_estimate", "time_spent", "squash", "remove_source_branch",
 )  # fmt: skip
 FIELDS = (
     "assignee_id", "assignee_ids", "reviewer_ids", "description", "discussion_locked", "labels", "add_labels",
     "remove_labels", "milestone_id", "state_event", "target_branch", "title", "squash", "remove_source_branch",
+    "allow_collaboration", "allow_maintainer_to_push", "merge_after", "approvals_before_merge",
 )  # fmt: skip
+_UNSERVED_FIELDS = FIELDS[-4:]
 
 
 def create(site: Site, project: Project, actor: User, params: Params) -> MergeRequest:
     """Open a merge request. Raises 409 when one is open for the same branches."""
-    params.required("title")
+    params.require("title", "source_branch", "target_branch")
     source, target = params.required("source_branch"), params.required("target_branch")
+    if params.integer("target_project_id") not in (None, project.id):
+        raise not_served("merge requests into another project")
+    if source == target:
+        raise ApiError(422, {"message": ["You can't use same project/branch for source and target"]})
     for other in project.merge_requests.values():
         if other.state == "opened" and (other.source_branch, other.target_branch) == (source, target):
             text = f"Another open merge request already exists for this source branch: !{other.iid}"
@@ -46,6 +54,7 @@ def create(site: Site, project: Project, actor: User, params: Params) -> MergeRe
     project.merge_requests[iid] = request
     site.store.merge_requests[number] = request
     project.last_activity_at = now
+    record_events(site.store, request, replace(request, labels=[], milestone_id=None), actor, now)
     site.events.merge_request(request, actor, "open", {})
     commit(site, request, draft, actor)
     return request
@@ -64,15 +73,20 @@ def update(site: Site, request: MergeRequest, actor: User, params: Params) -> No
     commit(site, request, draft, actor)
 
 
-def merge(site: Site, request: MergeRequest, actor: User, sha: str | None) -> None:
-    """Merge. Raises 401 without permission, 405 when it cannot be merged, 409 when `sha` is not its head."""
+def merge(site: Site, request: MergeRequest, actor: User, params: Params) -> None:
+    """Merge as sent. Raises 401 without permission, 405 when it cannot be merged, 409 when `sha` is not its head."""
     if actor.role < 30:
         raise ApiError(401, {"message": "401 Unauthorized"})
     if request.state != "opened" or request.title.startswith("Draft:"):
         raise ApiError(405, {"message": "405 Method Not Allowed"})
-    if sha is not None and sha != request.sha:
+    if params.text("sha") not in (None, request.sha):
         raise ApiError(409, {"message": f"SHA does not match HEAD of source branch: {request.sha}"})
-    commit(site, request, replace(_draft_of(request), state="merged"), actor)
+    draft = replace(_draft_of(request), state="merged")
+    if (squash := params.boolean("squash")) is not None:
+        draft.squash = squash
+    if (remove := params.boolean("should_remove_source_branch")) is not None:
+        draft.remove_source_branch = remove
+    commit(site, request, draft, actor)
 
 
 def run_commands(site: Site, request: MergeRequest, text: str, actor: User) -> Outcome:
@@ -92,9 +106,10 @@ def commit(site: Site, request: MergeRequest, draft: MergeRequest, actor: User) 
     }
     if not changes:
         return
-    now = site.clock()
+    now, before = site.clock(), _draft_of(request)
     for name, (_, value) in changes.items():
         setattr(request, name, value)
+    record_events(site.store, request, before, actor, now)
     action = "update"
     if "state" in changes:
         action = {"merged": "merge", "closed": "close", "opened": "reopen"}[request.state]
@@ -111,7 +126,7 @@ def closed_issue_numbers(request: MergeRequest) -> list[int]:
         int(number)
         for word, reference in pairwise(words)
         if word.lower().rstrip(":") in ("close", "closes", "closed", "fix", "fixes", "fixed", "resolves", "implements")
-        and (number := reference.lstrip("#").rstrip(".;")).isdigit()
+        and is_number(number := reference.lstrip("#").rstrip(".;"))
         and reference.startswith("#")
     ]
 
@@ -127,9 +142,6 @@ def _change_state(site: Site, request: MergeRequest, actor: User) -> None:
                 site.editor.commit(issue, replace(site.editor.draft_of(issue), state="closed"), actor)
     closed = request.state == "closed"
     request.closed_at, request.closed_by_id = (now, actor.id) if closed else (None, None)
-    shown = "reopened" if request.state == "opened" else request.state
-    event = ResourceEvent(site.store.next_id("event"), "state", actor.id, now, "state", shown)
-    site.store.events_of(request).append(event)
 
 
 def _draft_of(request: MergeRequest) -> MergeRequest:
@@ -144,7 +156,14 @@ def _draft_of(request: MergeRequest) -> MergeRequest:
 def _write(site: Site, draft: MergeRequest, actor: User, params: Params) -> None:
     if actor.role < 30 and actor.id != draft.author_id:
         raise forbidden()
+    for name in _UNSERVED_FIELDS:
+        if params.text(name) not in (None, "", "false", "False", "0"):
+            raise not_served(f"the field {name} of merge requests")
     write_common_params(draft, params, site.store, actor)
+    if (squash := params.boolean("squash")) is not None:
+        draft.squash = squash
+    if (remove := params.boolean("remove_source_branch")) is not None:
+        draft.remove_source_branch = remove
     reviewers = params.ids("reviewer_ids")
     if reviewers is not None:
         draft.reviewer_ids = [one for one in reviewers if one in site.store.users]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
@@ -76,8 +76,11 @@ def keyset_headers(call: Call, column: str, value: SortValue, row_id: int) -> di
     return {"Link": f'<{_address(call, per_page=per_page(call), cursor=cursor)}>; rel="next"'}
 
 
-def read_cursor(call: Call, column: str) -> tuple[SortValue, int] | None:
-    """The row after which the page begins; None on the first. Raises 400 for a cursor of another list."""
+def read_cursor(call: Call, column: str, kind: type[int] | type[str] = int) -> tuple[SortValue, int] | None:
+    """The row after which the page begins; None on the first. `kind` is the type of the column's values.
+
+    Raises 400 for a cursor of another list.
+    """
     text = call.query.text("cursor")
     if not text:
         return None
@@ -85,23 +88,33 @@ def read_cursor(call: Call, column: str) -> tuple[SortValue, int] | None:
         made_for, value, row_id = orjson.loads(base64.urlsafe_b64decode(text))
     except (binascii.Error, ValueError, TypeError) as error:
         raise invalid_parameter("cursor is invalid") from error
-    if made_for != column or not isinstance(row_id, int):
+    if made_for != column or type(row_id) is not int or not (value is None or type(value) is kind):
         raise invalid_parameter("cursor is invalid")
     return value, row_id
 
 
-def keyset_by_id(call: Call, rows: Sequence[Row], id_of: Callable[[Row], int], show: Callable[[Row], Any]) -> Reply:
-    """A keyset page of a short list in the order of ids."""
-    if call.query.text("order_by") not in (None, "id"):
+def keyset_pages(
+    call: Call, rows: Sequence[Row], id_of: Callable[[Row], int], texts: Mapping[str, Callable[[Row], str]],
+    show: Callable[[Row], Any],
+) -> Reply:  # fmt: skip
+    """A keyset page of a short list, in the order of ids or of one of the `texts`; ids decide between equals."""
+    column = call.query.text("order_by") or "id"
+    if column != "id" and column not in texts:
         raise no_keyset()
     descending = call.query.text("sort", ("asc", "desc")) != "asc"
-    cursor = read_cursor(call, "id")
-    ordered = sorted(rows, key=id_of, reverse=descending)
+    text_of = texts.get(column)
+    cursor = read_cursor(call, column, str)
+
+    def place(row: Row) -> tuple[str, int]:
+        return (text_of(row) if text_of else "", id_of(row))
+
+    ordered = sorted(rows, key=place, reverse=descending)
     if cursor:
-        ordered = [row for row in ordered if (id_of(row) < cursor[1] if descending else id_of(row) > cursor[1])]
+        last = (str(cursor[0] or ""), cursor[1])
+        ordered = [row for row in ordered if (place(row) < last if descending else place(row) > last)]
     size = per_page(call)
     page = ordered[:size]
-    headers = keyset_headers(call, "id", None, id_of(page[-1])) if len(ordered) > size else {}
+    headers = keyset_headers(call, column, place(page[-1])[0], id_of(page[-1])) if len(ordered) > size else {}
     return Reply(orjson.dumps([show(row) for row in page]), headers=headers)
 
 

@@ -6,13 +6,15 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 
-from worklake.sandbox.gitlab.errors import invalid_parameter
+from worklake.sandbox.gitlab.errors import ApiError, invalid_parameter
+from worklake.sandbox.gitlab.forms import form_pairs, is_form, multipart_pairs, nested_values, refuse_nul
 
-_NESTED = re.compile(r"^(\w+)\[(\w+)\](\[\])?$")
+_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_TRUE = frozenset({"1", "on", "On", "ON", "t", "true", "True", "TRUE", "T", "y", "yes", "Yes", "YES", "Y"})
+_FALSE = frozenset({"0", "off", "Off", "OFF", "f", "false", "False", "FALSE", "F", "n", "no", "No", "NO", "N"})
 
 
 class Params:
@@ -24,34 +26,21 @@ class Params:
     @classmethod
     def from_pairs(cls, text: str) -> Params:
         """From a query string or form: `name[]` collects a list, `not[name]` goes into a nested object."""
-        values: dict[str, Any] = {}
-        for name, value in parse_qsl(text, keep_blank_values=True):
-            if name.endswith("[]") and "[" not in name[:-2]:
-                values.setdefault(name[:-2], []).append(value)
-            elif nested := _NESTED.match(name):
-                inner = values.setdefault(nested[1], {})
-                if nested[3]:
-                    inner.setdefault(nested[2], []).append(value)
-                else:
-                    inner[nested[2]] = value
-            else:
-                values[name] = value
-        return cls(values)
+        return cls(nested_values(form_pairs(text)))
 
     @classmethod
     def from_body(cls, body: bytes, content_type: str) -> Params:
-        """From a request's body: JSON, or a form."""
-        if not body:
+        """From a request's body: JSON, or a form. Raises 415 for a type that GitLab does not read."""
+        kind = content_type.partition(";")[0].strip().lower()
+        if not body or kind == "text/plain":
             return cls({})
-        if "json" in content_type:
-            try:
-                values = orjson.loads(body)
-            except orjson.JSONDecodeError as error:
-                raise invalid_parameter("The provided content-type is application/json, the body is not") from error
-            if not isinstance(values, dict):
-                raise invalid_parameter("body is invalid")
-            return cls(values)
-        return cls.from_pairs(body.decode("utf-8", "replace"))
+        if kind == "application/json" or kind.endswith("+json"):
+            return cls(_json_object(body))
+        if kind == "multipart/form-data":
+            return cls(nested_values(multipart_pairs(body, content_type)))
+        if is_form(kind):
+            return cls.from_pairs(body.decode("latin-1"))
+        raise ApiError(415, {"error": f"The provided content-type '{kind}' is not supported."})
 
     def __contains__(self, name: str) -> bool:
         return name in self.values
@@ -67,35 +56,45 @@ class Params:
             return None
         if isinstance(value, dict | list):
             raise invalid_parameter(f"{name} is invalid")
-        shown = str(value)
+        shown = _as_text(value)
         if allowed is not None and shown not in allowed:
             raise invalid_parameter(f"{name} does not have a valid value")
         return shown
 
     def required(self, name: str) -> str:
         """A text that must be there."""
-        value = self.text(name)
-        if value is None:
-            raise invalid_parameter(f"{name} is missing")
-        return value
+        self.require(name)
+        return self.text(name) or ""
+
+    def require(self, *names: str) -> None:
+        """Refuse a call that lacks one of these; all that are missing are told."""
+        missing = [f"{name} is missing" for name in names if self.values.get(name) is None]
+        if missing:
+            raise invalid_parameter(", ".join(missing))
+
+    def exclude(self, *names: str) -> None:
+        """Refuse a call that gives more than one of these."""
+        if sum(name in self.values for name in names) > 1:
+            raise invalid_parameter(f"{', '.join(names)} are mutually exclusive")
 
     def integer(self, name: str) -> int | None:
         """A whole number; an empty text counts as absent."""
         value = self.values.get(name)
         if value is None or value == "":
             return None
-        if isinstance(value, bool) or not isinstance(value, int | str) or not re.fullmatch(r"-?\d{1,18}", str(value)):
+        if isinstance(value, bool) or not isinstance(value, int | str) or not _NUMBER.fullmatch(str(value)):
             raise invalid_parameter(f"{name} is invalid")
         return int(value)
 
     def boolean(self, name: str) -> bool | None:
-        """A truth value, also written as text."""
+        """A truth value, also written as text: clients send `true`, `True` and `1` alike."""
         value = self.values.get(name)
         if value is None or value == "":
             return None
-        if value in (True, "true", "1", 1, "t"):
+        shown = "" if isinstance(value, dict | list) else _as_text(value)
+        if shown in _TRUE:
             return True
-        if value in (False, "false", "0", 0, "f"):
+        if shown in _FALSE:
             return False
         raise invalid_parameter(f"{name} is invalid")
 
@@ -116,19 +115,19 @@ class Params:
             return None
         try:
             moment = datetime.fromisoformat(str(value))
-        except ValueError as error:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError) as error:
             raise invalid_parameter(f"{name} is invalid") from error
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
     def names(self, name: str) -> list[str] | None:
         """Names from a list or a text with commas, without blanks and repetitions; empty when told so."""
         value = self.values.get(name)
         if value is None:
             return [] if name in self.values else None
-        if isinstance(value, dict):
+        parts = value if isinstance(value, list) else [value]
+        if any(isinstance(part, dict | list) for part in parts):
             raise invalid_parameter(f"{name} is invalid")
-        parts = value if isinstance(value, list) else str(value).split(",")
-        split = (piece.strip() for part in parts for piece in str(part).split(","))
+        split = (piece.strip() for part in parts if part is not None for piece in _as_text(part).split(","))
         return list(dict.fromkeys(piece for piece in split if piece))
 
     def ids(self, name: str) -> list[int] | None:
@@ -136,11 +135,30 @@ class Params:
         names = self.names(name)
         if names is None:
             return None
-        if any(not re.fullmatch(r"\d{1,18}", one) for one in names):
+        if any(not re.fullmatch(r"[0-9]{1,18}", one) for one in names):
             raise invalid_parameter(f"{name} is invalid")
         return [int(one) for one in names if int(one)]
 
     def nested(self, name: str) -> Params:
         """The parameters inside an object, as `not[labels]`."""
         value = self.values.get(name)
-        return Params(value) if isinstance(value, dict) else Params({})
+        if value is None or value == "":
+            return Params({})
+        if not isinstance(value, dict):
+            raise invalid_parameter(f"{name} is invalid")
+        return Params(value)
+
+
+def _as_text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        values = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise invalid_parameter("The provided content-type is application/json, the body is not") from error
+    if not isinstance(values, dict):
+        raise invalid_parameter("body is invalid")
+    refuse_nul(values)
+    return values

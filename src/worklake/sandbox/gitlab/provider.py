@@ -23,6 +23,7 @@ from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.rendering import Renderer
 from worklake.sandbox.gitlab.routes import ROUTES
 from worklake.sandbox.gitlab.seed import PRIORITY_LABELS, STATUS_LABELS, store_from
+from worklake.sandbox.gitlab.store import is_number
 from worklake.sandbox.provider import Item, ItemError, Payload
 from worklake.sandbox.world import World
 
@@ -126,7 +127,7 @@ class GitLabSandbox:
         return made
 
     def _issue(self, external_id: str) -> Issue:
-        issue = self._store.issues.get(int(external_id)) if external_id.isdigit() else None
+        issue = self._store.issues.get(int(external_id)) if is_number(external_id) else None
         if issue is None:
             raise ItemError(404, f"there is no issue with the id {external_id!r}; ids are GitLab's global numbers")
         return issue

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from worklake.sandbox.gitlab.durations import parse_duration
 from worklake.sandbox.gitlab.entities import DEVELOPER, Issue, MergeRequest, Noteable, Project, User
 from worklake.sandbox.gitlab.labels import with_scopes
-from worklake.sandbox.gitlab.store import Store
+from worklake.sandbox.gitlab.store import Store, is_number
 
 _COMMAND = re.compile(r"^/([A-Za-z_]+)(?:[ \t]+(.*?))?[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})")
@@ -217,7 +217,7 @@ def _unlock(scene: _Scene, _: str) -> None:
 
 
 def _weight(scene: _Scene, argument: str) -> None:
-    if isinstance(scene.draft, Issue) and argument.strip().isdigit():
+    if isinstance(scene.draft, Issue) and is_number(argument.strip()):
         scene.draft.weight = int(argument)
 
 

@@ -105,9 +105,13 @@ class Renderer:
         """An issue as lists show it."""
         labels: list[Json] | None = None
         if with_labels_details:
-            found = (self._store.label_named(issue.project_id, name) for name in issue.labels)
-            labels = [self.label(label) for label in found if label]
+            labels = self.label_details(issue)
         return self._issue(issue, self.user, self.milestone, labels)
+
+    def label_details(self, one: Noteable) -> list[Json]:
+        """The labels of an issue or merge request as `with_labels_details` shows them."""
+        found = (self._store.label_named(one.project_id, name) for name in one.labels)
+        return [self.label(label) for label in found if label]
 
     def _issue(
         self,

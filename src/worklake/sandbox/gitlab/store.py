@@ -27,6 +27,11 @@ from worklake.sandbox.gitlab.indexes import IssueIndexes
 NoteableKey = tuple[str, int]
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number as ids are: ASCII digits, and not more of them than a database holds."""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
 class Store:
     """All records of one GitLab. Change an issue only inside `changing`, which keeps its orders right."""
 
@@ -115,7 +120,7 @@ class Store:
 
     def project_at(self, id_or_path: str) -> Project | None:
         """A project by number or full path, in any case."""
-        if id_or_path.isdigit():
+        if is_number(id_or_path):
             return self.projects.get(int(id_or_path))
         wanted = id_or_path.lower()
         return next((project for project in self.projects.values() if project.full_path == wanted), None)

@@ -13,6 +13,7 @@ from worklake.sandbox.gitlab.routes import (
     merge_requests,
     milestones,
     notes,
+    people,
     projects,
     resource_events,
     time_tracking,
@@ -29,6 +30,7 @@ ROUTES: tuple[Route, ...] = (
     *merge_requests.ROUTES,
     *commits.ROUTES,
     *projects.ROUTES,
+    *people.ROUTES,
     *hooks.ROUTES,
     *graphql.ROUTES,
 )

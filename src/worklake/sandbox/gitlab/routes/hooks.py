@@ -1,9 +1,9 @@
-"""Webhooks of projects: setting them up, trying them, and what they delivered."""
+"""Webhooks of projects and of the group: setting them up, trying them, and what they delivered."""
 
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 import uuid
 from typing import Any
 
@@ -11,8 +11,8 @@ import orjson
 
 from worklake.sandbox.gitlab.api import Route
 from worklake.sandbox.gitlab.call import Call, Reply, json_reply, no_content
-from worklake.sandbox.gitlab.entities import MAINTAINER, Delivery, Hook
-from worklake.sandbox.gitlab.errors import ApiError, invalid_field, invalid_parameter, not_found
+from worklake.sandbox.gitlab.entities import MAINTAINER, OWNER, Delivery, Hook
+from worklake.sandbox.gitlab.errors import ApiError, invalid_field, invalid_parameter, not_found, not_served
 from worklake.sandbox.gitlab.hooks import is_loopback
 from worklake.sandbox.gitlab.paging import paged
 from worklake.sandbox.gitlab.rendering import Json, shown_time
@@ -23,14 +23,29 @@ _FLAGS = (
     "wiki_page_events", "deployment_events", "feature_flag_events", "job_events", "emoji_events",
     "resource_access_token_events", "vulnerability_events", "repository_update_events",
 )  # fmt: skip
+_HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]*")
+_UNSERVED_FIELDS = (
+    "url_variables", "push_events_branch_filter", "branch_filter_strategy", "custom_webhook_template",
+    "subgroup_events", "member_events", "project_events",
+)  # fmt: skip
 _EVENTS = {"issues_events": "Issue Hook", "confidential_issues_events": "Confidential Issue Hook"}
-_MOST_HEADERS, _MOST_HOOKS = 20, 100
+_MOST_HEADERS, _MOST_HOOKS, _MOST_GROUP_HOOKS = 20, 100, 50
+
+
+def _owner(call: Call) -> int | None:
+    """The number of the path's project, None for the group. Only maintainers see hooks, of the group only owners."""
+    if "/groups/" in call.path:
+        call.check_group()
+        call.require(OWNER)
+        return None
+    project = call.project()
+    call.require(MAINTAINER)
+    return project.id
 
 
 def _list(call: Call) -> Reply:
-    project = call.project()
-    call.require(MAINTAINER)
-    hooks = [hook for hook in call.store.hooks.values() if hook.project_id == project.id]
+    owner = _owner(call)
+    hooks = [hook for hook in call.store.hooks.values() if hook.project_id == owner]
     return paged(call, hooks, lambda hook: _shown(call, hook))
 
 
@@ -39,13 +54,12 @@ def _read(call: Call) -> Reply:
 
 
 def _create(call: Call) -> Reply:
-    project = call.project()
-    call.require(MAINTAINER)
-    url = _checked_url(call)
-    if sum(hook.project_id == project.id for hook in call.store.hooks.values()) >= _MOST_HOOKS:
-        raise ApiError(422, {"message": {"base": [f"Maximum number of project hooks ({_MOST_HOOKS}) exceeded"]}})
+    owner, url = _owner(call), _checked_url(call)
+    kind, most = ("group", _MOST_GROUP_HOOKS) if owner is None else ("project", _MOST_HOOKS)
+    if sum(hook.project_id == owner for hook in call.store.hooks.values()) >= most:
+        raise ApiError(422, {"message": {"base": [f"Maximum number of {kind} hooks ({most}) exceeded"]}})
     flags = {name: name == "push_events" for name in _FLAGS}
-    hook = Hook(call.store.next_id("hook"), project.id, url, str(uuid.uuid4()), call.site.clock(), flags)
+    hook = Hook(call.store.next_id("hook"), owner, url, str(uuid.uuid4()), call.site.clock(), flags)
     _write(call, hook)
     call.store.hooks[hook.id] = hook
     return json_reply(_shown(call, hook), 201)
@@ -69,7 +83,9 @@ def _test(call: Call) -> Reply:
     hook, trigger = _hook(call), call.part("trigger")
     if trigger not in _FLAGS:
         raise invalid_parameter("trigger does not have a valid value")
-    issues = call.store.projects[hook.project_id].issues.values()
+    issues = call.store.issues.values()
+    if hook.project_id is not None:
+        issues = call.store.projects[hook.project_id].issues.values()
     newest = max(issues, key=lambda issue: issue.updated_at, default=None)
     if trigger not in _EVENTS or newest is None:
         text = "Ensure the project has issues." if newest is None else "This trigger has nothing to send here."
@@ -83,6 +99,8 @@ def _test(call: Call) -> Reply:
 
 def _deliveries(call: Call) -> Reply:
     hook = _hook(call)
+    if "status" in call.query:
+        raise not_served("the filter status of deliveries")
     return paged(call, hook.deliveries[::-1], lambda one: _delivery_json(hook, one))
 
 
@@ -97,10 +115,9 @@ def _resend(call: Call) -> Reply:
 
 
 def _hook(call: Call) -> Hook:
-    project = call.project()
-    call.require(MAINTAINER)
+    owner = _owner(call)
     hook = call.store.hooks.get(call.number("hook_id"))
-    if hook is None or hook.project_id != project.id:
+    if hook is None or hook.project_id != owner:
         raise not_found()
     return hook
 
@@ -114,6 +131,9 @@ def _checked_url(call: Call) -> str:
 
 def _write(call: Call, hook: Hook) -> None:
     body = call.body
+    for name in _UNSERVED_FIELDS:
+        if body.values.get(name) not in (None, "", False, [], "wildcard", "false", "False"):
+            raise not_served(f"the field {name} of hooks")
     for name in _FLAGS:
         if (flag := body.boolean(name)) is not None:
             hook.flags[name] = flag
@@ -133,7 +153,7 @@ def _checked_signing_token(text: str | None) -> str | None:
         return None
     try:
         key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
+    except ValueError:
         key = b""
     if not text.startswith("whsec_") or len(key) != 32:
         raise invalid_field("signing_token", "must be whsec_ followed by 32 bytes in base64")
@@ -145,14 +165,18 @@ def _checked_headers(given: Any) -> dict[str, str]:
         raise invalid_parameter("custom_headers is invalid")
     if len(given) > _MOST_HEADERS:
         raise invalid_field("custom_headers", f"must not have more than {_MOST_HEADERS} entries")
+    for one in given:
+        if not _HEADER_NAME.fullmatch(str(one["key"])) or not str(one.get("value", "")).isprintable():
+            raise invalid_field("custom_headers", "must have plain names and values")
     return {str(one["key"]): str(one.get("value", "")) for one in given}
 
 
 def _shown(call: Call, hook: Hook) -> Json:
     """A hook; its token and signing token are never shown."""
+    owner = {"group_id": call.store.group.id} if hook.project_id is None else {"project_id": hook.project_id}
     return {
         "id": hook.id, "url": hook.url, "name": hook.name, "description": hook.description,
-        "created_at": shown_time(hook.created_at), **hook.flags, "project_id": hook.project_id,
+        "created_at": shown_time(hook.created_at), **hook.flags, **owner,
         "enable_ssl_verification": hook.enable_ssl_verification, "alert_status": call.site.hooks.status(hook),
         "disabled_until": shown_time(hook.disabled_until), "url_variables": [], "push_events_branch_filter": None,
         "branch_filter_strategy": "wildcard", "custom_webhook_template": None,
@@ -169,14 +193,18 @@ def _delivery_json(hook: Hook, one: Delivery) -> Json:
     }  # fmt: skip
 
 
-_PATH = "/projects/:id/hooks"
-ROUTES = (
-    Route("GET", _PATH, _list),
-    Route("POST", _PATH, _create),
-    Route("GET", f"{_PATH}/:hook_id", _read),
-    Route("PUT", f"{_PATH}/:hook_id", _edit),
-    Route("DELETE", f"{_PATH}/:hook_id", _delete),
-    Route("POST", f"{_PATH}/:hook_id/test/:trigger", _test, slow=True),
-    Route("GET", f"{_PATH}/:hook_id/events", _deliveries),
-    Route("POST", f"{_PATH}/:hook_id/events/:log_id/resend", _resend, slow=True),
-)
+def _routes(owner: str) -> tuple[Route, ...]:
+    path = f"/{owner}/:id/hooks"
+    return (
+        Route("GET", path, _list),
+        Route("POST", path, _create),
+        Route("GET", f"{path}/:hook_id", _read),
+        Route("PUT", f"{path}/:hook_id", _edit),
+        Route("DELETE", f"{path}/:hook_id", _delete),
+        Route("POST", f"{path}/:hook_id/test/:trigger", _test, slow=True),
+        Route("GET", f"{path}/:hook_id/events", _deliveries),
+        Route("POST", f"{path}/:hook_id/events/:log_id/resend", _resend, slow=True),
+    )
+
+
+ROUTES = (*_routes("projects"), *_routes("groups"))

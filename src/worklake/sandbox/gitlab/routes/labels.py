@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from worklake.sandbox.gitlab.api import Route
 from worklake.sandbox.gitlab.call import Call, Reply, json_reply, no_content
+from worklake.sandbox.gitlab.colors import hex_color
 from worklake.sandbox.gitlab.entities import REPORTER, Label
 from worklake.sandbox.gitlab.errors import ApiError, invalid_field, invalid_parameter, not_found
 from worklake.sandbox.gitlab.paging import paged
 from worklake.sandbox.gitlab.rendering import Json
+from worklake.sandbox.gitlab.store import is_number
 
 _FIELDS = ("new_name", "color", "description", "priority")
-_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
-_NAMED_COLORS = {"red": "#FF0000", "green": "#008000", "blue": "#0000FF", "yellow": "#FFFF00", "orange": "#FFA500"}
+_LONGEST_NAME = 255
 
 
 def _owner(call: Call) -> int | None:
@@ -29,6 +28,8 @@ def _list(call: Call) -> Reply:
     labels = call.store.labels_for(project_id)
     if project_id is not None and call.query.boolean("include_ancestor_groups") is False:
         labels = [label for label in labels if label.project_id is not None]
+    if call.query.boolean("archived"):
+        labels = []
     if search := call.query.text("search"):
         labels = [label for label in labels if search.lower() in label.name.lower()]
     return paged(call, labels, lambda label: _shown(call, label))
@@ -41,10 +42,11 @@ def _read(call: Call) -> Reply:
 def _create(call: Call) -> Reply:
     owner = _owner(call)
     call.require(REPORTER)
+    call.body.require("name", "color")
     name, color = call.body.required("name").strip(), _color(call.body.required("color"))
     _check_name(call, owner, name)
     number = call.store.next_id("label")
-    priority = call.body.integer("priority")
+    priority = _priority(call)
     label = Label(number, name, color, call.body.text("description"), owner, priority)
     call.store.labels[number] = label
     return json_reply(_shown(call, label), 201)
@@ -65,7 +67,7 @@ def _edit(call: Call) -> Reply:
     if "description" in call.body:
         label.description = call.body.text("description")
     if "priority" in call.body:
-        label.priority = call.body.integer("priority")
+        label.priority = _priority(call)
     return json_reply(_shown(call, label))
 
 
@@ -99,7 +101,7 @@ def _rename(call: Call, label: Label, name: str | None) -> None:
 
 def _label(call: Call, owner: int | None) -> Label:
     wanted = call.part("label_id") if "label_id" in call.segments else call.body.required("name")
-    label = call.store.labels.get(int(wanted)) if wanted.isdigit() else None
+    label = call.store.labels.get(int(wanted)) if is_number(wanted) else None
     label = label or call.store.label_named(owner, wanted)
     if label is None or label.project_id not in (None, owner):
         raise not_found("Label")
@@ -109,6 +111,8 @@ def _label(call: Call, owner: int | None) -> Label:
 def _check_name(call: Call, owner: int | None, name: str) -> None:
     if not name:
         raise invalid_field("title", "can't be blank")
+    if len(name) > _LONGEST_NAME:
+        raise invalid_field("title", f"is too long (maximum is {_LONGEST_NAME} characters)")
     if "," in name:
         raise invalid_field("title", "is invalid")
     if any(label.name == name for label in call.store.labels_for(owner)):
@@ -116,10 +120,17 @@ def _check_name(call: Call, owner: int | None, name: str) -> None:
 
 
 def _color(text: str) -> str:
-    color = _NAMED_COLORS.get(text.lower(), text)
-    if not _COLOR.fullmatch(color):
+    color = hex_color(text)
+    if color is None:
         raise invalid_field("color", "must be a valid color code")
     return color
+
+
+def _priority(call: Call) -> int | None:
+    priority = call.body.integer("priority")
+    if priority is not None and priority < 0:
+        raise invalid_field("priority", "must be greater than or equal to 0")
+    return priority
 
 
 def _shown(call: Call, label: Label) -> Json:

@@ -7,6 +7,7 @@ from worklake.sandbox.gitlab.call import Call, Reply, json_reply
 from worklake.sandbox.gitlab.entities import REPORTER, Issue, IssueLink
 from worklake.sandbox.gitlab.errors import not_found
 from worklake.sandbox.gitlab.rendering import Json, shown_time
+from worklake.sandbox.gitlab.store import is_number
 
 _TYPES = ("relates_to", "blocks", "is_blocked_by")
 
@@ -32,7 +33,7 @@ def _create(call: Call) -> Reply:
     project = call.store.project_at(call.body.required("target_project_id"))
     if project is None:
         raise not_found("Project")
-    target = project.issues.get(int(number) if (number := call.body.required("target_issue_iid")).isdigit() else 0)
+    target = project.issues.get(int(number) if is_number(number := call.body.required("target_issue_iid")) else 0)
     if target is None or target.id == issue.id or not call.sees(target):
         raise not_found()
     link = call.site.editor.link(issue, target, link_type)

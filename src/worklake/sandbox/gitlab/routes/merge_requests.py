@@ -8,6 +8,8 @@ from worklake.sandbox.gitlab import merge_request_edits as edits
 from worklake.sandbox.gitlab.api import Route
 from worklake.sandbox.gitlab.call import Call, Reply, json_reply, no_content
 from worklake.sandbox.gitlab.entities import DEVELOPER, OWNER, MergeRequest
+from worklake.sandbox.gitlab.errors import not_served
+from worklake.sandbox.gitlab.merge_request_filters import listed
 from worklake.sandbox.gitlab.paging import paged
 from worklake.sandbox.gitlab.rendering import Json, references, shown_time, time_stats
 from worklake.sandbox.gitlab.routes.commits import commit_json, commit_named
@@ -17,7 +19,7 @@ from worklake.sandbox.gitlab.routes.issues import check_unmodified
 def merge_request_json(call: Call, one: MergeRequest) -> Json:
     """A merge request."""
     project, show = call.store.projects[one.project_id], call.show
-    assignees, draft, merged = show.users(one.assignee_ids), one.title.startswith("Draft:"), one.state == "merged"
+    assignees, draft = show.users(one.assignee_ids), one.title.startswith("Draft:")
     status = "not_open" if one.state != "opened" else "draft_status" if draft else "mergeable"
     return {
         "id": one.id, "iid": one.iid, "project_id": one.project_id, "title": one.title, "description": one.description,
@@ -34,10 +36,11 @@ def merge_request_json(call: Call, one: MergeRequest) -> Json:
         "merge_when_pipeline_succeeds": False, "merge_status": "can_be_merged", "detailed_merge_status": status,
         "merge_after": None, "sha": one.sha, "merge_commit_sha": one.merge_commit_sha, "squash_commit_sha": None,
         "discussion_locked": one.discussion_locked, "should_remove_source_branch": None,
-        "force_remove_source_branch": merged, "prepared_at": shown_time(one.created_at), "reference": f"!{one.iid}",
+        "force_remove_source_branch": one.remove_source_branch, "prepared_at": shown_time(one.created_at),
+        "reference": f"!{one.iid}",
         "references": references(project, f"!{one.iid}"),
         "web_url": f"{show.base_url}/{project.full_path}/-/merge_requests/{one.iid}", "time_stats": time_stats(one),
-        "squash": False, "squash_on_merge": False,
+        "squash": one.squash, "squash_on_merge": one.squash,
         "task_completion_status": {"count": 0, "completed_count": 0}, "has_conflicts": False,
         "blocking_discussions_resolved": True, "approvals_before_merge": None,
     }  # fmt: skip
@@ -64,39 +67,28 @@ def _of_all(call: Call) -> Reply:
 
 
 def _list(call: Call, requests: Iterable[MergeRequest], default_scope: str) -> Reply:
-    query = call.query
-    found = list(requests)
-    scope = (query.text("scope") or default_scope).replace("-", "_")
-    if scope == "created_by_me":
-        found = [one for one in found if one.author_id == call.user.id]
-    elif scope == "assigned_to_me":
-        found = [one for one in found if call.user.id in one.assignee_ids]
-    state = query.text("state", ("opened", "closed", "locked", "merged", "all"))
-    if state not in (None, "all"):
-        found = [one for one in found if one.state == state]
-    if labels := query.names("labels"):
-        found = [one for one in found if set(labels) <= set(one.labels)]
-    if iids := query.ids("iids"):
-        found = [one for one in found if one.iid in iids]
-    for name in ("source_branch", "target_branch"):
-        if branch := query.text(name):
-            found = [one for one in found if getattr(one, name) == branch]
-    for column in ("updated", "created"):
-        if after := query.moment(f"{column}_after"):
-            found = [one for one in found if getattr(one, f"{column}_at") >= after]
-        if before := query.moment(f"{column}_before"):
-            found = [one for one in found if getattr(one, f"{column}_at") <= before]
-    if (author := query.integer("author_id")) is not None:
-        found = [one for one in found if one.author_id == author]
-    if search := query.text("search"):
-        found = [one for one in found if search.lower() in f"{one.title}\n{one.description}".lower()]
-    order = query.text("order_by", ("created_at", "updated_at", "title", "merged_at")) or "created_at"
-    descending = query.text("sort", ("asc", "desc")) != "asc"
-    found.sort(key=lambda one: (str(getattr(one, order) or ""), one.id), reverse=descending)
-    return paged(call, found, lambda one: merge_request_json(call, one))
+    details = call.query.boolean("with_labels_details") or False
+    view = call.query.text("view", ("simple",))
+
+    def shown(one: MergeRequest) -> Json:
+        row = merge_request_json(call, one)
+        if view == "simple":
+            return {name: row[name] for name in _SIMPLE}
+        return {**row, "labels": call.show.label_details(one)} if details else row
+
+    return paged(call, listed(call, requests, default_scope), shown)
+
+
+_SIMPLE = (
+    "id", "iid", "project_id", "title", "description", "state", "created_at", "updated_at", "web_url",
+)  # fmt: skip
+_UNSERVED_DETAILS = ("render_html", "include_diverged_commits_count", "include_rebase_in_progress")
 
 
 def _read(call: Call) -> Reply:
+    for name in _UNSERVED_DETAILS:
+        if call.query.boolean(name):
+            raise not_served(f"{name} of merge requests")
     return json_reply(_full(call, call.merge_request()))
 
 
@@ -114,7 +106,7 @@ def _edit(call: Call) -> Reply:
 
 def _merge(call: Call) -> Reply:
     request = call.merge_request()
-    edits.merge(call.site, request, call.user, call.body.text("sha"))
+    edits.merge(call.site, request, call.user, call.body)
     return json_reply(_full(call, request))
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from worklake.sandbox.gitlab.api import Route
 from worklake.sandbox.gitlab.call import Call, Reply, json_reply, no_content
 from worklake.sandbox.gitlab.entities import REPORTER, Milestone
-from worklake.sandbox.gitlab.errors import invalid_field, invalid_parameter, not_found
+from worklake.sandbox.gitlab.errors import invalid_field, invalid_parameter, not_found, not_served
 from worklake.sandbox.gitlab.issue_params import checked_title
 from worklake.sandbox.gitlab.paging import paged
+from worklake.sandbox.gitlab.routes.merge_requests import merge_request_json
 
 _FIELDS = ("title", "description", "due_date", "start_date", "state_event")
 
@@ -28,6 +31,9 @@ def _list(call: Call) -> Reply:
         milestones = [one for one in milestones if state in ("all", one.state)]
     if iids := query.ids("iids"):
         milestones = [one for one in milestones if one.iid in iids]
+    for name in ("include_descendants", "containing_date"):
+        if query.text(name) not in (None, "", "false", "False"):
+            raise not_served(f"the filter {name} of milestones")
     if title := query.text("title"):
         milestones = [one for one in milestones if one.title == title]
     if search := query.text("search"):
@@ -50,6 +56,8 @@ def _create(call: Call) -> Reply:
     call.require(REPORTER)
     title = checked_title(call.body.required("title"))
     _check_title(call, owner, title)
+    start, due = call.body.day("start_date"), call.body.day("due_date")
+    _check_days(start, due)
     if owner is None:
         call.store.group.last_milestone_iid += 1
         iid = call.store.group.last_milestone_iid
@@ -60,9 +68,8 @@ def _create(call: Call) -> Reply:
     now, number = call.site.clock(), call.store.next_id("milestone")
     group_id = call.store.group.id if owner is None else None
     milestone = Milestone(
-        number, iid, owner, group_id, title, call.body.text("description") or "", now, now,
-        call.body.day("start_date"), call.body.day("due_date"),
-    )  # fmt: skip
+        number, iid, owner, group_id, title, call.body.text("description") or "", now, now, start, due
+    )
     call.store.milestones[number] = milestone
     call.site.events.milestone(milestone, call.user, "create")
     return json_reply(call.show.milestone(milestone), 201)
@@ -74,6 +81,9 @@ def _edit(call: Call) -> Reply:
     if not body.names_any(_FIELDS):
         raise invalid_parameter(f"{', '.join(_FIELDS)} are missing, at least one parameter must be provided")
     event = body.text("state_event", ("close", "activate"))
+    start = body.day("start_date") if "start_date" in body else milestone.start_date
+    due = body.day("due_date") if "due_date" in body else milestone.due_date
+    _check_days(start, due)
     if "title" in body:
         title = checked_title(body.text("title"))
         if title != milestone.title:
@@ -81,10 +91,7 @@ def _edit(call: Call) -> Reply:
         milestone.title = title
     if "description" in body:
         milestone.description = body.text("description") or ""
-    if "due_date" in body:
-        milestone.due_date = body.day("due_date")
-    if "start_date" in body:
-        milestone.start_date = body.day("start_date")
+    milestone.start_date, milestone.due_date = start, due
     if event:
         milestone.state = "closed" if event == "close" else "active"
         call.site.events.milestone(milestone, call.user, "close" if event == "close" else "reopen")
@@ -114,6 +121,12 @@ def _issues(call: Call) -> Reply:
     return paged(call, issues, call.show.issue)
 
 
+def _merge_requests(call: Call) -> Reply:
+    milestone = _milestone(call)
+    found = [one for one in call.store.merge_requests.values() if one.milestone_id == milestone.id]
+    return paged(call, found, lambda one: merge_request_json(call, one))
+
+
 def _shown_anew(call: Call) -> None:
     """Issues show their milestone whole, and lists are filtered by its title."""
     call.show.forget_all()
@@ -133,6 +146,11 @@ def _check_title(call: Call, owner: int | None, title: str) -> None:
         raise invalid_field("title", "already being used for another group or project milestone.")
 
 
+def _check_days(start: date | None, due: date | None) -> None:
+    if start is not None and due is not None and due < start:
+        raise invalid_field("due_date", "must be greater than start date")
+
+
 def _routes(owner: str) -> tuple[Route, ...]:
     return (
         Route("GET", f"/{owner}/:id/milestones", _list),
@@ -141,6 +159,7 @@ def _routes(owner: str) -> tuple[Route, ...]:
         Route("PUT", f"/{owner}/:id/milestones/:milestone_id", _edit),
         Route("DELETE", f"/{owner}/:id/milestones/:milestone_id", _delete),
         Route("GET", f"/{owner}/:id/milestones/:milestone_id/issues", _issues),
+        Route("GET", f"/{owner}/:id/milestones/:milestone_id/merge_requests", _merge_requests),
     )
 
 

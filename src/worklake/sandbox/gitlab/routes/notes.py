@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from worklake.sandbox.gitlab.api import Route
 from worklake.sandbox.gitlab.call import Call, Reply, json_reply, no_content
 from worklake.sandbox.gitlab.entities import MAINTAINER, Issue, Note, Noteable
-from worklake.sandbox.gitlab.errors import ApiError, forbidden, invalid_field, not_found
-from worklake.sandbox.gitlab.issue_params import checked_text
+from worklake.sandbox.gitlab.errors import ApiError, forbidden, invalid_field, not_found, not_served
+from worklake.sandbox.gitlab.issue_params import checked_text, may_set_history
 from worklake.sandbox.gitlab.merge_request_edits import run_commands
 from worklake.sandbox.gitlab.paging import paged
 from worklake.sandbox.gitlab.quick_actions import Outcome
@@ -45,13 +45,17 @@ def _write(call: Call, on: Noteable, discussion: list[Note] | None = None) -> Re
     text = checked_text("note", call.body.required("body")) or ""
     if not text.strip():
         raise ApiError(400, {"message": '400 Bad request - Note {:note=>["can\'t be blank"]}'})
+    for name in ("position", "commit_id"):
+        if call.body.values.get(name) is not None:
+            raise not_served(f"the {name} of notes")
+    at = call.body.moment("created_at") if may_set_history(call.user) else None
     outcome = _run_commands(call, on, text)
     if outcome.commands and not outcome.text.strip():
         summary = [f"Executed /{name}." for name in outcome.commands]
         changes = dict.fromkeys(outcome.commands, True)
         return json_reply({"commands_changes": changes, "summary": summary}, 202)
     internal = call.body.boolean("internal") or call.body.boolean("confidential") or False
-    note = call.site.editor.add_note(on, call.user, outcome.text, internal=internal)
+    note = call.site.editor.add_note(on, call.user, outcome.text, internal=internal, at=at)
     if discussion is not None:
         for one in (note, *discussion):
             one.threaded, one.discussion_id = True, discussion[0].discussion_id

@@ -1,16 +1,17 @@
-"""Projects, groups, people, and what the server says of itself."""
+"""Projects, groups, and what the server says of itself."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable
 
 from worklake.sandbox.gitlab.api import Route
 from worklake.sandbox.gitlab.call import Call, Reply, json_reply
-from worklake.sandbox.gitlab.entities import MAINTAINER, Project, User
-from worklake.sandbox.gitlab.errors import invalid_field, not_found
+from worklake.sandbox.gitlab.entities import MAINTAINER, OWNER, Project
+from worklake.sandbox.gitlab.errors import invalid_field, not_served
 from worklake.sandbox.gitlab.hooks import VERSION
-from worklake.sandbox.gitlab.paging import keyset_by_id, paged, wants_keyset
+from worklake.sandbox.gitlab.paging import keyset_pages, paged, wants_keyset
+from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.rendering import Json
 
 
@@ -26,33 +27,91 @@ def _of_group(call: Call) -> Reply:
 
 def _projects(call: Call) -> Reply:
     query = call.query
-    found = sorted(call.store.projects.values(), key=lambda one: one.id, reverse=query.text("sort") != "asc")
+    simple = query.boolean("simple") or False
+
+    def shown(project: Project) -> Json:
+        row = _shown(call, project)
+        return {name: row[name] for name in _SIMPLE} if simple else row
+
+    found = _filtered(call)
+    if wants_keyset(call):
+        return keyset_pages(call, found, lambda one: one.id, {}, shown)
+    order = query.text("order_by", (*_ORDERS, *_OTHER_ORDERS)) or "id"
+    if order in _OTHER_ORDERS:
+        raise not_served(f"the order {order} of projects")
+    column = _COLUMNS.get(order, order)
+    found.sort(key=lambda one: (str(getattr(one, column)).zfill(12), one.id), reverse=query.text("sort") != "asc")
+    return paged(call, found, shown)
+
+
+_ORDERS = ("id", "name", "path", "created_at", "updated_at", "last_activity_at", "star_count")
+_OTHER_ORDERS = (
+    "similarity", "repository_size", "storage_size", "packages_size", "wiki_size", "container_registry_size",
+)  # fmt: skip
+_COLUMNS = {"updated_at": "last_activity_at", "star_count": "id"}
+_SIMPLE = (
+    "id", "description", "name", "name_with_namespace", "path", "path_with_namespace", "created_at", "default_branch",
+    "tag_list", "topics", "ssh_url_to_repo", "http_url_to_repo", "web_url", "readme_url", "forks_count", "avatar_url",
+    "star_count", "last_activity_at", "visibility", "namespace",
+)  # fmt: skip
+_UNSERVED = ("statistics", "with_custom_attributes", "license")
+_UNSERVED_FILTERS = (*_UNSERVED, "with_programming_language", "repository_storage", "with_security_reports")
+
+
+def _filtered(call: Call) -> list[Project]:
+    """The projects that the filters let through; all are private, living and nobody's favourite."""
+    query = call.query
+    _refuse(query, _UNSERVED_FILTERS, "projects")
+    visibility = query.text("visibility", ("public", "internal", "private"))
+    nothing = (
+        query.boolean("archived"), query.boolean("starred"), query.boolean("imported"), query.text("topic"),
+        query.text("topic_id"), query.text("marked_for_deletion_on"), query.boolean("active") is False,
+        query.boolean("wiki_checksum_failed"), query.boolean("repository_checksum_failed"),
+        query.boolean("owned") and call.user.role < OWNER, visibility in ("public", "internal"),
+        call.user.role < (query.integer("min_access_level") or 0),
+    )  # fmt: skip
+    if any(nothing):
+        return []
+    found = list(call.store.projects.values())
     if search := query.text("search"):
-        found = [one for one in found if search.lower() in f"{one.name}\n{one.path}".lower()]
+        whole = query.boolean("search_namespaces")
+        found = [
+            one for one in found if search.lower() in f"{one.name}\n{one.full_path if whole else one.path}".lower()
+        ]
     if after := query.moment("updated_after") or query.moment("last_activity_after"):
         found = [one for one in found if one.last_activity_at >= after]
     if before := query.moment("updated_before") or query.moment("last_activity_before"):
         found = [one for one in found if one.last_activity_at <= before]
-    if query.boolean("archived"):
-        found = []
-    if wants_keyset(call):
-        return keyset_by_id(call, found, lambda one: one.id, lambda one: _shown(call, one))
-    order = query.text("order_by", ("id", "name", "path", "created_at", "updated_at", "last_activity_at")) or "id"
-    column = "last_activity_at" if order == "updated_at" else order
-    found.sort(key=lambda one: (str(getattr(one, column)).zfill(12), one.id), reverse=query.text("sort") != "asc")
-    return paged(call, found, lambda one: _shown(call, one))
+    if (low := query.integer("id_after")) is not None:
+        found = [one for one in found if one.id > low]
+    if (high := query.integer("id_before")) is not None:
+        found = [one for one in found if one.id < high]
+    return found
+
+
+def _refuse(query: Params, names: Iterable[str], of: str) -> None:
+    """Refuse (501) parameters that would change the answer and are not served."""
+    for name in names:
+        if query.text(name) not in (None, "", "false", "False", "0"):
+            raise not_served(f"{name} of {of}")
 
 
 def _read(call: Call) -> Reply:
     project = call.project()
+    _refuse(call.query, _UNSERVED, "projects")
     call.site.limits.use("project", call.user)
     return json_reply(_shown(call, project))
+
+
+_EDITABLE = frozenset({"id", "name", "description", "path"})
 
 
 def _edit(call: Call) -> Reply:
     """Rename or move a project; its old path answers with a redirect from then on."""
     project, body = call.project(), call.body
     call.require(MAINTAINER)
+    if unserved := sorted(body.values.keys() - _EDITABLE):
+        raise not_served(f"the field {unserved[0]} of projects")
     if name := body.text("name"):
         project.name = name
     if "description" in body:
@@ -75,7 +134,14 @@ def _shown(call: Call, project: Project) -> Json:
 
 def _groups(call: Call) -> Reply:
     call.site.limits.use("groups", call.user)
-    groups = [call.store.group]
+    query, role = call.query, call.user.role
+    _refuse(query, ("statistics", "with_custom_attributes", "repository_storage"), "groups")
+    nothing = (
+        query.boolean("archived"), query.boolean("active") is False, query.boolean("owned") and role < OWNER,
+        query.text("marked_for_deletion_on"), query.text("visibility") in ("public", "internal"),
+        role < (query.integer("min_access_level") or 0), call.store.group.id in (query.ids("skip_groups") or ()),
+    )  # fmt: skip
+    groups = [] if any(nothing) else [call.store.group]
     if search := call.query.text("search"):
         groups = [group for group in groups if search.lower() in f"{group.name}\n{group.path}".lower()]
     return paged(call, groups, call.show.group)
@@ -83,78 +149,12 @@ def _groups(call: Call) -> Reply:
 
 def _group(call: Call) -> Reply:
     call.check_group()
+    _refuse(call.query, ("with_custom_attributes",), "groups")
     shown = call.show.group(call.store.group)
     if call.query.boolean("with_projects") is not False:
         projects = [call.show.project(project) for project in call.store.projects.values()]
         shown = {**shown, "projects": projects, "shared_projects": []}
     return json_reply(shown)
-
-
-def _me(call: Call) -> Reply:
-    return json_reply(call.show.current_user(call.user))
-
-
-def _users(call: Call) -> Reply:
-    found = _searched(call, list(call.store.users.values()))
-    if username := call.query.text("username"):
-        found = [user for user in found if user.username.lower() == username.lower()]
-    if call.query.boolean("active"):
-        found = [user for user in found if user.active]
-    if wants_keyset(call):
-        return keyset_by_id(call, found, lambda user: user.id, lambda user: call.show.user(user.id))
-    found.sort(key=lambda user: user.id, reverse=call.query.text("sort", ("asc", "desc")) != "asc")
-    return paged(call, found, lambda user: call.show.user(user.id))
-
-
-def _user(call: Call) -> Reply:
-    call.site.limits.use("users", call.user)
-    user = call.store.users.get(call.number("id"))
-    if user is None:
-        raise not_found("User")
-    return json_reply({**(call.show.user(user.id) or {}), "bio": "", "bot": False})
-
-
-def _members(call: Call) -> Reply:
-    return _of_owner(call, lambda user: call.show.member(user))
-
-
-def _member(call: Call) -> Reply:
-    _check_owner(call)
-    user = call.store.users.get(call.number("user_id"))
-    if user is None:
-        raise not_found()
-    return json_reply(call.show.member(user))
-
-
-def _project_users(call: Call) -> Reply:
-    return _of_owner(call, lambda user: call.show.user(user.id))
-
-
-def _of_owner(call: Call, show: Callable[[User], Json | None]) -> Reply:
-    _check_owner(call)
-    return paged(call, _searched(call, list(call.store.users.values())), show)
-
-
-def _direct_members(call: Call) -> Reply:
-    """Everybody belongs to the group; a project has no members of its own."""
-    call.project()
-    nobody: Sequence[User] = ()
-    return paged(call, nobody, call.show.member)
-
-
-def _check_owner(call: Call) -> None:
-    if "/groups/" in call.path:
-        call.check_group()
-    else:
-        call.project()
-
-
-def _searched(call: Call, users: list[User]) -> list[User]:
-    search = call.query.text("search") or call.query.text("query")
-    if not search:
-        return users
-    wanted = search.lower()
-    return [one for one in users if wanted in f"{one.name}\n{one.username}".lower() or wanted == one.email.lower()]
 
 
 def _metadata(call: Call) -> Reply:
@@ -166,18 +166,9 @@ ROUTES = (
     Route("GET", "/projects", _list),
     Route("GET", "/projects/:id", _read),
     Route("PUT", "/projects/:id", _edit),
-    Route("GET", "/projects/:id/users", _project_users),
-    Route("GET", "/projects/:id/members", _direct_members),
-    Route("GET", "/projects/:id/members/all", _members),
-    Route("GET", "/projects/:id/members/all/:user_id", _member),
     Route("GET", "/groups", _groups),
     Route("GET", "/groups/:id", _group),
     Route("GET", "/groups/:id/projects", _of_group),
-    Route("GET", "/groups/:id/members", _members),
-    Route("GET", "/groups/:id/members/all", _members),
-    Route("GET", "/user", _me),
-    Route("GET", "/users", _users),
-    Route("GET", "/users/:id", _user),
     Route("GET", "/metadata", _metadata),
     Route("GET", "/version", _metadata),
 )
