@@ -26,6 +26,7 @@ from worklake.model.documents import (
 _MOST_STEPS = 100
 _MOST_CONFLICTS = 20
 _MOST_LINES = 40
+_NOTHING = "Nothing to write: every tool shows what the tasks say."
 _REMOVED, _ADDED = "red", "green"
 
 
@@ -38,8 +39,7 @@ def planned(document: PlanDocument) -> Iterator[RenderableType]:
     elif document.steps:
         yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
     else:
-        held = " but for what these conflicts hold" if document.conflicts else ""
-        yield f"Nothing to write: every tool shows what the tasks say{held}."
+        yield _NOTHING
 
 
 def _steps(steps: Sequence[StepDocument]) -> Iterator[RenderableType]:
@@ -103,7 +103,7 @@ def _stopped(document: PlanDocument) -> Iterator[RenderableType]:
 def applied(document: ApplyDocument) -> Iterator[RenderableType]:
     """How many steps were applied, and how to take them back."""
     if not document.writes:
-        yield "Nothing to write: every tool shows what the tasks say."
+        yield _NOTHING
         return
     yield _counts(document.applied, document.stale, document.failed)
     if document.applied:
@@ -153,7 +153,8 @@ def undone(document: UndoDocument) -> Iterator[RenderableType]:
 def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:
     if conflicts:
         verb = "waits" if len(conflicts) == 1 else "wait"
-        yield f"{counted(len(conflicts), 'conflict')} {verb} for a person; see: worklake conflicts"
+        held = "its field is" if len(conflicts) == 1 else "their fields are"
+        yield f"{counted(len(conflicts), 'conflict')} {verb} for a person, and {held} not written: worklake conflicts"
 
 
 def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:

@@ -47,11 +47,17 @@ class _Names:
         """The titles of these tasks, and the keys of the items of these external ids."""
         titles = {row["task_id"]: row["title"] for row in lake.rows_among(_TITLES, "task_id", tasks)}
         rows = lake.rows_among(_KEYS, "external_id", items)
-        return cls(titles, {ItemKey(row["source"], row["external_id"]): row["key"] for row in rows if row["key"]})
+        # A key is host, path and number, as in gitlab.com/team/web#3 and linear.app/team/ENG-12.
+        keys = {ItemKey(row["source"], row["external_id"]): row["key"] for row in rows if "/" in (row["key"] or "")}
+        return cls(titles, keys)
 
     def key(self, source: str, external_id: str | None) -> str:
-        """What people call an item."""
-        return self.keys.get(ItemKey(source, external_id or ""), external_id or "")
+        """What people call an item: `ENG-12`, `team/web#3`."""
+        key = self.keys.get(ItemKey(source, external_id or ""))
+        if key is None:
+            return external_id or ""
+        _, _, path = key.partition("/")
+        return path if "#" in path else path.rpartition("/")[2]
 
 
 def pull_document(run_id: RunId, pulled: PullResult) -> PullDocument:
