@@ -18,8 +18,13 @@ _LARGEST = 2**63 - 1
 
 def unreadable(field: str, found: Any, expected: str) -> NoReturn:
     """Raises the error for a value that is not as expected."""
+    raise UnreadableError(unexpected(field, found, expected))
+
+
+def unexpected(field: str, found: Any, expected: str) -> str:
+    """That a value is not as expected, in words."""
     shown = "nothing" if found is None else repr(found[:_SHOWN] if isinstance(found, str) else found)
-    raise UnreadableError(f"{field}: found {shown[:_SHOWN]}{'…' * (len(shown) > _SHOWN)}, expected {expected}")
+    return f"{field}: found {shown[:_SHOWN]}{'…' * (len(shown) > _SHOWN)}, expected {expected}"
 
 
 def text(payload: Mapping[str, Any], key: str, longest: int) -> str:

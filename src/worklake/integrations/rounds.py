@@ -13,6 +13,10 @@ EMPTY_PAGES = 50
 """So many empty pages in a row are taken: what one may not see is left out of a page, but the page is there."""
 
 
+class PageError(RetryableError):
+    """A list that cannot be read on: what is answered is no page of it, or it has no end."""
+
+
 class Rounds:
     """Watches one list being read, page by page. `what` names the list in the error."""
 
@@ -22,7 +26,7 @@ class Rounds:
         self._empty = 0
 
     def note(self, page: Iterable[Hashable]) -> None:
-        """Take note of a page: what stands for each of its entries. Raises `RetryableError` when it goes in circles."""
+        """Take note of a page: what stands for each of its entries. Raises `PageError` when it goes in circles."""
         entries = tuple(page)
         self._empty = 0 if entries else self._empty + 1
         if entries:
@@ -34,7 +38,7 @@ class Rounds:
             self._refuse("one empty page after the other")
 
     def _refuse(self, found: str) -> None:
-        raise RetryableError(
+        raise PageError(
             f"{self._what} has no end: the server sends {found}. What came before is kept; run it again later, and if"
             " it stays so, tell whoever runs the server."
         )

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from worklake.errors import LakeError, LakeMissingError
+from worklake.lake.damage import IN_USE, refuse_parts, with_mend
 from worklake.lake.engines.base import Engine
 from worklake.lake.lease import (
     LEASE_SECONDS,
@@ -164,7 +165,7 @@ class Lake:
             )
             return utc(found)
         except PySparkException as error:
-            raise LakeError(str(error).strip().split("\n")[0]) from error
+            raise LakeError(with_mend(str(error).strip().split("\n")[0])) from error
 
     def rows(
         self, query: str, args: Mapping[str, Any] | None = None, **frames: pa.Table | DataFrame
@@ -251,7 +252,12 @@ class Lake:
     # making and keeping
 
     def ensure(self) -> None:
-        """Make the declared tables that are missing and add the columns that stored ones lack."""
+        """Make the declared tables that are missing and add the columns that stored ones lack.
+
+        Raises `LakeError` where some of a lake in use has gone: made anew and empty, it would belie the rest.
+        """
+        if self._engine.folder is not None:
+            refuse_parts(self._engine.folder, self._tables, lambda: self.size(IN_USE).rows > 0)
         for table in self._tables.values():
             if not self._engine.create(table):
                 self.evolve(table.name)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from worklake.errors import CommitConflictError, LakeError
+from worklake.lake.damage import MEND
 
 Result = TypeVar("Result")
 
@@ -60,6 +61,9 @@ def until_committed(
                 ) from error
             last = error
         wait(chance() * min(LONGEST_SECONDS, 0.02 * 2**attempt))
+    if "Missing commit file" in str(last):
+        said = str(last).strip().split("\n")[0]
+        raise LakeError(f"{table} cannot be read: {said}. {MEND}.") from last
     raise CommitConflictError(
         f"Other writers kept committing to {table} first; gave up after {attempts} tries. Run the command again "
         "when fewer writers are at work."

@@ -109,6 +109,17 @@ def ask(http: Http) -> dict[str, Any]:
     return LinearClient(http).ask(queries.ISSUE.call(id="42"))
 
 
+def test_half_a_character_spoils_only_itself(linear: Scripted, http: Http) -> None:
+    linear.answer(b'{"data": {"issue": {"id": "42", "title": "a\\ud83db"}}}')
+    assert ask(http) == {"issue": {"id": "42", "title": "a?b"}}
+
+
+def test_an_answer_that_cannot_be_read_for_its_depth_names_the_setting_to_check(linear: Scripted, http: Http) -> None:
+    linear.answer(b"[" * 200_000)
+    with pytest.raises(RetryableError, match="base_url"):
+        ask(http)
+
+
 def test_an_operation_is_posted_to_the_one_endpoint_with_the_bare_key(linear: Scripted, http: Http) -> None:
     linear.answer({"data": {"issue": {"id": "42"}}})
     assert ask(http) == {"issue": {"id": "42"}}

@@ -42,7 +42,6 @@ def test_a_task_is_loaded_with_its_links_and_open_conflicts(store: Store) -> Non
     assert loaded["task_1"].kept
 
 
-@on_spark_too
 def test_values_come_back_as_they_were_kept_whatever_a_column_holds(store: Store) -> None:
     odd = {"due_date": "soon", "estimate_points": 3, "title": "", "labels": ["b", "a"], "status": None, "x": [], "y": 0}
     first, task = born(**odd)
@@ -94,7 +93,6 @@ def test_a_task_whose_merge_died_is_the_fold_of_its_changes(reopen: Reopen) -> N
     assert reopen().load(["task_1"])["task_1"].kept
 
 
-@on_spark_too
 def test_a_row_replaces_the_one_of_the_same_identity(store: Store) -> None:
     first, task = born()
     store.commit([first], [task], [link()], [conflict()])
@@ -165,7 +163,6 @@ def test_conflicts_are_found_by_id_and_by_the_run_that_opened_them(store: Store)
     assert store.conflicts_of("run_3") == []
 
 
-@on_spark_too
 def test_every_task_that_a_commit_names_is_watched_until_it_is_released(reopen: Reopen) -> None:
     store = reopen()
     assert store.watched() == set()

@@ -14,6 +14,7 @@ from worklake.integrations.base import Payload
 from worklake.integrations.http import Http
 from worklake.integrations.linear.queries import Call
 from worklake.integrations.linear.refusals import refusal, refusal_of_write
+from worklake.integrations.parsing import parsed
 
 
 class LinearClient:
@@ -53,8 +54,8 @@ class _HttpTransport(Transport):
         )
         where = f"{self._http.source}: {operation}"
         try:
-            answer = orjson.loads(response.content)
-        except orjson.JSONDecodeError:
+            answer = parsed(response.content)
+        except ValueError:
             answer = None
         errors = answer.get("errors") if isinstance(answer, dict) else None
         if isinstance(errors, list) and errors:

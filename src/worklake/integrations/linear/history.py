@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 from worklake.integrations.base import FieldEdit, Payload
 from worklake.integrations.linear import lookups
-from worklake.integrations.linear.listing import Ask, all_nodes
+from worklake.integrations.linear.listing import Ask
 from worklake.integrations.linear.mapping import PRIORITIES, STATUS_OF_TYPE
+from worklake.integrations.linear.pages import all_nodes
 from worklake.integrations.reading import time
 from worklake.model.fields import FieldValue
 
@@ -62,11 +63,10 @@ def edits(ask: Ask, external_id: str, since: datetime, fields: AbstractSet[str] 
 def entries_of(ask: Ask, external_id: str) -> Iterator[Payload]:
     """The entries of an issue's history, newest first, a page at a time."""
 
-    def page(after: str | None) -> Payload:
-        issue: Payload = ask(lookups.HISTORY.call(id=external_id, after=after))["issue"]
-        return issue["history"]  # type: ignore[no-any-return]
+    def page(after: str | None) -> Payload | None:
+        return ask(lookups.HISTORY.call(id=external_id, after=after)).get("issue")
 
-    return all_nodes(page)
+    return all_nodes(page, "history")
 
 
 def edits_of(entry: Payload) -> Iterator[FieldEdit]:

@@ -27,8 +27,9 @@ from worklake.integrations.linear.comments import add_comment, delete_comment, e
 from worklake.integrations.linear.directory import NAMED_FIELDS
 from worklake.integrations.linear.history import FIELDS_TOLD, edits
 from worklake.integrations.linear.links import parse_issue_url
-from worklake.integrations.linear.listing import Listing, all_nodes, hidden_among, hidden_teams, items_of
+from worklake.integrations.linear.listing import Listing, hidden_among, hidden_teams, items_of
 from worklake.integrations.linear.mapping import FIELD_LENSES, LinearLens
+from worklake.integrations.linear.pages import all_nodes
 from worklake.integrations.linear.refusals import WIRE
 from worklake.integrations.linear.rest import completed
 from worklake.integrations.linear.settings import LinearSettings
@@ -114,9 +115,9 @@ class LinearIntegration(BaseIntegration):
             hidden = hidden_among(self._teams, answer)
             if hidden:
                 raise hidden_teams(self._source, hidden)
-            return answer["issues"]  # type: ignore[no-any-return]
+            return answer
 
-        return (node["id"] for node in all_nodes(page) if not node["trashed"])
+        return (node["id"] for node in all_nodes(page, "issues") if not node["trashed"])
 
     def read(self, external_id: str) -> Item:
         """The issue as it is now, also when it is archived or in the trash. Raises `NotFoundError`."""
@@ -129,11 +130,10 @@ class LinearIntegration(BaseIntegration):
     def comments(self, external_id: str) -> Iterator[Item]:
         """The comments of an issue, oldest first. What Linear itself remarks is history there, and no comment."""
 
-        def page(after: str | None) -> Payload:
-            issue: Payload = self._ask(queries.ISSUE_COMMENTS.call(id=external_id, after=after))["issue"]
-            return issue["comments"]  # type: ignore[no-any-return]
+        def page(after: str | None) -> Payload | None:
+            return self._ask(queries.ISSUE_COMMENTS.call(id=external_id, after=after)).get("issue")
 
-        newest_first = list(all_nodes(page))
+        newest_first = list(all_nodes(page, "comments"))
         yield from items_of(Kind.COMMENT, reversed(newest_first))
 
     def key_of(self, url: str) -> str | None:

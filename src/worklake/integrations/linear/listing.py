@@ -9,7 +9,9 @@ from typing import Any
 from worklake.errors import AccessError, InvalidInputError, RetryableError
 from worklake.integrations.base import Item, Page, Payload
 from worklake.integrations.linear import queries
+from worklake.integrations.linear.pages import marks_of, nodes_of, page_of
 from worklake.integrations.linear.position import Mark, Position, item_time
+from worklake.integrations.rounds import PageError, Rounds
 from worklake.model.rows import Kind
 
 Ask = Callable[[queries.Call], Payload]
@@ -51,19 +53,25 @@ class Listing:
         self._source = source
         self._teams = tuple(teams)
         self._now = now
+        self._stuck: dict[str, str] = {}
         beginning = Position.beginning(STREAM_KINDS)
         self._position = beginning if position is None else Position.parse(position, STREAM_KINDS)
         self.workspace: str | None = None
         """The workspace's key in URLs, once an answer has shown it."""
 
     def pages(self) -> Iterator[Page]:
-        """The pages; after the last, `AccessError` when some team does not show."""
+        """The pages; after the last, `AccessError` when some team does not show.
+
+        A stream whose pages do not lead on does not stop the others, and is named in the end.
+        """
         yield from self._open_scans()
         yield self._first_pages()
         yield from self._open_scans()
         hidden = [team for team in self._teams if team not in self._position.teams]
         if hidden:
             raise hidden_teams(self._source, hidden)
+        if self._stuck:
+            raise RetryableError(f"{self._source}: {' '.join(self._stuck.values())}")
 
     def _first_pages(self) -> Page:
         answer = self._changes()
@@ -75,8 +83,13 @@ class Listing:
             seen = self._visible_teams(answer)
         moved, items = {}, []
         for stream, mark in self._position.marks.items():
-            nodes, after = _read(answer[stream], None)
-            moved[stream] = self._first_mark(stream, mark, nodes, after)
+            try:
+                nodes, after = page_of(answer, stream)
+            except PageError as error:
+                self._stuck[stream], moved[stream] = str(error), mark
+                continue
+            # A scan that is still open could not be finished before: it goes on where it stands.
+            moved[stream] = mark if mark.after else self._first_mark(stream, mark, nodes, after)
             items += self._items(stream, nodes, mark)
         self._position = Position(seen, moved)
         return Page(_each_once(items), self._position.text())
@@ -90,22 +103,31 @@ class Listing:
 
     def _open_scans(self) -> Iterator[Page]:
         for stream in STREAM_KINDS:
-            restarted = False
-            while (mark := self._position.marks[stream]).after is not None:
-                try:
-                    answer = self._page(stream, mark, mark.after)
-                    given: str | None = mark.after
-                except InvalidInputError:  # a cursor that is no longer accepted; a second refusal has another cause
-                    if restarted:
-                        raise
-                    restarted = True
-                    answer, given = self._page(stream, mark, None), None
-                nodes, after = _read(answer[stream], given)
-                if stream in HINTS and _reaches_back(nodes, mark.since):
-                    after = None
-                items = self._items(stream, nodes, mark)
-                self._position = self._position.moved(**{stream: mark.next_page(after)})
-                yield Page(_each_once(items), self._position.text())
+            if stream in self._stuck:
+                continue
+            try:
+                yield from self._open_scan(stream)
+            except PageError as error:
+                self._stuck[stream] = str(error)
+
+    def _open_scan(self, stream: str) -> Iterator[Page]:
+        restarted, rounds = False, Rounds(f"Linear's list of {stream}")
+        while (mark := self._position.marks[stream]).after is not None:
+            try:
+                answer = self._page(stream, mark, mark.after)
+                given: str | None = mark.after
+            except InvalidInputError:  # a cursor that is no longer accepted; a second refusal has another cause
+                if restarted:
+                    raise
+                restarted = True
+                answer, given = self._page(stream, mark, None), None
+            nodes, after = page_of(answer, stream, given)
+            rounds.note(marks_of(nodes))
+            if stream in HINTS and _reaches_back(nodes, mark.since):
+                after = None
+            items = self._items(stream, nodes, mark)
+            self._position = self._position.moved(**{stream: mark.next_page(after)})
+            yield Page(_each_once(items), self._position.text())
 
     def _items(self, stream: str, nodes: Sequence[Any], mark: Mark) -> list[Item]:
         if stream not in HINTS:
@@ -136,7 +158,9 @@ class Listing:
                 commentsSince=marks["comments"].from_time,
             )
         )
-        self.workspace = answer["organization"]["urlKey"].lower()
+        organization = answer.get("organization")
+        key = organization.get("urlKey") if isinstance(organization, dict) else None
+        self.workspace = key.lower() if isinstance(key, str) else None
         return answer
 
     def _page(self, stream: str, mark: Mark, after: str | None) -> Payload:
@@ -166,19 +190,9 @@ def items_of(kind: Kind, nodes: Iterable[Any]) -> list[Item]:
     return items
 
 
-def all_nodes(ask: Callable[[str | None], Payload]) -> Iterator[Any]:
-    """The nodes of a connection, page by page; `ask` gives its page after a cursor."""
-    after: str | None = None
-    while True:
-        nodes, after = _read(ask(after), after)
-        yield from nodes
-        if after is None:
-            return
-
-
 def hidden_among(teams: Iterable[str], answer: Payload) -> list[str]:
     """Those of the teams that an answer's `teams` does not show."""
-    shown = {team["key"] for team in answer["teams"]["nodes"]}
+    shown = {team.get("key") for team in nodes_of(answer, "teams") if isinstance(team, dict)}
     return [team for team in teams if team not in shown]
 
 
@@ -189,14 +203,6 @@ def hidden_teams(source: str, teams: Iterable[str]) -> AccessError:
         f"{source}: Linear shows no team {named}: it does not exist, or this key may not see it. "
         "Correct `teams` in conf/sources.yml, or give the key access to the team."
     )
-
-
-def _read(connection: Payload, given: str | None) -> tuple[Sequence[Any], str | None]:
-    """The nodes of a page, and the cursor of the next one."""
-    after = connection["pageInfo"]["endCursor"] if connection["pageInfo"]["hasNextPage"] else None
-    if connection["pageInfo"]["hasNextPage"] and (after is None or after == given):
-        raise RetryableError(f"Linear says that there is a page after cursor {given!r}, but not where it starts.")
-    return connection["nodes"], after
 
 
 def _each_once(items: Iterable[Item]) -> list[Item]:

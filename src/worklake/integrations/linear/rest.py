@@ -8,6 +8,7 @@ from typing import Any
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.linear import queries
 from worklake.integrations.linear.listing import Ask
+from worklake.integrations.linear.pages import nodes_of
 from worklake.model.rows import Kind
 
 NESTED = ("labels", "inverseRelations", "attachments")
@@ -24,7 +25,8 @@ def completed(ask: Ask, items: Sequence[Item]) -> Iterator[Item]:
     rest: dict[str, Mapping[str, Any]] = {}
     for start in range(0, len(short), AT_ONCE):
         answer = ask(queries.REST.call(ids=short[start : start + AT_ONCE]))
-        rest |= {node["id"]: node for node in answer["issues"]["nodes"]}
+        nodes = nodes_of(answer, "issues")
+        rest |= {node["id"]: node for node in nodes if isinstance(node, dict) and node.keys() >= {"id", *NESTED}}
     for item in items:
         found = rest.get(item.external_id or "") if item.kind is Kind.TASK else None
         yield item if found is None else item._replace(payload=item.payload | _whole(ask, found))

@@ -10,11 +10,19 @@ from typing import Any
 import orjson
 from graphql import GraphQLError, OperationType
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worklake.sandbox.linear.errors import LinearError, invalid_request, not_authenticated, rate_limited
+from worklake.sandbox.linear.errors import (
+    LinearError,
+    invalid_request,
+    not_authenticated,
+    not_served,
+    persisted_query_not_supported,
+    rate_limited,
+)
 from worklake.sandbox.linear.execution import Operation, Refused, prepare, run
 from worklake.sandbox.linear.limits import Limits, headers, limits_for
 from worklake.sandbox.linear.request import Request
@@ -37,7 +45,11 @@ class LinearApi:
 
     def app(self) -> Starlette:
         """The ASGI app, rooted at `/`."""
-        return Starlette(routes=[Route("/graphql", self._serve, methods=["GET", "POST"])])
+        routes = [
+            Route("/graphql", _options, methods=["OPTIONS"]),
+            Route("/graphql", self._serve, methods=["GET", "POST"]),
+        ]
+        return Starlette(routes=routes, exception_handlers={404: _no_such_call, 405: _no_such_call})
 
     async def _serve(self, http: HttpRequest) -> Response:
         token = _token(http)
@@ -51,8 +63,7 @@ class LinearApi:
     def _answer(self, http: HttpRequest, body: Body, token: str | None, limits: Limits) -> Response:
         operation, searching, complexity = None, False, 0
         try:
-            variables = body.get("variables") or {}
-            operation = prepare(body["query"], variables, body.get("operationName"))
+            operation = prepare(body["query"], body["variables"], body.get("operationName"))
             searching, complexity = "searchIssues" in operation.roots, math.ceil(operation.complexity)
             self._authenticate(operation, token)
             _charge(limits, complexity, searching=searching)
@@ -82,7 +93,7 @@ class LinearApi:
 
     def _limits_of(self, http: HttpRequest, token: str | None) -> Limits:
         if token in self._tokens:
-            kind = "oauthApp" if http.headers["authorization"].startswith("Bearer ") else "apiKey"
+            kind = "oauthApp" if _is_bearer(http.headers["authorization"]) else "apiKey"
             caller = str(token)
         else:
             kind, caller = "ip", http.client.host if http.client else "unknown"
@@ -92,24 +103,54 @@ class LinearApi:
         return limits
 
 
+async def _options(http: HttpRequest) -> Response:
+    return Response(status_code=204, headers={"Allow": "OPTIONS, GET, HEAD, POST"})
+
+
+async def _no_such_call(http: HttpRequest, error: Exception) -> Response:
+    """The sandbox serves one endpoint: for Linear's others (OAuth, uploads) it answers its own error."""
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    return _refusal((not_served(f"{http.method} {http.url.path}"),), status, {})
+
+
+def _is_bearer(header: str) -> bool:
+    return header[:7].lower() == "bearer "
+
+
 def _token(http: HttpRequest) -> str | None:
     """The personal key (bare) or the OAuth token (`Bearer …`)."""
     header = http.headers.get("authorization")
-    return None if header is None else header.removeprefix("Bearer ").strip()
+    if header is None:
+        return None
+    return (header[7:] if _is_bearer(header) else header).strip()
 
 
 async def _body(http: HttpRequest) -> Body:
-    if http.method == "GET":
-        found = {name: http.query_params.get(name) for name in ("query", "operationName")}
-        raw = http.query_params.get("variables")
-        body: Any = {**found, "variables": _json_object(raw.encode()) if raw else None}
-    else:
+    if http.method == "POST":
         body = _json_object(await http.body())
+    else:
+        body = {name: http.query_params.get(name) for name in ("query", "operationName")}
+        for name in ("variables", "extensions"):
+            raw = http.query_params.get(name)
+            body[name] = _json_object(raw.encode()) if raw else None
     if not isinstance(body.get("query"), str) or not body["query"].strip():
-        raise invalid_request("GraphQL operations must contain a non-empty `query`.", "BAD_REQUEST")
-    if not isinstance(body.get("variables") or {}, dict):
+        raise _no_query(body)
+    if body.get("variables") is None:
+        body["variables"] = {}
+    if not isinstance(body["variables"], dict):
         raise invalid_request("`variables` in a POST body must be an object if provided.", "BAD_REQUEST")
-    return dict(body)
+    if not isinstance(body.get("operationName"), str | None):
+        raise invalid_request("`operationName` in a POST body must be a string if provided.", "BAD_REQUEST")
+    body["operationName"] = body.get("operationName") or None
+    return body
+
+
+def _no_query(body: Body) -> LinearError:
+    """No text of a query; a client that sent its hash instead is told to send the text."""
+    extensions = body.get("extensions")
+    if isinstance(extensions, dict) and "persistedQuery" in extensions:
+        return persisted_query_not_supported()
+    return invalid_request("GraphQL operations must contain a non-empty `query`.", "BAD_REQUEST")
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:
@@ -117,6 +158,8 @@ def _json_object(raw: bytes) -> dict[str, Any]:
         found = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise invalid_request("The request is not valid JSON.", "BAD_REQUEST") from error
+    if isinstance(found, list):
+        raise invalid_request("Operation batching disabled.", "BAD_REQUEST")
     if not isinstance(found, dict):
         raise invalid_request("The request must be one JSON object.", "BAD_REQUEST")
     return found

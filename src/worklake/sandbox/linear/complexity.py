@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
+    BooleanValueNode,
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
@@ -15,10 +16,12 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    SelectionNode,
     SelectionSetNode,
     VariableNode,
     get_named_type,
     is_leaf_type,
+    value_from_ast_untyped,
 )
 
 from worklake.sandbox.linear.paging import DEFAULT_PAGE
@@ -33,7 +36,7 @@ class QueryCost:
     """The cost of one operation. Each property 0.1, each object 1, a connection times its page size for its contents.
 
     `unserved` lists, as `Type.field`, what the operation asks of types that Linear has and the sandbox does not serve.
-    Introspection costs nothing.
+    Introspection costs nothing, and neither does what a directive leaves out.
     """
 
     def __init__(
@@ -48,9 +51,9 @@ class QueryCost:
             one.name.value: one for one in document.definitions if isinstance(one, FragmentDefinitionNode)
         }
         defaults = {
-            one.variable.name.value: int(one.default_value.value)
+            one.variable.name.value: value_from_ast_untyped(one.default_value)
             for one in operation.variable_definitions or ()
-            if isinstance(one.default_value, IntValueNode)
+            if isinstance(one.default_value, IntValueNode | BooleanValueNode)
         }
         self._variables = {**defaults, **variables}
         self._fragment_costs: dict[tuple[str, float, bool], float] = {}
@@ -61,6 +64,8 @@ class QueryCost:
     def _selections(self, selected: SelectionSetNode, parent: Any, times: float, *, hollow: bool) -> float:
         cost = 0.0
         for node in selected.selections:
+            if self._left_out(node):
+                continue
             if isinstance(node, FieldNode):
                 cost += self._field(node, parent, times, hollow=hollow)
             elif isinstance(node, InlineFragmentNode):
@@ -70,6 +75,19 @@ class QueryCost:
             elif isinstance(node, FragmentSpreadNode):
                 cost += self._fragment(node.name.value, times, hollow=hollow)
         return cost
+
+    def _left_out(self, node: SelectionNode) -> bool:
+        """Whether `@skip` or `@include` leaves a selection out."""
+        for directive in node.directives or ():
+            value = directive.arguments[0].value if directive.arguments else None
+            given = None
+            if isinstance(value, BooleanValueNode):
+                given = value.value
+            elif isinstance(value, VariableNode):
+                given = self._variables.get(value.name.value)
+            if given is (directive.name.value == "skip"):
+                return True
+        return False
 
     def _fragment(self, name: str, times: float, *, hollow: bool) -> float:
         key = (name, times, hollow)

@@ -213,6 +213,7 @@ class Attachment(Entity):
     subtitle: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     group_by_source: bool = False
+    source_type: str = "api"
     creator_id: str | None = None
 
 

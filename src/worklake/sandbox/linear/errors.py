@@ -101,6 +101,13 @@ def invalid_request(message: str, code: str, more: Mapping[str, Any] | None = No
     )
 
 
+def persisted_query_not_supported() -> LinearError:
+    """A hash in place of a query's text: clients that know persisted queries then send the text."""
+    return LinearError(
+        "PersistedQueryNotSupported", code="PERSISTED_QUERY_NOT_SUPPORTED", kind="graphql error", http_status=200
+    )
+
+
 def not_served(what: str) -> LinearError:
     """Something that Linear has and the sandbox does not: said aloud, never answered with a silent null."""
     return LinearError(

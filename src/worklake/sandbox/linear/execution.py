@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,9 +10,14 @@ from typing import Any
 from graphql import (
     DocumentNode,
     ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     OperationDefinitionNode,
+    SelectionSetNode,
     execute_sync,
     get_operation_ast,
     parse,
@@ -46,9 +51,11 @@ class Operation:
 
     @property
     def roots(self) -> frozenset[str]:
-        """The names of the fields at its top (those in fragments left out)."""
-        names = [getattr(one, "name", None) for one in self.node.selection_set.selections]
-        return frozenset(name.value for name in names if name is not None)
+        """The names of the fields at its top, whatever fragments they stand in and aliases they have."""
+        fragments = {
+            one.name.value: one for one in self.document.definitions if isinstance(one, FragmentDefinitionNode)
+        }
+        return frozenset(_field_names(self.node.selection_set, fragments))
 
     @property
     def only_introspects(self) -> bool:
@@ -56,19 +63,36 @@ class Operation:
         return all(name.startswith("__") for name in self.roots)
 
 
+def _field_names(selected: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Iterator[str]:
+    for node in selected.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _field_names(node.selection_set, fragments)
+        elif isinstance(node, FragmentSpreadNode):
+            yield from _field_names(fragments[node.name.value].selection_set, fragments)
+
+
 def prepare(query: str, variables: Mapping[str, Any], operation_name: str | None) -> Operation:
     """The operation to execute. Raises `Refused` for what is no valid GraphQL of the schema or not served."""
     document = _valid_document(query)
     node = get_operation_ast(document, operation_name)
     if node is None:
-        what = f'Unknown operation named "{operation_name}".' if operation_name else "Must provide an operation."
-        raise Refused(invalid_request(what, "OPERATION_RESOLUTION_FAILURE"))
+        raise Refused(invalid_request(_no_operation(document, operation_name), "OPERATION_RESOLUTION_FAILURE"))
     cost = QueryCost(linear_schema(), document, node, variables)
     if cost.unserved:
         raise Refused(*(not_served(what) for what in cost.unserved))
     if cost.total > MOST_COMPLEX:
         raise Refused(too_complex(cost.total, MOST_COMPLEX))
     return Operation(document, node, variables, cost.total)
+
+
+def _no_operation(document: DocumentNode, operation_name: str | None) -> str:
+    if operation_name:
+        return f'Unknown operation named "{operation_name}".'
+    if any(isinstance(one, OperationDefinitionNode) for one in document.definitions):
+        return "Must provide operation name if query contains multiple operations."
+    return "Must provide an operation."
 
 
 def run(operation: Operation, operation_name: str | None, request: Request) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from graphql import (
+    GraphQLError,
     GraphQLFloat,
     GraphQLList,
     GraphQLNonNull,
@@ -135,7 +137,10 @@ def _set_scalars(schema: GraphQLSchema) -> None:
 
 def _checked_by(read: Callable[[object, datetime], str]) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
-        read(value, datetime.now(UTC))
+        try:
+            read(value, datetime.now(UTC))
+        except (ValueError, OverflowError) as error:
+            raise GraphQLError(f"Cannot represent {json.dumps(value, default=str)} as a date or time") from error
         return value
 
     return check

@@ -37,7 +37,10 @@ def signature(secret: str, body: bytes) -> str:
 
 def is_loopback(url: str) -> bool:
     """Whether `url` is an http(s) URL of this machine itself, the only kind that the sandbox sends to."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return False
     if parts.hostname == "localhost":

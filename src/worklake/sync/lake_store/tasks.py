@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldSpec, FieldValue, MergeKind, Status
 from worklake.model.rows import Task
@@ -28,9 +28,10 @@ def task_row(task: TaskState, old: Mapping[str, Any] | None, facts: Mapping[Item
     row: dict[str, Any] = {"task_id": task.task_id, "version": task.version, "last_open": task.last_open}
     for name, spec in FIELDS.items():
         row[name] = _to_column(spec, task.fields[name].value if name in task.fields else None)
-    origins = list(dict.fromkeys(one.origin for one in task.fields.values() if one.origin is not None))
+    edits = _fields_by_edit(task)
+    origins = [one.origin for one in edits if one.origin is not None]
     told = [facts[one] for one in origins if one in facts]
-    times = [one.at for one in task.fields.values() if one.at is not None]
+    times = [one.at for one in edits if one.at is not None]
     if old is not None:
         times += [old["updated_at"]] if old["updated_at"] else []
         row["source"], row["created_at"] = old["source"], old["created_at"]
@@ -39,7 +40,7 @@ def task_row(task: TaskState, old: Mapping[str, Any] | None, facts: Mapping[Item
         row["created_at"] = min((one.created_at for one in told if one.created_at), default=None)
     row["updated_at"] = max(times, default=None)
     row["completed_at"] = _completed_at(task, old, told)
-    row["standings"] = to_text(_standings(task, row))
+    row["standings"] = to_text([_standing(edit, names, task, row) for edit, names in edits.items()])
     return row
 
 
@@ -53,20 +54,39 @@ def _completed_at(task: TaskState, old: Mapping[str, Any] | None, told: Iterable
     return min((one.completed_at for one in told if one.completed_at), default=status.at)
 
 
-def _standings(task: TaskState, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+class _Edit(NamedTuple):
+    """An edit, which may have brought several fields."""
+
+    at: datetime | None
+    origin: ItemKey | None
+    actor: str | None
+
+
+def _fields_by_edit(task: TaskState) -> dict[_Edit, list[str]]:
     """Fields that one edit brought stand together, as most of them come with the task itself."""
-    groups: dict[tuple[object, ...], dict[str, Any]] = {}
+    found: dict[_Edit, list[str]] = {}
+    edit, names = None, list[str]()
     for name, one in task.fields.items():
-        source, external_id = one.origin or (None, None)
-        entry = groups.setdefault(
-            (one.at, source, external_id, one.actor),
-            {"at": one.at, "source": source, "external_id": external_id, "actor": one.actor, "fields": []},
-        )
-        entry["fields"].append(name)
-        column = _from_column(row[name]) if name in FIELDS else None
-        if type(column) is not type(one.value) or column != one.value:
-            entry.setdefault("values", {})[name] = one.value
-    return list(groups.values())
+        its = _Edit(one.at, one.origin, one.actor)
+        if its != edit:
+            edit, names = its, found.setdefault(its, [])
+        names.append(name)
+    return found
+
+
+def _standing(edit: _Edit, names: list[str], task: TaskState, row: Mapping[str, Any]) -> dict[str, Any]:
+    source, external_id = edit.origin or (None, None)
+    entry = {"at": edit.at, "source": source, "external_id": external_id, "actor": edit.actor, "fields": names}
+    beside = {name: value for name in names if not _is_shown(row, name, value := task.fields[name].value)}
+    return entry | {"values": beside} if beside else entry
+
+
+def _is_shown(row: Mapping[str, Any], name: str, value: FieldValue) -> bool:
+    """Whether the field's column gives back just this value."""
+    if name not in FIELDS:
+        return False
+    column = _from_column(row[name])
+    return type(column) is type(value) and column == value
 
 
 def task_state(row: Mapping[str, Any], born_as: ItemKey | None) -> TaskState:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from worklake.sandbox.linear import events
 from worklake.sandbox.linear.changes import comments, history
@@ -95,13 +97,12 @@ def _move_to_duplicate(request: Request, issue_id: str, team_id: str) -> None:
         update_issue(request, issue_id, {"stateId": state.id})
 
 
-def create_attachment(request: Request, input: Input) -> Attachment:
+def create_attachment(request: Request, input: Input, source_type: str = "api") -> Attachment:
     """`attachmentCreate`: on the same issue and URL it updates the attachment that is there."""
     store = request.store
     only("AttachmentCreateInput", input, _CREATE_ATTACHMENT)
     issue = store.find_issue(input["issueId"])
-    if not urlsplit(input["url"]).scheme:
-        raise invalid_argument("url must be a URL.")
+    _parts(input["url"])
     _check_title(input)
     columns = {
         "title": input["title"],
@@ -121,6 +122,7 @@ def create_attachment(request: Request, input: Input) -> Attachment:
         issue_id=issue.id,
         url=input["url"],
         creator_id=request.actor.id,
+        source_type=source_type,
         **columns,
     )
     if store.attachments.get(attachment.id) is not None:
@@ -144,6 +146,40 @@ def link_url(
     return create_attachment(request, {"issueId": issueId, "url": url, "title": title or url, "id": id})
 
 
+def link_github_pull_request(request: Request, issueId: str, url: str, **given: str | None) -> Attachment:
+    """`attachmentLinkGitHubPR`."""
+    return _link(request, "github", _PULL_REQUEST, issueId, url, given)
+
+
+def link_github_issue(request: Request, issueId: str, url: str, **given: str | None) -> Attachment:
+    """`attachmentLinkGitHubIssue`."""
+    return _link(request, "github", _GITHUB_ISSUE, issueId, url, given)
+
+
+def link_gitlab_merge_request(
+    request: Request, issueId: str, url: str, number: float, projectPathWithNamespace: str, **given: str | None
+) -> Attachment:
+    """`attachmentLinkGitLabMR`: the project and number must be those of the URL."""
+    if not _parts(url).path.endswith(f"/{projectPathWithNamespace}/-/merge_requests/{number:.0f}"):
+        raise invalid_argument("url must be that of the merge request.")
+    return _link(request, "gitlab", _MERGE_REQUEST, issueId, url, given)
+
+
+_PULL_REQUEST = re.compile(r"https?://[^/]+/[^/]+/[^/]+/pull/\d+")
+_GITHUB_ISSUE = re.compile(r"https?://[^/]+/[^/]+/[^/]+/issues/\d+")
+_MERGE_REQUEST = re.compile(r"https?://.+/-/merge_requests/\d+")
+
+
+def _link(
+    request: Request, source: str, shape: re.Pattern[str], issue_id: str, url: str, given: Mapping[str, str | None]
+) -> Attachment:
+    """An attachment of a source; without the integration nobody fills in more than the URL and the title."""
+    if not shape.match(url):
+        raise invalid_argument(f"url is no such address of {source}.")
+    title = given.get("title") or url
+    return create_attachment(request, {"issueId": issue_id, "url": url, "title": title, "id": given.get("id")}, source)
+
+
 def update_attachment(request: Request, id: str, input: Input) -> Attachment:
     """`attachmentUpdate`."""
     only("AttachmentUpdateInput", input, _UPDATE_ATTACHMENT)
@@ -162,6 +198,16 @@ def delete_attachment(request: Request, id: str) -> str:
     events.tell(request, "remove", attachment)
     request.store.attachments.delete(attachment)
     return attachment.id
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = SplitResult("", "", "", "", "")
+    if not parts.scheme:
+        raise invalid_argument("url must be a URL.")
+    return parts
 
 
 def _check_title(given: Input) -> None:

@@ -145,7 +145,7 @@ def _source(attachment: Attachment, request: Request) -> Any:
 
 ATTACHMENT: Fields = {
     **values(f"{_ENTITY} title subtitle url metadata groupBySource"),
-    **computed(source=_source, sourceType=lambda attachment, request: "api"),
+    **computed(source=_source, sourceType=lambda attachment, request: attachment.source_type),
     **nulls("bodyData externalUserCreator originalIssue"),
     "creator": reference("users", "creator_id"),
     "issue": reference("issues", "issue_id"),

@@ -64,6 +64,11 @@ MUTATION: Fields = {
     "attachmentUpdate": _mutation("attachment", links.update_attachment, "id input"),
     "attachmentDelete": _mutation("entityId", links.delete_attachment, "id"),
     "attachmentLinkURL": _mutation("attachment", links.link_url, "id issueId title url"),
+    "attachmentLinkGitHubPR": _mutation("attachment", links.link_github_pull_request, "id issueId title url"),
+    "attachmentLinkGitHubIssue": _mutation("attachment", links.link_github_issue, "id issueId title url"),
+    "attachmentLinkGitLabMR": _mutation(
+        "attachment", links.link_gitlab_merge_request, "id issueId title url number projectPathWithNamespace"
+    ),
     "commentCreate": _mutation("comment", comments.create_comment, "input"),
     "commentUpdate": _mutation("comment", comments.update_comment, "id input skipEditedAt"),
     "commentDelete": _mutation("entityId", comments.delete_comment, "id"),

@@ -11,7 +11,7 @@ from worklake.sandbox.linear.errors import entity_not_found, invalid_argument
 from worklake.sandbox.linear.fields.issue import is_enabled
 from worklake.sandbox.linear.filters import FilterTable
 from worklake.sandbox.linear.request import Request
-from worklake.sandbox.linear.served import Field, Fields, computed, connection
+from worklake.sandbox.linear.served import Field, Fields, computed, connection, empties
 from worklake.sandbox.linear.shapes import PRIORITY_LABELS
 
 
@@ -126,4 +126,6 @@ QUERY: Fields = {
     "attachmentsForURL": Field(_attachments_for_url, _PAGED | {"url"}),
     "webhooks": _every("webhooks"),
     "webhook": _one("webhooks"),
+    # Nobody signs in, is invited or changes a setting here.
+    **empties("auditEntries"),
 }
