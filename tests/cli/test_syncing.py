@@ -10,9 +10,10 @@ import pytest
 
 import worklake
 from tests.support.project import Project, sandbox_project, worklake_command
+from worklake.integrations.http import Http
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
-# The stories share one sandbox, whose start and first sync take longer than all of them.
+# The stories share one sandbox: its start and first sync take the longest.
 pytestmark = pytest.mark.xdist_group("syncing")
 
 PLAN_KEYS = ["plan_id", "run_id", "steps", "conflicts", "stopped_by"]
@@ -52,21 +53,22 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield made
 
 
-@pytest.fixture
-def twins(project: Project) -> Iterator[Twins]:
-    """A task in both tools; the story ends with both at rest."""
-    yield twins_of(project)
-    project.mend()
-    project.settings("policy.yml", LATEST)
-    at_rest(project)
-
-
-def twins_of(project: Project) -> Twins:
+@pytest.fixture(scope="module")
+def pair(project: Project) -> Twins:
     for task in project.run("tasks").document:
         found = {link["source"]: link["external_id"] for link in task["links"]}
         if {"gitlab", "linear"} == set(found) and not task["archived"] and not task["confidential"]:
             return Twins(project, task["task_id"], found["gitlab"], found["linear"])
     raise AssertionError("no task is in both tools")
+
+
+@pytest.fixture
+def twins(pair: Twins, monkeypatch: pytest.MonkeyPatch) -> Iterator[Twins]:
+    """A task in both tools, of which the stories before have left nothing to do; nobody waits between two tries."""
+    monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+    yield pair
+    pair.project.mend()
+    pair.project.settings("policy.yml", LATEST)
 
 
 def at_rest(project: Project) -> None:
@@ -91,8 +93,8 @@ def test_the_first_sync_of_tasks_that_are_in_both_tools_brings_them_to_rest(proj
     at_rest(project)
 
 
-@pytest.mark.parametrize(("here", "there"), [("gitlab", "linear"), ("linear", "gitlab")])
-def test_an_edit_in_one_tool_arrives_in_the_other(twins: Twins, here: str, there: str) -> None:
+@pytest.mark.parametrize("here", ["gitlab", "linear"])
+def test_an_edit_in_one_tool_arrives_in_the_other(twins: Twins, here: str) -> None:
     twins.project.edit(here, getattr(twins, here), title=f"Edited in {here}")
     ran = twins.project.run("sync")
     assert ran.status == 0
@@ -136,6 +138,7 @@ def test_a_title_edited_here_and_a_due_date_edited_there_both_survive(twins: Twi
     assert {(one["source"], one["field"]) for one in told} >= {("linear", "title"), ("gitlab", "due_date")}
 
 
+@pytest.mark.slow
 def test_a_step_whose_field_somebody_moved_since_the_plan_is_stale_and_their_edit_wins(twins: Twins) -> None:
     twins.project.edit("linear", twins.linear, title="Planned")
     plan = twins.project.run("plan").document
@@ -147,22 +150,25 @@ def test_a_step_whose_field_somebody_moved_since_the_plan_is_stale_and_their_edi
     assert twins.both("title") == ["Moved since"] * 2
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [{"status": 500}, {"status": 429, "headers": {"Retry-After": "0"}}, {"status": 401}, {"drop": "before"}],
-    ids=["500", "429", "401", "cut off"],
-)
-def test_a_write_that_fails_is_sent_by_a_later_run_until_it_succeeds(twins: Twins, fault: dict[str, Any]) -> None:
-    title = f"Survives {fault}"
-    twins.project.edit("linear", twins.linear, title=title)
-    twins.project.fault("gitlab", method="PUT", **fault)
-    for _ in range(2):
+FAULTS: list[dict[str, Any]] = [
+    {"status": 500},
+    {"status": 429, "headers": {"Retry-After": "0"}},
+    {"status": 401},
+    {"drop": "before"},
+]
+
+
+def test_a_write_that_fails_is_sent_by_later_runs_until_it_succeeds(twins: Twins) -> None:
+    twins.project.edit("linear", twins.linear, title="Survives")
+    for fault in FAULTS:
+        twins.project.mend()
+        twins.project.fault("gitlab", method="PUT", **fault)
         ran = twins.project.run("sync")
-        assert (ran.status, ran.document["applied"]) == (1, 0)
-        assert twins.shown("gitlab", "title") != title
+        assert (ran.status, ran.document["applied"], ran.document["failed"]) == (1, 0, 1), fault
+        assert twins.shown("gitlab", "title") != "Survives"
     twins.project.mend()
     assert twins.project.run("sync").status == 0
-    assert twins.both("title") == [title] * 2
+    assert twins.both("title") == ["Survives"] * 2
 
 
 def test_a_write_whose_reply_was_lost_is_found_done_and_not_repeated(twins: Twins) -> None:
@@ -175,6 +181,7 @@ def test_a_write_whose_reply_was_lost_is_found_done_and_not_repeated(twins: Twin
     assert twins.both("title") == ["Its reply is lost"] * 2
 
 
+@pytest.mark.slow
 def test_a_value_that_a_tool_refuses_waits_for_a_person_while_the_rest_is_written(twins: Twins) -> None:
     twins.project.edit("linear", twins.linear, title="Refused", dueDate="2032-01-02")
     twins.project.fault("gitlab", method="PUT", status=422, body={"message": {"title": ["is not welcome"]}}, times=1)
@@ -214,14 +221,17 @@ def test_undo_takes_a_sync_back_and_the_next_sync_does_not_redo_it(twins: Twins)
     assert twins.both("title") == [before[0]] * 2
 
 
+@pytest.mark.slow
 def test_undo_of_an_undo_brings_the_sync_back(twins: Twins) -> None:
     twins.project.edit("linear", twins.linear, title="There and back")
     run = twins.project.run("sync").document["run_id"]
     undone = twins.project.run("undo", run, "--apply").document["run_id"]
     assert twins.project.run("undo", undone, "--apply").status == 0
     assert twins.both("title") == ["There and back"] * 2
+    at_rest(twins.project)
 
 
+@pytest.mark.slow
 def test_undo_everywhere_brings_all_tools_to_the_values_before_the_run(twins: Twins) -> None:
     before = twins.both("title")
     twins.project.edit("linear", twins.linear, title="Taken back everywhere")
@@ -229,8 +239,10 @@ def test_undo_everywhere_brings_all_tools_to_the_values_before_the_run(twins: Tw
     undone = twins.project.run("undo", run, "--everywhere", "--apply")
     assert undone.status == 0
     assert twins.both("title") == before
+    at_rest(twins.project)
 
 
+@pytest.mark.slow
 def test_undo_leaves_what_a_person_changed_since_and_names_it(twins: Twins) -> None:
     twins.project.edit("linear", twins.linear, title="Undone in part", dueDate="2033-03-03")
     run = twins.project.run("sync").document["run_id"]
@@ -279,6 +291,7 @@ def test_a_manual_conflict_waits_for_a_person_and_is_settled_by_command(twins: T
     assert (again.status, again.document["error"]["type"]) == (2, "InvalidInputError")
 
 
+@pytest.mark.slow
 def test_a_conflict_is_settled_by_a_value_of_ones_own_that_the_field_takes(twins: Twins) -> None:
     twins.project.settings("policy.yml", "fields: {due_date: manual}\n")
     twins.project.edit("linear", twins.linear, dueDate="2034-01-01")
@@ -294,6 +307,7 @@ def test_a_conflict_is_settled_by_a_value_of_ones_own_that_the_field_takes(twins
     assert twins.both("due_date") == ["2034-03-03"] * 2
 
 
+@pytest.mark.slow
 def test_the_brake_stops_a_plan_that_empties_much_until_exactly_that_much_is_allowed(twins: Twins) -> None:
     twins.project.edit("linear", twins.linear, dueDate="2035-01-01")
     twins.project.run("sync")
@@ -302,9 +316,7 @@ def test_the_brake_stops_a_plan_that_empties_much_until_exactly_that_much_is_all
     plan = twins.project.run("plan")
     assert plan.status == 3
     assert "emptying due_date would hit 1 of" in plan.document["stopped_by"][0]
-    shown = people_words(twins.project, "plan")
-    assert "Stopped for a person: emptying due_date" in shown.stdout
-    for command in (["sync"], ["apply"], ["apply", "--allow", "2"]):
+    for command in (["sync"], ["apply", "--allow", "2"]):
         stopped = twins.project.run(*command)
         assert (stopped.status, stopped.document["error"]["type"]) == (3, "StoppedError")
         assert "emptying due_date would hit 1 of" in stopped.document["error"]["message"]
@@ -314,6 +326,7 @@ def test_the_brake_stops_a_plan_that_empties_much_until_exactly_that_much_is_all
     assert twins.both("due_date") == [None, None]
 
 
+@pytest.mark.slow
 def test_a_source_that_cannot_be_read_ends_a_sync_with_1_and_keeps_the_others_going(twins: Twins) -> None:
     twins.project.edit("gitlab", twins.gitlab, title="While Linear is away")
     twins.project.fault("linear", method="POST", path="/graphql", status=401)
@@ -328,12 +341,14 @@ def test_a_source_that_cannot_be_read_ends_a_sync_with_1_and_keeps_the_others_go
     assert twins.both("title") == ["While Linear is away"] * 2
 
 
+@pytest.mark.slow
 def test_where_no_source_can_be_read_a_sync_ends_with_2(twins: Twins) -> None:
     for provider in ("gitlab", "linear"):
         twins.project.fault(provider, method="*", status=401)
     assert twins.project.run("sync").status == 2
 
 
+@pytest.mark.slow
 def test_a_plan_is_shown_like_a_diff_with_the_reason_of_each_step(twins: Twins) -> None:
     before = twins.shown("gitlab", "title")
     twins.project.edit("linear", twins.linear, title="Shown as a diff")
@@ -366,6 +381,7 @@ def test_what_does_not_exist_or_makes_no_sense_touches_nothing(
     assert (ran.status, ran.document["error"]["type"]) == (2, kind)
 
 
+@pytest.mark.slow
 def test_the_calls_of_the_same_names_give_the_same_documents(twins: Twins) -> None:
     folder: Path = twins.project.folder
     twins.project.edit("linear", twins.linear, title="Called from Python")
@@ -374,3 +390,7 @@ def test_the_calls_of_the_same_names_give_the_same_documents(twins: Twins) -> No
     assert worklake.apply(plan.plan_id, folder).applied == 1
     assert worklake.sync(folder).writes == []
     assert worklake.conflicts(folder) == []
+
+
+def test_after_all_this_a_last_sync_plans_nothing_and_nobody_has_anything_to_decide(project: Project) -> None:
+    at_rest(project)
