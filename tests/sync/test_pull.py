@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -271,8 +272,8 @@ def test_a_lake_that_cannot_be_written_is_told_before_anything_is_asked(project:
 def test_people_are_read_before_the_tasks_that_name_them_when_the_mapping_changes(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("worklake.sync.pull.COMMIT_ROWS", 10)
-    monkeypatch.setattr("worklake.sync.pending.CHUNK_ROWS", 10)
+    monkeypatch.setattr(import_module("worklake.sync.pull"), "COMMIT_ROWS", 10)
+    monkeypatch.setattr(import_module("worklake.sync.pending"), "CHUNK_ROWS", 10)
     project.pull("gitlab")
     issue = next(item["payload"] for item in project.items("gitlab") if item["payload"]["assignees"])
     person = issue["assignees"][0] | {"name": "Known by a newer record"}
