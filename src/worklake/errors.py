@@ -5,6 +5,8 @@ Every message says what happened, to which item, and what to do; none holds a se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class WorklakeError(Exception):
     """Anything Worklake raises on purpose."""
@@ -16,6 +18,14 @@ class RetryableError(WorklakeError):
     def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class LeftOutError(RetryableError):
+    """Some items could not be completed, all others were. `reasons` are in words, by external id."""
+
+    def __init__(self, message: str, reasons: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.reasons = reasons
 
 
 class UnknownOutcomeError(WorklakeError):

@@ -279,3 +279,11 @@ def test_graphql_says_what_of_it_is_served(api: Api):
     assert "The sandbox serves of GitLab's GraphQL only" in told.json()["errors"][0]["message"]
     two = {"query": "query A { __typename } query B { b: __typename }", "operationName": "B", "variables": "{}"}
     assert api.post(url, json=two).json() == {"data": {"b": "Query"}}
+
+
+def test_time_that_no_database_holds_is_refused_and_leaves_the_issue_readable(api: Api):
+    made = api.post(ISSUES, json={"title": "t", "description": "/estimate 99999999999999999999h\n/spend 9e99h"}).json()
+    for path in ("time_estimate", "add_spent_time"):
+        answer = api.post(f"{ISSUES}/{made['iid']}/{path}", json={"duration": "99999999999999999999h"})
+        assert (answer.status_code, answer.json()) == (400, {"error": "duration is invalid"})
+    assert api.get(f"{ISSUES}/{made['iid']}").json()["time_stats"]["time_estimate"] == 0

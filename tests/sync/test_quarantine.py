@@ -121,3 +121,71 @@ def test_a_linear_state_of_an_unknown_type_is_put_aside(project: Project) -> Non
     counts = project.pull("linear")["linear"]
     assert counts["quarantined"] + (counts["error"] is not None) >= 1
     assert project.rows("select count(*) as n from {tasks}")[0]["n"] == len(project.items("linear"))
+
+
+NOTES = "/api/v4/projects/[^/]*/issues/{iid}/notes$"
+
+
+def commented(project: Project, count: int) -> list[dict[str, Any]]:
+    """Issues of one project that have comments, each edited just now."""
+    found = [one for one in listed(project) if one["user_notes_count"]]
+    chosen = [one for one in found if one["project_id"] == found[0]["project_id"]][:count]
+    assert len(chosen) == count
+    for one in chosen:
+        project.edit("gitlab", str(one["id"]), title=f"Edited {one['iid']}")
+    return chosen
+
+
+def hide_notes(project: Project, *issues: dict[str, Any]) -> None:
+    for one in issues:
+        path = NOTES.format(iid=one["iid"])
+        project.fault("gitlab", path=path, status=403, body={"message": "403 Forbidden"})
+
+
+def open_rows(project: Project) -> list[dict[str, Any]]:
+    return project.rows("select external_id, reason from {quarantine} where resolved_at is null")
+
+
+def titles(project: Project) -> set[str]:
+    return {row["title"] for row in project.rows("select title from {tasks}")}
+
+
+def test_issue_whose_comments_cannot_be_read_waits_and_stops_nothing_else(working: Project) -> None:
+    sound, broken = commented(working, 2)
+    hide_notes(working, broken)
+    counts = working.pull("gitlab")["gitlab"]
+    assert (counts["changed"], counts["quarantined"]) == (1, 1)
+    assert f"issue {broken['id']}" in counts["error"] and "put aside" in counts["error"]
+    (row,) = open_rows(working)
+    assert row["external_id"] == str(broken["id"]) and "403" in row["reason"]
+    assert f"Edited {sound['iid']}" in titles(working) and f"Edited {broken['iid']}" not in titles(working)
+
+    again = working.pull("gitlab")["gitlab"]
+    assert (again["changed"], again["quarantined"]) == (0, 1) and "403" in again["error"]
+
+    working.mend()
+    mended = working.pull("gitlab")["gitlab"]
+    assert (mended["changed"], mended["quarantined"], mended["error"]) == (1, 0, None)
+    assert f"Edited {broken['iid']}" in titles(working) and open_rows(working) == []
+    assert working.pull("gitlab")["gitlab"]["changed"] == 0
+
+
+def test_newer_payload_of_an_issue_that_waits_takes_its_place(working: Project) -> None:
+    (broken,) = commented(working, 1)
+    hide_notes(working, broken)
+    working.pull("gitlab")
+    working.mend()
+    working.edit("gitlab", str(broken["id"]), title="Newer")
+    counts = working.pull("gitlab")["gitlab"]
+    assert counts["error"] is None and open_rows(working) == []
+    assert "Newer" in titles(working)
+
+
+def test_many_issues_whose_comments_cannot_be_read_stop_the_source_and_none_is_lost(working: Project) -> None:
+    broken = commented(working, 5)
+    hide_notes(working, *broken)
+    counts = working.pull("gitlab")["gitlab"]
+    assert "403" in counts["error"] and open_rows(working) == []
+    working.mend()
+    assert working.pull("gitlab")["gitlab"]["error"] is None
+    assert {f"Edited {one['iid']}" for one in broken} <= titles(working)

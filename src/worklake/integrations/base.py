@@ -251,7 +251,8 @@ class BaseIntegration(ABC):
     def complete(self, items: Sequence[Item]) -> Iterator[Item]:
         """These listed items with what the listing leaves out (relations), and their comments and people as items.
 
-        Called for new and changed items only. An item that needs nothing is given back as it is.
+        Called for new and changed items only. An item that needs nothing is given back as it is. Where single items
+        cannot be completed they are left out, and `LeftOutError` is raised at the end, after all others.
         """
 
     @abstractmethod

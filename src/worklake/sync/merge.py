@@ -17,6 +17,7 @@ from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
 from worklake.model import rows
 from worklake.model.ids import proposal_id
+from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
 from worklake.sync.match import Match, Proposed, match, same_titles
@@ -222,7 +223,10 @@ class _Merging:
             self._lake.merge("proposals", fresh)
 
     def _commit_quarantine(self, chunk: Chunk) -> None:
-        """Put aside what cannot be read, and close what was put aside before and can be read now."""
+        """Put aside what cannot be read, and close what was put aside before and can be read now.
+
+        What waits to be completed is closed by the pull that completes it: what is read here may be older.
+        """
         self._counts.quarantined += sum(row.kind == rows.Kind.TASK for row in chunk.quarantined)
         open_rows = self._loader.open_quarantine()
         readable = {(kind.value, item.external_id) for kind in rows.Kind for item in chunk.by_kind(kind)}
@@ -231,7 +235,7 @@ class _Merging:
         closed = [
             rows.Quarantined(**row | {"resolved_at": now})
             for row in open_rows
-            if (row["kind"], row["external_id"]) in readable | newer
+            if (row["kind"], row["external_id"]) in readable | newer and not row["reason"].startswith(PUT_ASIDE)
         ]
         put_aside = {(row.kind, row.external_id, row.record_hash) for row in chunk.quarantined}
         closed = [row for row in closed if (row.kind, row.external_id, row.record_hash) not in put_aside]

@@ -7,7 +7,7 @@ run again: it goes on from the last committed position, and what it brings a sec
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,11 +16,12 @@ from typing import NamedTuple
 
 import orjson
 
-from worklake.errors import LakeError, WorklakeError
+from worklake.errors import LakeError, LeftOutError, UnreadableError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
 from worklake.lake.lake import Lake
 from worklake.logs import redact
 from worklake.model.rows import Cursor, Kind, Quarantined, Record
+from worklake.sync.aside import MOST_IN_VAIN, PUT_ASIDE, Aside
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
 
@@ -47,8 +48,11 @@ _KNOWN = """
 """
 
 _LINKED = "select 1 from {links} where source = :source limit 1"
-_NAMELESS = """
-    select record_hash from {quarantine} where source = :source and external_id = '' and resolved_at is null
+_UNSETTLED = """
+    select source, kind, external_id, record_hash, reason, run_id, quarantined_at, resolved_at,
+           case when external_id = '' then '' else payload end as payload
+    from {quarantine}
+    where source = :source and resolved_at is null and (external_id = '' or startswith(reason, :reason))
 """
 
 
@@ -62,9 +66,10 @@ class Listed(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """What the lake holds of some items: their current hashes, those put aside included."""
+    """What the lake holds of some items: their `current` hashes, and all, those put aside included."""
 
     linked: set[tuple[str, str]] = field(default_factory=set)
+    current: set[tuple[str, str, str]] = field(default_factory=set)
     hashes: set[tuple[str, str, str]] = field(default_factory=set)
 
 
@@ -73,10 +78,14 @@ class _Buffer:
     """Fresh items that wait for the next commit, and the position behind them."""
 
     rows: list[dict[str, object]] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: dict[tuple[str, str, str], Quarantined] = field(default_factory=dict)
     payload_bytes: int = 0
     position: str | None = None
     opened_at: float = field(default_factory=time.monotonic)
+
+    def put_aside(self, *rows: Quarantined) -> None:
+        """Keep rows of the quarantine, of each payload the last."""
+        self.quarantined |= {(row.kind, row.external_id, row.record_hash): row for row in rows}
 
     def is_due(self) -> bool:
         return (
@@ -114,6 +123,7 @@ class SourcePull:
         try:
             self._open()
             buffer.position = self._start
+            self._take_up(buffer)
             for pages in self._grouped(_one_ahead(self._pages())):
                 self._take(pages, buffer)
         except LakeError:
@@ -129,9 +139,38 @@ class SourcePull:
         cursors = self._lake.rows("select source, stage, position, batch from {cursors}")
         self._batch = max((row["batch"] for row in cursors), default=0)
         self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
-        nameless = self._lake.rows(_NAMELESS, {"source": name})
-        self._sent.update(int(row["record_hash"], 16) for row in nameless)
+        unsettled = self._lake.rows(_UNSETTLED, {"source": name, "reason": PUT_ASIDE})
+        self._sent.update(int(row["record_hash"], 16) for row in unsettled if not row["external_id"])
+        self._aside = Aside(Quarantined(**row) for row in unsettled if row["external_id"])
         self._lake_knows_source = self._start is not None or bool(self._lake.rows(_LINKED, {"source": name}))
+
+    def _take_up(self, buffer: _Buffer) -> None:
+        """Try again what was put aside because it could not be completed."""
+        in_vain = 0
+        for row in self._aside.waiting():
+            payload = orjson.loads(row.payload)
+            item = Item(Kind(row.kind), row.external_id, payload, self._updated_at(Kind(row.kind), payload))
+            entry = Listed(item, row.record_hash, row.payload.encode())
+            known = self._look_up([entry])
+            if (row.kind, row.external_id, row.record_hash) in known.current:  # a pull that was killed completed it
+                buffer.put_aside(*self._aside.settled(row.kind, row.external_id, self._run.clock()))
+                continue
+            try:
+                in_vain += self._keep([entry], known, buffer)
+            except LakeError:
+                raise
+            except WorklakeError as error:
+                self._note_failure(error)
+                return
+            if in_vain == MOST_IN_VAIN:
+                return
+
+    def _updated_at(self, kind: Kind, payload: Payload) -> datetime | None:
+        try:
+            view = self._source.integration.lens.view(kind, payload)
+        except UnreadableError:
+            return None
+        return getattr(view, "updated_at", None)
 
     def _pages(self) -> Iterator[Page]:
         seen = 0
@@ -177,19 +216,8 @@ class SourcePull:
         if item.external_id:
             return Listed(item, digest, text)
         if self._is_unsent(digest):
-            buffer.quarantined.append(
-                Quarantined(
-                    source=self._source.name,
-                    kind=item.kind,
-                    external_id="",
-                    record_hash=digest,
-                    reason="the payload has no id that could be used",
-                    payload=text.decode(errors="replace"),
-                    run_id=self._run.run_id,
-                    quarantined_at=self._run.clock(),
-                    resolved_at=None,
-                )
-            )
+            reason = "the payload has no id that could be used"
+            buffer.put_aside(self._quarantined(item, digest, text, reason))
         return None
 
     def _is_unsent(self, digest: str) -> bool:
@@ -209,6 +237,7 @@ class SourcePull:
             known.hashes.add((row["kind"], row["external_id"], row["record_hash"]))
             if not row["quarantined"]:
                 known.linked.add((row["kind"], row["external_id"]))
+                known.current.add((row["kind"], row["external_id"], row["record_hash"]))
         return known
 
     def _is_fresh(self, entry: Listed, known: _Known) -> bool:
@@ -217,12 +246,21 @@ class SourcePull:
             return False
         return self._is_unsent(entry.record_hash)
 
-    def _keep(self, fresh: list[Listed], known: _Known, buffer: _Buffer) -> None:
-        """Complete fresh items with what their listing leaves out, and buffer them and what came along."""
+    def _keep(self, fresh: list[Listed], known: _Known, buffer: _Buffer) -> int:
+        """Complete fresh items with what their listing leaves out, and buffer them and what came along.
+
+        Says how many could not be completed.
+        """
         listed = {(entry.item.kind, entry.item.external_id): entry for entry in fresh}
         extra: list[Listed] = []
         # To its end before any of it is kept: a task kept without its comments would not be asked for them again.
-        completed = list(self._source.integration.complete([entry.item for entry in fresh]))
+        completed: list[Item] = []
+        left_out = 0
+        try:
+            completed.extend(self._source.integration.complete([entry.item for entry in fresh]))
+        except LeftOutError as error:
+            left_out = len(error.reasons)
+            self._let_wait(error, listed, buffer)
         for item in completed:
             entry = listed.pop((item.kind, item.external_id), None)
             if entry is not None:
@@ -236,6 +274,29 @@ class SourcePull:
         for entry in extra:
             if self._is_fresh(entry, known_extra):
                 self._buffer_row(entry, known_extra, buffer)
+        return left_out
+
+    def _let_wait(self, error: LeftOutError, listed: Mapping[tuple[Kind, str | None], Listed], buffer: _Buffer) -> None:
+        """Put items aside that could not be completed, for the next pull to take them up."""
+        self._note_failure(error)
+        for external_id, why in error.reasons.items():
+            entry = listed[Kind.TASK, external_id]
+            row = self._quarantined(entry.item, entry.record_hash, entry.text, str(redact(PUT_ASIDE + why)))
+            self._aside.put(row)
+            buffer.put_aside(row)
+
+    def _quarantined(self, item: Item, record_hash: str, text: bytes, reason: str) -> Quarantined:
+        return Quarantined(
+            source=self._source.name,
+            kind=item.kind,
+            external_id=item.external_id or "",
+            record_hash=record_hash,
+            reason=reason,
+            payload=text.decode(errors="replace"),
+            run_id=self._run.run_id,
+            quarantined_at=self._run.clock(),
+            resolved_at=None,
+        )
 
     def _buffer_row(self, entry: Listed, known: _Known, buffer: _Buffer) -> None:
         item = entry.item
@@ -245,6 +306,7 @@ class SourcePull:
             self.counts.changed += 1
         elif item.kind is Kind.TASK:
             self.counts.new += 1
+        buffer.put_aside(*self._aside.settled(item.kind.value, item.external_id or "", self._run.clock()))
         buffer.payload_bytes += len(entry.text)
         buffer.rows.append(
             {
@@ -267,7 +329,7 @@ class SourcePull:
                 raise
             except Exception as error:
                 raise LakeError(f"the lake could not be written: {error}") from error
-        buffer.rows, buffer.quarantined, buffer.payload_bytes = [], [], 0
+        buffer.rows, buffer.quarantined, buffer.payload_bytes = [], {}, 0
         collect_now()
         buffer.opened_at = time.monotonic()
 
@@ -281,8 +343,9 @@ class SourcePull:
             constant = {"batch": self._batch, "run_id": self._run.run_id, "received_at": now}
             self._lake.append("records", rows_to_arrow(Record, [row | constant for row in buffer.rows]))
         if buffer.quarantined:
-            self._lake.merge("quarantine", buffer.quarantined)
-            self.counts.quarantined += sum(row.kind == Kind.TASK for row in buffer.quarantined)
+            rows = list(buffer.quarantined.values())
+            self._lake.merge("quarantine", rows)
+            self.counts.quarantined += sum(row.kind == Kind.TASK and row.resolved_at is None for row in rows)
         if moved and buffer.position is not None:
             self._lake.merge("cursors", [self._cursor(buffer.position, now)])
             self._start = buffer.position

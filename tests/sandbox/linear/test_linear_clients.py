@@ -173,3 +173,42 @@ def test_many_clients_at_once_each_get_a_number_of_their_own(linear):
 
     with ThreadPoolExecutor(16) as pool:
         assert len(set(pool.map(create, range(48)))) == 48
+
+
+@pytest.mark.parametrize(
+    ("mutation", "kind", "fields"),
+    [
+        ("projectMilestoneCreate", "ProjectMilestoneCreateInput!", {"name": "m", "projectId": ""}),
+        ("issueLabelCreate", "IssueLabelCreateInput!", {"name": "l", "teamId": ""}),
+        (
+            "webhookCreate",
+            "WebhookCreateInput!",
+            {"url": "http://127.0.0.1:9", "resourceTypes": ["Issue"], "teamId": ""},
+        ),
+    ],
+)
+def test_empty_reference_names_nothing(linear, mutation, kind, fields):
+    assert linear.refusal(mutation, "success", input=(kind, fields))["message"].startswith("Entity not found")
+
+
+def test_repeating_a_create_with_its_own_id_is_a_conflict_for_every_kind(linear):
+    team, issue, other = linear.team()["id"], linear.create_issue()["id"], linear.create_issue()["id"]
+    project = linear.data("{ projects(first: 1) { nodes { id } } }")["projects"]["nodes"][0]["id"]
+    kinds = {
+        "issue": ("IssueCreateInput!", {"teamId": team, "title": "t"}),
+        "comment": ("CommentCreateInput!", {"issueId": issue, "body": "b"}),
+        "issueRelation": ("IssueRelationCreateInput!", {"issueId": issue, "relatedIssueId": other, "type": "blocks"}),
+        "issueLabel": ("IssueLabelCreateInput!", {"name": "made twice"}),
+        "project": ("ProjectCreateInput!", {"name": "p", "teamIds": [team]}),
+        "projectMilestone": ("ProjectMilestoneCreateInput!", {"name": "m", "projectId": project}),
+        "attachment": ("AttachmentCreateInput!", {"issueId": issue, "url": "https://example.com/1", "title": "t"}),
+        "webhook": ("WebhookCreateInput!", {"url": "http://127.0.0.1:9", "resourceTypes": ["Issue"], "teamId": team}),
+    }
+    for number, (name, (kind, fields)) in enumerate(kinds.items()):
+        fields = {**fields, "id": f"00000000-0000-4000-8000-{number:012d}"}
+        assert linear.result(f"{name}Create", "success", input=(kind, fields)) == {"success": True}
+        if name == "attachment":
+            fields = {**fields, "url": "https://example.com/2"}  # On the same URL it would be an update.
+        refused = linear.refusal(f"{name}Create", "success", input=(kind, fields))
+        assert refused["message"].startswith("conflict on insert of"), name
+        assert refused["extensions"]["userPresentableMessage"].endswith("already exists.")

@@ -8,7 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from worklake.errors import InvalidInputError, NotFoundError, SettingsError
+from worklake.errors import (
+    AccessError,
+    InvalidInputError,
+    LeftOutError,
+    NotFoundError,
+    RetryableError,
+    SettingsError,
+    WorklakeError,
+)
 from worklake.integrations.base import (
     BaseIntegration,
     Capabilities,
@@ -38,6 +46,8 @@ from worklake.settings.models import SourceSettings
 
 CALLS_AT_ONCE = 4
 """How many issues' notes and links are read at the same time."""
+MOST_LEFT_OUT = 3
+"""Of so many issues at once notes and links may fail to come; where more fail, it is not for these issues."""
 
 
 class _Extra(NamedTuple):
@@ -107,6 +117,7 @@ class GitLabIntegration(BaseIntegration):
             yield from items
             return
         people: dict[str, Payload] = {}
+        left_out: dict[str, str] = {}
         with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(needing)), thread_name_prefix="gitlab") as pool:
             reading = {id(item): pool.submit(self._read_extra, item.payload) for item in needing}
             try:
@@ -115,12 +126,21 @@ class GitLabIntegration(BaseIntegration):
                     if future is None:
                         yield item
                         continue
-                    extra = future.result()
+                    try:
+                        extra = future.result()
+                    except (AccessError, InvalidInputError, RetryableError) as error:
+                        if not _is_of_one(error) or len(left_out) == MOST_LEFT_OUT:
+                            raise
+                        left_out[item.external_id or ""] = str(error).removeprefix(f"{self.source}: ")
+                        continue
                     yield item if extra.links is None else with_links(item, extra.links)
                     yield from notes_and_people(extra.notes, people)
             finally:
                 for waiting in reading.values():
                     waiting.cancel()
+        if left_out:
+            told = "; ".join(f"issue {one}: {reason}" for one, reason in left_out.items())
+            raise LeftOutError(f"{self.source}: put aside until their comments and links can be read: {told}", left_out)
 
     def list_ids(self) -> Iterator[str]:
         """The ids of all issues, open and closed, a hundred to a call. Raises when any project cannot be read."""
@@ -227,3 +247,8 @@ class GitLabIntegration(BaseIntegration):
             return _Extra(links, self._notes.on(payload) if has_notes else ())
         except NotFoundError:
             return _Extra()
+
+
+def _is_of_one(error: WorklakeError) -> bool:
+    """Whether the next issue may fare better: not while the provider asks us to wait."""
+    return not (isinstance(error, RetryableError) and error.retry_after_seconds is not None)

@@ -11,7 +11,8 @@ _NAMES = {
     "h": "h", "hr": "h", "hour": "h", "hours": "h", "m": "m", "min": "m", "minute": "m", "minutes": "m", "s": "s",
     "sec": "s", "second": "s", "seconds": "s",
 }  # fmt: skip
-_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)")
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)")
+_MOST_SECONDS = 2**31 - 1
 
 
 def parse_duration(text: str) -> int | None:
@@ -19,12 +20,17 @@ def parse_duration(text: str) -> int | None:
     text = text.strip().lower()
     sign = -1 if text.startswith("-") else 1
     text = text.lstrip("+-").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
-        return sign * round(float(text) * _SECONDS["h"])
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        return _bounded(sign, float(text) * _SECONDS["h"])
     parts = _PART.findall(text)
     if not parts or _PART.sub("", text).strip() or any(unit not in _NAMES for _, unit in parts):
         return None
-    return sign * round(sum(float(number) * _SECONDS[_NAMES[unit]] for number, unit in parts))
+    return _bounded(sign, sum(float(number) * _SECONDS[_NAMES[unit]] for number, unit in parts))
+
+
+def _bounded(sign: int, seconds: float) -> int | None:
+    """Whole seconds, if a database column holds so many."""
+    return sign * round(seconds) if seconds <= _MOST_SECONDS else None
 
 
 @lru_cache(maxsize=4096)

@@ -20,7 +20,7 @@ def create_comment(request: Request, input: Input) -> Comment:
     if input.get("issueId") is None:
         raise invalid_argument("issueId is required.")
     issue = store.find_issue(input["issueId"])
-    parent = store.comments.need(input["parentId"]) if input.get("parentId") else None
+    parent = store.comments.need(input["parentId"]) if input.get("parentId") is not None else None
     if parent is not None and (parent.issue_id != issue.id or parent.parent_id is not None):
         raise invalid_argument("parentId must be the first comment of a thread of the same issue.")
     created_at = read_moment(input["createdAt"], request.now) if input.get("createdAt") else request.moment

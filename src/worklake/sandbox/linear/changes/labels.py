@@ -19,7 +19,7 @@ def create_label(request: Request, input: Input) -> IssueLabel:
     store = request.store
     only("IssueLabelCreateInput", input, _CREATE)
     require_name(input)
-    team_id = store.teams.need(input["teamId"]).id if input.get("teamId") else None
+    team_id = store.teams.need(input["teamId"]).id if input.get("teamId") is not None else None
     label = IssueLabel(
         id=store.chosen_id("label", input.get("id")),
         created_at=request.moment,

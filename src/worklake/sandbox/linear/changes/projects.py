@@ -148,7 +148,7 @@ def _milestone_columns(request: Request, given: Input) -> dict[str, Any]:
             del columns[name]
     if "description" in given:
         columns["description"] = normalised(given["description"] or "") or None
-    if given.get("projectId"):
+    if given.get("projectId") is not None:
         columns["project_id"] = request.store.projects.need(given["projectId"]).id
     return columns
 

@@ -17,7 +17,7 @@ def create_webhook(request: Request, input: Input) -> Webhook:
     _need_admin(request)
     store = request.store
     _check(input)
-    team_id = store.find_team(input["teamId"]).id if input.get("teamId") else None
+    team_id = store.find_team(input["teamId"]).id if input.get("teamId") is not None else None
     if (team_id is None) is not bool(input.get("allPublicTeams")):
         raise invalid_argument("Either teamId or allPublicTeams is required, and not both.")
     identity = store.chosen_id("webhook", input.get("id"))
