@@ -20,7 +20,10 @@ from worklake.lake.results import Merged
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 
-COMMANDS = ["init", "check", "pull", "tasks", "explain", "status", "maintain", "sandbox", "demo", "links"]
+COMMANDS = [
+    "init", "check", "pull", "plan", "apply", "sync", "undo", "conflicts", "tasks", "explain", "status", "maintain",
+    "sandbox", "demo", "links",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,15 @@ def test_help_names_every_command_and_how_to_start() -> None:
 
 def test_the_version_is_told() -> None:
     assert worklake("--version").stdout.startswith("worklake 0.")
+
+
+def test_sync_is_the_call_also_once_the_package_of_that_name_has_been_imported() -> None:
+    import worklake as calls
+    from worklake.sync import cycle
+
+    assert calls.sync.__name__ == "sync"
+    assert calls.sync is not cycle.sync
+    assert calls.sync.__module__ == "worklake.api"
 
 
 def test_a_wrong_option_is_wrong_usage() -> None:

@@ -6,9 +6,23 @@ from typing import Any
 
 import pytest
 
-from worklake.cli import show
+from worklake.cli import show, show_plan
 from worklake.cli.face import Face
-from worklake.model.documents import CheckDocument, CheckLine, ExplainDocument, PullDocument, PulledSource, TaskDocument
+from worklake.model.documents import (
+    CheckDocument,
+    CheckLine,
+    ConflictDocument,
+    ConflictValue,
+    ExplainDocument,
+    FieldChange,
+    PlanDocument,
+    PullDocument,
+    PulledSource,
+    StepDocument,
+    TaskDocument,
+    WriteDocument,
+)
+from worklake.model.heart_rows import Operation
 from worklake.sync.tasks import TaskList
 
 AWKWARD = "[bold]Fix[/bold] :bug: of GET /projects/:id/issues [/]"
@@ -33,6 +47,26 @@ def history(**fields: Any) -> ExplainDocument:
     return ExplainDocument(**told | fields)
 
 
+def step(*changes: tuple[str, Any, Any], **fields: Any) -> StepDocument:
+    told = {
+        "step_id": "step_1", "task_id": "task_1", "source": "linear", "external_id": "L-1", "operation": "update",
+        "why": "title from gitlab", "expected_revision": None, "title": "A task", "key": "ENG-1",
+    }  # fmt: skip
+    made = [FieldChange(field=name, before=before, after=after) for name, before, after in changes]
+    return StepDocument(**told | {"operation": Operation.UPDATE, "changes": made} | fields)
+
+
+def plan(*steps: StepDocument, **fields: Any) -> PlanDocument:
+    told = {"plan_id": "plan_1", "run_id": "run_1", "steps": list(steps), "conflicts": [], "stopped_by": []}
+    return PlanDocument(**told | fields)
+
+
+def conflict(**fields: Any) -> ConflictDocument:
+    value = ConflictValue(source="linear", value="One", changed_at=None, actor=None)
+    told = {"conflict_id": "conflict_1", "task_id": "task_1", "field": "title", "values": [value]}
+    return ConflictDocument(**told | {"opened_at": "2026-03-01T12:00:00Z", "title": "A task", "why": "x"} | fields)
+
+
 def printed(*shown: Any) -> str:
     out = StringIO()
     with redirect_stdout(out):
@@ -50,9 +84,26 @@ def printed(*shown: Any) -> str:
             CheckDocument(ok=False, checks=[CheckLine(subject="gitlab", ok=False, detail=AWKWARD, mend=None)])
         ),
         lambda: show.pull_failures(pulled(error=AWKWARD)),
+        lambda: show_plan.planned(plan(step(("title", "Old", AWKWARD)))),
+        lambda: show_plan.planned(plan(step(why=AWKWARD))),
+        lambda: show_plan.conflict_list([conflict(title=AWKWARD)]),
+        lambda: show_plan.conflict_list([conflict(why=AWKWARD)]),
+        lambda: show_plan.not_done([WriteDocument(step_id="s", outcome="failed", error=AWKWARD)]),
         lambda: [AWKWARD],
     ],
-    ids=["title", "project", "history", "check", "failure", "line"],
+    ids=[
+        "title",
+        "project",
+        "history",
+        "check",
+        "failure",
+        "new title",
+        "reason",
+        "conflict",
+        "words of a provider",
+        "write",
+        "line",
+    ],
 )
 def test_nothing_is_taken_for_markup_or_emoji(shown: Any) -> None:
     assert AWKWARD in printed(*shown())
@@ -88,3 +139,58 @@ def test_progress_without_a_terminal_says_what_is_counted(stage: str, total: int
     with redirect_stderr(err), Face().progress() as progress:
         progress("gitlab", stage, 1009, total)
     assert err.getvalue() == line
+
+
+def test_a_plan_shows_of_a_set_its_elements_and_of_a_text_the_lines_around_a_change() -> None:
+    text = ("description", "one\ntwo\nthree\nfour\nfive", "one\ntwo\nthree\n4\nfive")
+    lines = printed(*show_plan.planned(plan(step(("labels", ["a", "b"], ["b", "c"]), text)))).splitlines()
+    assert lines == [
+        "update linear ENG-1  'A task'",
+        "  - labels: a",
+        "  + labels: c",
+        "    description:",
+        "      @@ -3,3 +3,3 @@",
+        "       three",
+        "      -four",
+        "      +4",
+        "       five",
+        "    why: title from gitlab",
+        "1 step: 1 update in linear. To write exactly this: worklake apply plan_1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (None, "2026-03-09", ["  + due_date: 2026-03-09"]),
+        ("2026-03-09", None, ["  - due_date: 2026-03-09"]),
+        ("2026-03-09", "2026-03-10", ["  - due_date: 2026-03-09", "  + due_date: 2026-03-10"]),
+    ],
+)
+def test_a_plan_shows_what_is_set_emptied_and_replaced(before: Any, after: Any, lines: list[str]) -> None:
+    assert printed(*show_plan.planned(plan(step(("due_date", before, after))))).splitlines()[1:-2] == lines
+
+
+def test_a_long_plan_says_how_many_steps_are_not_shown() -> None:
+    shown = printed(*show_plan.planned(plan(*[step(("title", "a", "b"))] * 103)))
+    assert "… and 3 more steps; all of them with --json" in shown
+    assert "103 steps: 103 update in linear" in shown
+
+
+def test_a_plan_that_the_brake_stops_says_how_to_let_it_pass_and_not_that_it_can_be_applied() -> None:
+    shown = printed(*show_plan.planned(plan(step(operation=Operation.CLOSE), stopped_by=["close would hit 9 of 9"])))
+    assert "Stopped for a person: close would hit 9 of 9" in shown
+    assert "worklake apply plan_1 --allow NUMBER" in shown
+    assert "To write exactly this" not in shown
+
+
+def test_an_empty_plan_says_so_and_names_what_waits_for_a_person() -> None:
+    shown = printed(*show_plan.planned(plan(conflicts=[conflict()])))
+    assert shown.startswith("1 conflict waits for a person, and its field is not written: worklake conflicts\n")
+    assert shown.endswith("Nothing to write: every tool shows what the tasks say.\n")
+
+
+def test_a_step_that_was_done_in_part_says_what_was_refused() -> None:
+    done = WriteDocument(step_id="1", outcome="acknowledged", error=None, source="linear", key="ENG-1")
+    part = done.model_copy(update={"error": "title: too long"})
+    assert printed(*show_plan.not_done([done, part])) == "linear ENG-1: done in part: title: too long\n"

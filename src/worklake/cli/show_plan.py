@@ -160,7 +160,8 @@ def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[Render
 def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:
     """Open conflicts, a block each, and how to settle one."""
     for one in conflicts[:_MOST_CONFLICTS]:
-        yield Text.assemble((one.conflict_id, "bold cyan"), f"  {one.field} of ", (value_shown(one.title), "bold"))
+        about = "the item as a whole, of" if one.field == "task" else f"{one.field} of"
+        yield Text.assemble((one.conflict_id, "bold cyan"), f"  {about} ", (value_shown(one.title), "bold"))
         yield Text(f"    why: {one.why}", "dim")
         values = table("whose", "value", "when", "who")
         for value in one.values:

@@ -142,7 +142,7 @@ def undo(
     raise typer.Exit(Exit.DONE if complete or not apply else Exit.PARTIAL)
 
 
-conflicts = typer.Typer(help="Show values that compete for a field, and settle one.")
+conflicts = typer.Typer()
 app.add_typer(conflicts, name="conflicts")
 
 
