@@ -166,3 +166,88 @@ def test_the_project_is_the_nearest_folder_upward(tmp_path: Path) -> None:
 def test_no_project_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="worklake init"):
         find_project(tmp_path)
+
+
+GITLAB = "{provider: gitlab, token: 'env:T', projects: [a/b]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "sources: {gl: {provider: gitlab, token: 'env:T', projects: [!!int abc]}}",
+            "a value is not what its tag says",
+        ),
+        ("sources: " + "{a: " * 2000 + "}" * 2000, "nested deeper than any settings are"),
+    ],
+)
+def test_yaml_that_no_reader_gets_through_is_told_and_not_a_crash(tmp_path: Path, text: str, told: str) -> None:
+    assert f"sources.yml: {told}" in load_error(project(tmp_path, sources=text))
+
+
+def test_a_tag_is_never_executed(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    load_error(project(tmp_path, sources=f"sources: !!python/object/apply:os.system ['touch {made}']"))
+    assert not made.exists()
+
+
+@pytest.mark.parametrize("file", ["sources.yml", "policy.yml", "people.yml"])
+def test_a_link_that_leads_nowhere_is_no_file_left_out(tmp_path: Path, file: str) -> None:
+    folder = project(tmp_path)
+    (folder / "conf" / file).unlink()
+    (folder / "conf" / file).symlink_to("nowhere.yml")
+    assert f"{file}: cannot be read: No such file" in load_error(folder)
+
+
+def test_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path) -> None:
+    folder = project(tmp_path)
+    (folder / "conf" / "people.yml").unlink()
+    (folder / "conf" / "people.yml").mkdir()
+    assert "people.yml: cannot be read: Is a directory" in load_error(folder)
+
+
+@pytest.mark.parametrize("name", ["~", "true", "[a, b]", "''", "' '", "' x'", '"a\\nb"', '"a\\uD800"', "x" * 101])
+def test_name_of_a_source_that_cannot_stand_in_tables_and_messages_is_refused(tmp_path: Path, name: str) -> None:
+    error = load_error(project(tmp_path, sources=f"sources:\n  ? {name}\n  : {GITLAB}\n"))
+    assert "sources: found the name" in error and "\n  " not in error
+
+
+@pytest.mark.parametrize("name", ["a.b", "a'b", 'a"b', "a{b}", "{tasks}", ":source", "12", "Größe", "a/b=c%d", "-- x"])
+def test_any_other_name_of_a_source_is_taken(tmp_path: Path, name: str) -> None:
+    quoted = name.replace("'", "''")
+    loaded = load_settings(
+        project(tmp_path, sources=f"sources:\n  '{quoted}': {GITLAB}\n  linear: {LINEAR}\n"), settings_models()
+    )
+    assert list(loaded.sources) == [name, "linear"]
+
+
+LINEAR = "{provider: linear, token: 'env:T', teams: [ENG]}"
+
+
+def test_two_sources_whose_names_are_the_same_text_are_told(tmp_path: Path) -> None:
+    error = load_error(project(tmp_path, sources=f"sources:\n  1: {GITLAB}\n  '1': {GITLAB}\n"))
+    assert "sources.yml:3: sources: found the name '1'; there are two of that name" in error
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://", "names no server"),
+        ("https://[::1", "names no server"),
+        ("https://host:99999", "names no server"),
+        ("https://my host", "names no server"),
+        ("https://host/?private=1", "leave out what follows"),
+        ("https://host#x", "leave out what follows"),
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_refused_when_it_is_loaded(tmp_path: Path, url: str, told: str) -> None:
+    entry = f"{{provider: gitlab, base_url: '{url}', token: 'env:T', projects: [a/b]}}"
+    error = load_error(project(tmp_path, sources=f"sources:\n  gl: {entry}\n"))
+    assert "sources.yml:2: sources.gl.base_url: found" in error and told in error
+
+
+def test_a_password_in_an_address_is_refused_and_not_shown(tmp_path: Path) -> None:
+    entry = "{provider: gitlab, base_url: 'https://kim:hunter2@host', token: 'env:T', projects: [a/b]}"
+    error = load_error(project(tmp_path, sources=f"sources:\n  gl: {entry}\n"))
+    assert "leave out what is before the @" in error
+    assert "hunter2" not in error and "kim" not in error

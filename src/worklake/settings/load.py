@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +32,9 @@ from worklake.settings.words import expected, missing, without_consequences, yam
 Model = TypeVar("Model", bound=BaseModel)
 
 _SECRET_KEYS = frozenset({"token", "secret", "password"})
+_LONGEST_NAME = 100
+_LOGIN = re.compile(r"//[^/@\s]*@")
+"""A name and password before the server in a URL."""
 _NEVER_HERE = f"expected a reference to the secret, {FORMS}"
 
 
@@ -94,8 +99,13 @@ def _read_sources(path: Path, models: Mapping[str, type[SourceSettings]]) -> dic
             f"{_place(path, tree, ('sources',))}: sources: found {_shown(entries)}, expected a mapping from a source's"
             " name to its settings"
         )
-    problems, sources = [], {}
+    problems: list[str] = []
+    sources: dict[str, SourceSettings] = {}
     for name, entry in entries.items():
+        problem = _problem_of_name(name, sources)
+        if problem is not None:
+            problems.append(f"{_place(path, tree, ('sources', name))}: sources: found the name {name!r}; {problem}")
+            continue
         try:
             sources[str(name)] = _read_source(path, tree, str(name), entry, models)
         except SettingsError as error:
@@ -103,6 +113,16 @@ def _read_sources(path: Path, models: Mapping[str, type[SourceSettings]]) -> dic
     if problems:
         raise SettingsError("\n".join(problems))
     return sources
+
+
+def _problem_of_name(name: Any, others: Container[str]) -> str | None:
+    """What is wrong with a source's name, which stands in tables and messages."""
+    if not isinstance(name, str | int) or isinstance(name, bool):
+        return "a name is text; put it in quotes"
+    shown = str(name)
+    if not shown.strip() or shown != shown.strip() or not shown.isprintable() or len(shown) > _LONGEST_NAME:
+        return f"a name has 1 to {_LONGEST_NAME} letters that can be seen, and no space at either end"
+    return "there are two of that name; rename one" if shown in others else None
 
 
 def _read_source(
@@ -125,7 +145,7 @@ def _read_source(
 
 
 def _parse(path: Path, *, required: bool) -> Any:
-    if not path.exists():
+    if not os.path.lexists(path):  # a link that leads nowhere is a mistake, not a file left out
         if required:
             raise SettingsError(f"{path} does not exist; make a project with: worklake init")
         return {}
@@ -137,10 +157,14 @@ def _parse(path: Path, *, required: bool) -> Any:
         raise SettingsError(f"{path}{line}: not valid YAML: {yaml_problem(error)}") from None
     except YAMLError as error:
         raise SettingsError(f"{path}: not valid YAML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{path}: nested deeper than any settings are") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{path}: not UTF-8 text") from None
+        raise SettingsError(f"{path}: not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a tag such as !!int before something else
+        raise SettingsError(f"{path}: a value is not what its tag says: {error}") from None
     if tree is None:
         return {}
     if not isinstance(tree, Mapping):
@@ -220,6 +244,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "keys with values" if value else "nothing"
     text = repr(value) if not isinstance(value, list) else repr(list(value))
+    text = _LOGIN.sub("//…@", text)
     return text if len(text) <= 80 else text[:77] + "…"
 
 

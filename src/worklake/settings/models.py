@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -28,6 +29,17 @@ def _known_zone(name: str) -> str:
 def _http_url(url: str) -> str:
     if not url.startswith(("https://", "http://")):
         raise ValueError(f"{url!r} is not a URL; it starts with https:// (or http:// for a server on this machine)")
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise ValueError("a name or password never stands in a URL here; leave out what is before the @")
+    if not known or any(letter.isspace() for letter in url):
+        raise ValueError(f"{url!r} names no server; it looks like https://host, or https://host:8443/path")
+    if parts.query or parts.fragment:
+        raise ValueError(f"{url!r} has more than a server and a path; leave out what follows the ? or #")
     return url.rstrip("/")
 
 
