@@ -3,7 +3,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 PYTHON ?= python3
 export UV_COMPILE_BYTECODE = 1
 
-.PHONY: demo test test-slow test-spark lint bench
+.PHONY: demo test test-slow test-spark simulate lint bench
 
 demo: $(UV)  ## The main job on a made-up team, end to end
 	@$(UV) run --quiet --no-default-groups --extra local --extra sandbox worklake demo
@@ -22,6 +22,12 @@ QUICK_SPARK = PYSPARK_SUBMIT_ARGS="--conf spark.sql.codegen.wholeStage=false \
 test-spark: $(UV)  ## The same contract tests on Apache Spark with Delta; needs Java 17
 	UV_PROJECT_ENVIRONMENT=.venv-spark $(QUICK_SPARK) $(UV) run --quiet --no-default-groups --group test \
 		--extra spark --extra sandbox pytest -m spark
+
+SCHEDULES ?= 2000
+SEED ?= 0
+
+simulate: $(UV)  ## Random schedules of people, faults and crashes; prints what they break: make simulate SCHEDULES=10000 SEED=1
+	$(UV) run --quiet python -m worklake.testing.simulate --schedules $(SCHEDULES) --seed $(SEED)
 
 lint: $(UV)  ## Style, types and the order of the rooms
 	$(UV) run --quiet ruff check

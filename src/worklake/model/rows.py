@@ -212,9 +212,7 @@ class Change(Row):
     external_id: str | None = Field(description="The item it was seen at")
     actor: str | None = Field(description="Person id of who made it, where the provider says so")
     changed_at: datetime | None = Field(description="When it was made, as the provider says")
-    decision: str = Field(
-        description="created, taken or linked; agreed, lost, refused, held, settled or undone"
-    )
+    decision: str = Field(description="created, taken or linked; agreed, lost, refused, held, settled or undone")
     reason: str = Field(description="Why it was decided so")
     batch: int = Field(description="Number of the commit of records that it was read from")
     run_id: str = Field(description="The run that took it into account")
