@@ -54,21 +54,25 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 
 @pytest.fixture(scope="module")
-def pair(project: Project) -> Twins:
-    for task in project.run("tasks").document:
-        found = {link["source"]: link["external_id"] for link in task["links"]}
-        if {"gitlab", "linear"} == set(found) and not task["archived"] and not task["confidential"]:
-            return Twins(project, task["task_id"], found["gitlab"], found["linear"])
-    raise AssertionError("no task is in both tools")
+def pairs(project: Project) -> list[Twins]:
+    """Tasks that are in both tools."""
+    listed = [
+        (task, {one["source"]: one["external_id"] for one in task["links"]}) for task in project.run("tasks").document
+    ]
+    return [
+        Twins(project, task["task_id"], found["gitlab"], found["linear"])
+        for task, found in listed
+        if {"gitlab", "linear"} == set(found) and not task["archived"] and not task["confidential"]
+    ]
 
 
 @pytest.fixture
-def twins(pair: Twins, monkeypatch: pytest.MonkeyPatch) -> Iterator[Twins]:
+def twins(pairs: list[Twins], monkeypatch: pytest.MonkeyPatch) -> Iterator[Twins]:
     """A task in both tools, of which the stories before have left nothing to do; nobody waits between two tries."""
     monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
-    yield pair
-    pair.project.mend()
-    pair.project.settings("policy.yml", LATEST)
+    yield pairs[0]
+    pairs[0].project.mend()
+    pairs[0].project.settings("policy.yml", LATEST)
 
 
 def at_rest(project: Project) -> None:
@@ -343,7 +347,8 @@ def test_a_source_that_cannot_be_read_ends_a_sync_with_1_and_keeps_the_others_go
 
 @pytest.mark.slow
 @pytest.mark.xfail(strict=True, reason="a task is no longer watched once a plan was made without one of its sources")
-def test_what_is_due_in_a_source_that_a_run_could_not_ask_is_written_by_a_later_one(twins: Twins) -> None:
+def test_what_is_due_in_a_source_that_a_run_could_not_ask_is_written_by_a_later_one(pairs: list[Twins]) -> None:
+    twins = pairs[-1]  # of this one nothing was edited lately, so that a pull does not list it again
     secret = twins.project.folder / "secrets" / "linear"
     token = secret.read_text()
     twins.project.edit("gitlab", twins.gitlab, title="While the secret is missing")
@@ -352,10 +357,8 @@ def test_what_is_due_in_a_source_that_a_run_could_not_ask_is_written_by_a_later_
         assert twins.project.run("sync").status == 1
     finally:
         secret.write_text(token)
-    twins.project.edit("gitlab", twins.gitlab, title="While only GitLab is asked")
-    assert twins.project.run("plan", "--source", "gitlab").status == 0
     assert twins.project.run("sync").status == 0
-    assert twins.both("title") == ["While only GitLab is asked"] * 2
+    assert twins.both("title") == ["While the secret is missing"] * 2
 
 
 @pytest.mark.slow
