@@ -27,8 +27,7 @@ from worklake.sync import cycle
 from worklake.sync.cycle import PlanResult, SyncResult, UndoResult
 from worklake.sync.engine import PullResult
 from worklake.sync.heart.applying import Applied
-from worklake.sync.lake_store.decisions import BY_HAND
-from worklake.sync.rules.state import Conflict, ItemKey
+from worklake.sync.rules.state import BY_HAND, Conflict, ItemKey
 from worklake.sync.run import SourceCounts
 
 _TITLES = "select task_id, title from {tasks} where {among}"

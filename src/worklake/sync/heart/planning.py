@@ -54,7 +54,7 @@ def plan_tasks(
         stopped_by=tuple(str(one) for one in found),
     )
     store.save_plan(saved)
-    quiet = [task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], unsure)]
+    quiet = [task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], ports, unsure)]
     if quiet:
         store.release(quiet)
     return Planned(saved, looked.failed)
@@ -92,11 +92,12 @@ def _missing(loaded: Loaded, ports: Ports, rules: Rules, names: Mapping[str, Nam
     ]
 
 
-def _is_quiet(planning: Planning, loaded: Loaded, unsure: Collection[tuple[str, str]]) -> bool:
-    """Whether nothing is outstanding for a task, held or not."""
+def _is_quiet(planning: Planning, loaded: Loaded, ports: Ports, unsure: Collection[tuple[str, str]]) -> bool:
+    """Whether nothing is outstanding for a task, held or not, in any source, whether it was asked or not."""
     values = planning.task.values()
     return (
         not planning.missing
+        and all(link.source in ports for link in loaded.links)
         and not any((link.source, link.task_id) in unsure for link in loaded.links)
         and not any(resolution.outstanding(values, side) for side in planning.sides)
     )

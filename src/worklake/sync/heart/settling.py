@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.model.fields import FieldValue
 from worklake.sync.heart.store import Store
-from worklake.sync.rules.state import Conflict, Contender, Decision
+from worklake.sync.rules.state import BY_HAND, Conflict, Contender, Decision
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
@@ -54,8 +54,12 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
 def _chosen(conflict: Conflict, choice: Choice) -> Contender:
     if choice.take is None:
         return Contender(None, choice.value, None)
-    of_source = [one for one in conflict.contenders if one.origin is not None and one.origin.source == choice.take]
+    of_source = [one for one in conflict.contenders if _said_by(one) == choice.take]
     if not of_source:
-        names = sorted({one.origin.source for one in conflict.contenders if one.origin is not None})
+        names = sorted({_said_by(one) for one in conflict.contenders})
         raise InvalidInputError(f"{choice.take} does not contend in {conflict.conflict_id}; those that do: {names}")
     return max(of_source, key=lambda one: one.at.timestamp() if one.at else 0.0)
+
+
+def _said_by(one: Contender) -> str:
+    return one.origin.source if one.origin is not None else BY_HAND

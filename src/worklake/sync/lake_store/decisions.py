@@ -7,10 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from worklake.sync.lake_store.texts import from_nullable, from_text, to_nullable, to_text
-from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, Decision, ItemKey
-
-BY_HAND = "worklake"
-"""The source of a change that a person made through Worklake; it has no item."""
+from worklake.sync.rules.state import BY_HAND, Change, Conflict, ConflictKind, Contender, Decision, ItemKey
 
 
 def change_row(change: Change, number: int) -> dict[str, Any]:

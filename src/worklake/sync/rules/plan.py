@@ -19,6 +19,8 @@ from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey, Resolutio
 from worklake.sync.rules.values import same
 
 WHOLE_TASK = "task"
+_ALWAYS = frozenset({"title", "status"})
+"""What a creation says in any case: what a new item shows of them is the provider's to choose."""
 _PRIORITIES = {"urgent": 0, "high": 1, "medium": 2, "low": 3, "none": 4}
 _NEVER_DUE = "9999-12-31"
 
@@ -154,7 +156,7 @@ def _creation(
     }
     fields = missing.resolution.project(values, None)
     given = {name: fields[name] for name in sorted(fields)
-             if name in values and (name == "title" or not same(name, fields[name], FIELDS[name].empty))}  # fmt: skip
+             if name in values and (name in _ALWAYS or not same(name, fields[name], FIELDS[name].empty))}  # fmt: skip
     return step(Operation.CREATE, task.task_id, missing.source, None, given, {}, missing.why, None)
 
 

@@ -15,6 +15,10 @@ ChangeValue = FieldValue | dict[str, FieldValue]
 """A field's value; where the field is `task`, all of the task's fields."""
 
 
+BY_HAND = "worklake"
+"""Stands for the source of a value that a person gave to Worklake itself."""
+
+
 class ItemKey(NamedTuple):
     """An item of a source."""
 
