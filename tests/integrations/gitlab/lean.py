@@ -26,6 +26,7 @@ class Lean:
     tells: frozenset[str] = frozenset({"Link", "X-Next-Page"})
     refuses_keyset: int | None = 405
     largest_page: int = 100
+    smallest_page: int = 1
     date: str | None = None
     between: Callable[[Lean, Mapping[str, str]], None] = lambda lean, query: None
     url: str = ""
@@ -41,7 +42,10 @@ class Lean:
         """The answer to a list."""
         if "pagination" in query and self.refuses_keyset:
             return self.refuses_keyset, {}, {"error": "keyset pagination is not available here"}
-        number, size = int(query.get("page", 1)), min(int(query["per_page"]), self.largest_page)
+        number, size = (
+            int(query.get("page", 1)),
+            max(min(int(query["per_page"]), self.largest_page), self.smallest_page),
+        )
         found = [row for row in self.rows if row["updated_at"] >= query.get("updated_after", "")]
         headers = {}
         more = number * size < len(found)

@@ -54,15 +54,17 @@ def test_comments_are_read_to_their_end_however_the_next_page_is_told() -> None:
         assert [row["id"] for row in client.all("/projects/7/issues")] == list(range(1, 251))
 
 
-@pytest.mark.parametrize("largest_page", [100, 50])
-def test_issues_of_one_time_that_move_while_they_are_counted_hide_none(largest_page: int) -> None:
+@pytest.mark.parametrize(("largest_page", "smallest_page"), [(100, 1), (50, 1), (100, 100)])
+def test_issues_of_one_time_that_move_while_they_are_counted_hide_none(largest_page: int, smallest_page: int) -> None:
     def edit_what_was_read(lean: Lean, query: Mapping[str, str]) -> None:
-        if query.get("page") in ("3", "5") and query["per_page"] == "100":
+        if int(query.get("page", 1)) in (3, 5) and query["per_page"] == "100":
             earlier = [row["id"] for row in lean.rows if row["updated_at"] == SAME_TIME]
             if len(earlier) > 598:
                 lean.edit(earlier[7], f"2026-03-18T09:10:{len(lean.asked) % 60:02}.000Z")
 
-    moving = Lean(rows_of_one_time(600), largest_page=largest_page, between=edit_what_was_read)
+    moving = Lean(
+        rows_of_one_time(600), largest_page=largest_page, smallest_page=smallest_page, between=edit_what_was_read
+    )
     with serving(moving) as lean:
         found, position = listed(lean)
         assert len([row for row in lean.rows if row["updated_at"] != SAME_TIME]) >= 2
@@ -78,6 +80,18 @@ def test_a_listing_stopped_amid_issues_of_one_time_hides_none_that_moved_since()
         for number in (3, 5, 8):
             lean.edit(number, "2026-03-18T09:10:00.000Z")
         assert found | listed(lean, read[-1].position)[0] == numbers(450)
+
+
+def test_a_full_last_page_by_key_costs_no_request_more() -> None:
+    class ByKey(Lean):
+        def page(self, query: dict[str, str]) -> tuple[int, dict[str, str], Any]:
+            at = int(query.get("cursor", 0))
+            link = {"Link": f'<{self.url}/x?cursor={at + 100}>; rel="next"'} if at + 100 < len(self.rows) else {}
+            return 200, link, self.rows[at : at + 100]
+
+    with serving(ByKey(rows_of_one_time(500))) as lean:
+        assert listed(lean)[0] == numbers(500)
+        assert len(lean.asked) == 5
 
 
 def test_a_list_that_never_rests_is_given_up_and_says_so() -> None:

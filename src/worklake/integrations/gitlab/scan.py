@@ -49,8 +49,12 @@ class Scan:
         """Pages from where the mark stands on. Raises `RetryableError` where they have no end."""
         rounds, starts = Rounds(self._what), 1
         query, page = self._first(mark)
+        tells = "cursor" in query
         while True:
             rounds.note(marks_of(page.entries))
+            if page.guessed and tells:  # a server that names its next pages has none where it names none
+                page = page._replace(following=None)
+            tells = tells or (page.following is not None and not page.guessed)
             following = _seek(query, page.entries) if page.following and page.by_number else page.following
             yield Scanned(page.entries, following, page.answered_at)
             if following is None:
@@ -80,9 +84,13 @@ class Scan:
 
     def _joins(self, before: Sequence[Any], query: Query) -> bool:
         """Whether the last row of the page before is still the one before this page."""
-        place = (int(query["page"]) - 1) * len(before)
-        rows = self._client.page(self._path, {**query, "per_page": "1", "page": str(place)}).entries
-        return bool(before) and [_id(row) for row in rows] == [_id(before[-1])]
+        if not before:
+            return False
+        number = int(query["page"]) - 1
+        rows = self._client.page(self._path, {**query, "per_page": "1", "page": str(number * len(before))}).entries
+        if len(rows) != 1:  # a server whose pages have a size of its own
+            rows = self._client.page(self._path, {**query, "page": str(number)}).entries[-1:]
+        return [_id(row) for row in rows] == [_id(before[-1])]
 
 
 def updated_at(payload: Payload) -> datetime | None:
