@@ -182,7 +182,7 @@ class TaskDocument(Document):
     """One task of `worklake tasks`. People are person ids: e-mail addresses where known."""
 
     task_id: str
-    source: str = Field(description="The source it was first seen in and takes its fields from")
+    source: str = Field(description="The source it was first seen in")
     title: str
     description: str | None
     status: Status

@@ -88,7 +88,7 @@ class Link(Row):
     comment_id: str | None = Field(description="The comment that the item is; null for a task")
     key: str | None = Field(description="What people call the item, with its host: linear.app/acme/ENG-12")
     url: str | None = Field(description="Where a person sees the item")
-    is_primary: bool = Field(description="Whether the task takes its fields from this item")
+    is_primary: bool = Field(description="Whether the task was born as this item")
     state: str = Field(description="linked, creating, missing, archived, deleted, no_access or paused")
     seen: str = Field(description="The item's fields as its provider showed them when last taken into account, as JSON")
     # Null rather than an empty list: the embedded engine merges tables with empty lists three times as slowly.
@@ -134,7 +134,7 @@ class Task(Row):
     blocked_by: list[str] = Field(description="Task ids that must be done before it, sorted")
     archived: bool = Field(description="Put away by its tool")
     confidential: bool = Field(description="Hidden from people outside the team")
-    source: str = Field(description="The source it takes its fields from")
+    source: str = Field(description="The source it was first seen in")
     created_at: datetime | None = Field(description="When it was created, as its source says")
     updated_at: datetime | None = Field(description="When it last changed, as its source says")
     completed_at: datetime | None = Field(description="When it was completed or canceled, as its source says")
