@@ -66,6 +66,8 @@ def _spark() -> SparkEngine:
         check_installed()
     except SettingsError as error:
         pytest.skip(str(error))
+    # Tests through Connect leave this behind, and PySpark would look for a server.
+    os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
     keeper = SparkEngine("unused")
     assert keeper.session is not None
     return keeper
