@@ -9,9 +9,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,13 +20,15 @@ from worklake.cli.app import app
 from worklake.cli.face import Face
 from worklake.cli.options import command
 
+if TYPE_CHECKING:
+    from worklake.model.documents import DemoDocument, TaskDocument
 
-class Edit(NamedTuple):
-    """What a person of the demo does in a tool."""
-
-    provider: str
-    external_id: str
-    fields: dict[str, Any]
+_POLICY = """# Made by worklake demo: titles that differ wait for a person, everything else goes by time.
+fields: {default: latest, title: manual}
+brake: {share: 0.2, at_least: 10}
+"""
+_TOO_MANY = {"method": "PUT", "path": ".*", "status": 429, "headers": {"Retry-After": "3600"}, "times": 100}
+"""What GitLab answers to whoever asks it too often."""
 
 
 @command(app)
@@ -35,10 +38,11 @@ def demo(
         Path | None, typer.Option(metavar="DIR", help="Make the project there and keep it; DIR must be new or empty.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same team.")] = 7,
-    tasks: Annotated[int, typer.Option(min=20, help="How much work the team has.")] = 200,
+    tasks: Annotated[int, typer.Option(min=60, help="How much work the team has.")] = 200,
 ) -> None:
     """Show the whole thing on a made-up team: two local servers that speak GitLab's and Linear's protocols, pulled
-    into Delta tables as one list of tasks; then somebody edits a task in each tool, and exactly that comes through.
+    into Delta tables as one list of tasks. Then people edit the same tasks in both tools: their edits are merged,
+    planned, decided on, written, refused, written all the same, explained and undone.
     """
     from worklake.cli.setting_up import sandbox_server
     from worklake.errors import SettingsError
@@ -47,43 +51,14 @@ def demo(
         raise SettingsError(f"{keep} is there already and not empty; name a new folder")
     sandbox_server()  # where it cannot be served, it is told before anything is shown
     with tempfile.TemporaryDirectory(prefix="worklake-demo-") as temporary:
-        _tell(face, keep or Path(temporary), seed, tasks)
-    if keep is not None and not face.json:
-        face.console().print(f"\nKept in {keep}: its conf/, secrets/ and lake/ are yours to look at.")
-
-
-def _tell(face: Face, folder: Path, seed: int, tasks: int) -> None:
-    from worklake import api
-    from worklake.cli import show
-    from worklake.model.documents import DemoDocument
-
-    def step(text: str, *shown: Any) -> None:
-        if not face.json:
-            face.console().print(f"\n{text}", style="bold cyan")
-            for part in shown:
-                face.console().print(part)
-
-    step("1. A team's tools start on this machine: GitLab over REST, Linear over GraphQL")
-    with _sandbox(folder, seed, tasks) as served, face.progress() as progress:
-        step("", *(f"{name} listens at {one['base_url']}" for name, one in served.items()))
-        first = api.pull(folder, progress=progress)
-        step("2. worklake pull: everything in them becomes one list of tasks in Delta tables", *show.pulled(first))
-        due = api.tasks(folder, overdue=True, due_today=True, limit=15)
-        step("3. worklake tasks --overdue --today", *show.task_list(due, _today(folder)))
-        edits = [_edit(name, one["control_url"], folder) for name, one in served.items()]
-        for edit in edits:
-            _as_a_person(served[edit.provider]["control_url"], edit)
-        step("4. Somebody edits one task in each tool", *(f"{one.provider}: {_told(one)}" for one in edits))
-        second = api.pull(folder, progress=progress)
-        step("5. worklake pull: only what changed is read", *show.pulled(second))
-        explained = [api.explain(edit.external_id, folder) for edit in edits]
-        for number, document in enumerate(explained):
-            title = "6. worklake explain: what happened to these two tasks" if number == 0 else ""
-            step(title, *show.explained(document))
-        third = api.pull(folder, progress=progress)
-        step("7. worklake pull: nothing changed, so nothing is written", *show.pulled(third))
+        folder = keep or Path(temporary)
+        with _sandbox(folder, seed, tasks) as served:
+            (folder / "conf" / "policy.yml").write_text(_POLICY, encoding="utf-8")
+            document = _Story(face, folder, {name: one["control_url"] for name, one in served.items()}).tell()
     if face.json:
-        face.answer(DemoDocument(pulls=[first, second, third], due=due.tasks, explained=explained))
+        face.answer(document)
+    elif keep is not None:
+        face.console().print(f"\nKept in {keep}: its conf/, secrets/ and lake/ are yours to look at.")
 
 
 @contextmanager
@@ -108,30 +83,118 @@ def _sandbox(folder: Path, seed: int, tasks: int) -> Iterator[dict[str, dict[str
             process.kill()
 
 
-def _edit(provider: str, control_url: str, folder: Path) -> Edit:
-    """An edit of the first open task of the provider that takes its fields from there."""
-    from worklake import api
+@dataclass(slots=True)
+class _Story:
+    """A team's day, step by step. `controls` has what people do in each tool."""
 
-    open_tasks = api.tasks(folder, where="status in ('unstarted', 'backlog') and due_date is not null", source=provider)
-    link = next(link for task in open_tasks.tasks for link in task.links[:1] if link.source == provider)
-    if provider == "gitlab":
-        later = (_today(folder) + timedelta(days=7)).isoformat()
-        return Edit(provider, link.external_id, {"title": "Agree on the release date", "due_date": later})
-    return Edit(provider, link.external_id, {"priority": 1, "dueDate": _today(folder).isoformat()})
+    face: Face
+    folder: Path
+    controls: dict[str, str]
+    _steps: int = 0
 
+    def tell(self) -> DemoDocument:
+        """The whole of it, in the order in which it is shown."""
+        from worklake import api
+        from worklake.cli import show, show_plan
+        from worklake.model.documents import DemoDocument
 
-def _as_a_person(control_url: str, edit: Edit) -> None:
-    import requests
+        with self.face.progress() as progress:
+            self._step("A team's tools start on this machine: GitLab over REST, Linear over GraphQL")
+            pulled = api.pull(self.folder, progress=progress)
+            self._step("worklake pull: everything in them becomes one list of tasks", *show.pulled(pulled))
+            due = api.tasks(self.folder, overdue=True, due_today=True, limit=8)
+            self._step("worklake tasks --overdue --today", *show.task_list(due, self._today()))
+            first = api.sync(self.folder, progress)
+            self._step("worklake sync: work that stands in both tools is brought to agree", *show_plan.synced(first))
 
-    answer = requests.patch(f"{control_url}/items/{edit.external_id}", json=edit.fields, timeout=10)
-    answer.raise_for_status()
+            mistaken, spread, disputed = self._both()
+            self._people_edit(spread, disputed)
+            plan = api.plan(self.folder, progress=progress)
+            self._step("worklake plan: nothing is written yet", *show_plan.planned(plan))
+            conflicts = api.conflicts(self.folder)
+            self._step("worklake conflicts: what a person has to decide", *show_plan.conflict_list(conflicts))
+            settled = api.settle(conflicts[0].conflict_id, self.folder, take="linear")
+            self._step(f"worklake conflicts settle {settled.conflict_id} --take linear", *show_plan.settled(settled))
 
+            self._control("POST", "gitlab", "faults", [_TOO_MANY])
+            refused = api.apply(plan.plan_id, self.folder)
+            self._step("worklake apply, on a bad day: GitLab takes no more calls for an hour")
+            self._show(*show_plan.applied(refused), *show_plan.not_done(refused.writes))
+            self._control("DELETE", "gitlab", "faults")
+            survived = api.sync(self.folder, progress)
+            self._step("worklake sync, an hour later: what was refused is due until it is written")
+            self._show(*show_plan.synced(survived))
+            explained = [api.explain(spread.task_id, self.folder)]
+            self._step("worklake explain: both edits of that task survived", *show.explained(explained[0]))
 
-def _today(folder: Path) -> Any:
-    from worklake.project import open_settings
+            later = self._today() + timedelta(days=30)
+            self._edit("linear", mistaken, dueDate=later.isoformat())
+            self._step(f"By mistake, somebody puts {mistaken.title!r} off to {later} in Linear")
+            spread_on = api.sync(self.folder, progress)
+            self._show("worklake sync", *show_plan.synced(spread_on))
+            undone = api.undo(spread_on.run_id, self.folder, everywhere=True, apply=True)
+            self._step(f"worklake undo {spread_on.run_id} --everywhere --apply", *show_plan.undone(undone))
+            explained.append(api.explain(mistaken.task_id, self.folder))
+            self._step("worklake explain: nothing that happened is forgotten", *show.explained(explained[1]))
 
-    return datetime.now(open_settings(folder).project.zone).date()
+            last = api.plan(self.folder, progress=progress)
+            self._step("worklake plan: the tools agree", *show_plan.planned(last))
+        return DemoDocument(
+            pulled=pulled,
+            due=due.tasks,
+            first=first,
+            plan=plan,
+            conflicts=conflicts,
+            settled=settled,
+            refused=refused,
+            survived=survived,
+            undone=undone,
+            explained=explained,
+            last=last,
+        )
 
+    def _people_edit(self, spread: TaskDocument, disputed: TaskDocument) -> None:
+        due = self._today() + timedelta(days=7)
+        self._edit("linear", spread, title="Agree on the release date")
+        self._edit("gitlab", spread, due_date=due.isoformat())
+        self._edit("gitlab", disputed, title="Write the release notes")
+        self._edit("linear", disputed, title="Draft the release notes")
+        self._step(
+            "People edit, each in the tool they like",
+            f"{spread.title!r}: its title in Linear, its due date ({due}) in GitLab",
+            f"{disputed.title!r}: its title in both, and not to the same",
+        )
 
-def _told(edit: Edit) -> str:
-    return ", ".join(f"{name} becomes {value!r}" for name, value in edit.fields.items())
+    def _both(self) -> list[TaskDocument]:
+        """Three open tasks that are in both tools, one with a due date first."""
+        from worklake import api
+
+        where = "status not in ('completed', 'canceled') and not archived and not confidential"
+        listed = api.tasks(self.folder, where=where).tasks
+        both = [task for task in listed if {link.source for link in task.links} == {"gitlab", "linear"}]
+        return sorted(both, key=lambda task: task.due_date is None)[:3]
+
+    def _edit(self, source: str, task: TaskDocument, **fields: Any) -> None:
+        """Edit a task's item as a person would."""
+        item = next(link.external_id for link in task.links if link.source == source)
+        self._control("PATCH", source, f"items/{item}", fields)
+
+    def _control(self, method: str, source: str, call: str, body: Any = None) -> None:
+        import requests
+
+        requests.request(method, f"{self.controls[source]}/{call}", json=body, timeout=10).raise_for_status()
+
+    def _step(self, title: str, *shown: Any) -> None:
+        self._steps += 1
+        if not self.face.json:
+            self.face.console().print(f"\n{self._steps}. {title}", style="bold cyan", markup=False, highlight=False)
+        self._show(*shown)
+
+    def _show(self, *shown: Any) -> None:
+        if not self.face.json:
+            self.face.console().show(*shown)
+
+    def _today(self) -> date:
+        from worklake.project import open_settings
+
+        return datetime.now(open_settings(self.folder).project.zone).date()

@@ -360,8 +360,16 @@ class InitDocument(Document):
 
 
 class DemoDocument(Document):
-    """`worklake demo`: what its three pulls did, what was due, and the two tasks that were edited in between."""
+    """`worklake demo`: the document of each command of its story, in order."""
 
-    pulls: list[PullDocument]
+    pulled: PullDocument
     due: list[TaskDocument]
+    first: SyncDocument = Field(description="The first sync of work that stands in both tools")
+    plan: PlanDocument = Field(description="After people edited two tasks in both tools")
+    conflicts: list[ConflictDocument]
+    settled: SettledDocument
+    refused: ApplyDocument = Field(description="The plan, applied while one of the tools takes no calls")
+    survived: SyncDocument = Field(description="The sync after that")
+    undone: UndoDocument = Field(description="A later sync, taken back everywhere")
     explained: list[ExplainDocument]
+    last: PlanDocument = Field(description="A plan with nothing in it: the tools agree")
