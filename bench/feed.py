@@ -1,16 +1,16 @@
 """A lean GitLab: one project of made-up issues on loopback, as fast as a client can read it.
 
-`python -m bench.feed COUNT` prints its address as one JSON line when it is ready and serves until it is terminated.
-No rate limits and no oddities: what is measured is the reader. Issues are listed in the order of their last update
-only; `POST /_touch?count=100` edits so many of them now.
+`python -m bench.feed COUNT [OPTIONS]` prints its address as one JSON line when it is ready and serves until it is
+terminated. No rate limits and no oddities: what is measured is the reader. Issues are listed in the order of their
+last update only; `POST /_touch?count=100` edits so many of them now.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import socket
-import sys
 import time
 from bisect import bisect_left
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.issues import FIRST_UPDATE_MS, PROJECT_ID, PROJECT_PATH, STEP_MS, Issues, shown_time
+from bench.issues import FIRST_UPDATE_MS, PROJECT_ID, PROJECT_PATH, STEP_MS, Issues, Shared, shown_time
 
 _SCATTER = 7_368_787
 """A prime, so that its multiples modulo the count are spread and all different."""
@@ -83,9 +83,9 @@ class Order:
 class Feed:
     """What the routes answer."""
 
-    def __init__(self, count: int, base_url: str) -> None:
+    def __init__(self, count: int, issues: Issues, base_url: str) -> None:
         self._base_url = base_url
-        self._issues = Issues(base_url)
+        self._issues = issues
         self._order = Order(count)
 
     async def listed(self, request: Request) -> Response:
@@ -109,6 +109,10 @@ class Feed:
             if "page" in query:
                 headers["X-Next-Page"] = query["page"]
         return Response(self._issues.page(entries), media_type="application/json", headers=headers)
+
+    async def notes(self, request: Request) -> Response:
+        """The comments on an issue, on one page."""
+        return _json(self._issues.notes(int(request.path_params["number"])))
 
     async def project(self, request: Request) -> Response:
         """The project."""
@@ -145,14 +149,14 @@ class Feed:
         return _json({"touched": count})
 
 
-def app(count: int, base_url: str) -> Starlette:
+def app(count: int, issues: Issues, base_url: str) -> Starlette:
     """The feed as an ASGI application."""
-    feed = Feed(count, base_url)
+    feed = Feed(count, issues, base_url)
     # An encoded path (team%2Fbig) arrives decoded.
     projects = [f"/api/v4/projects/{name}" for name in (str(PROJECT_ID), PROJECT_PATH)]
     endpoints = {
         "/issues": feed.listed, "": feed.project, "/members/all": feed.members, "/users": feed.members,
-        "/milestones": feed.milestones,
+        "/milestones": feed.milestones, "/issues/{number:int}/notes": feed.notes,
     }  # fmt: skip
     routes = [Route(project + path, endpoint) for project in projects for path, endpoint in endpoints.items()]
     routes += [
@@ -163,13 +167,14 @@ def app(count: int, base_url: str) -> Starlette:
     return Starlette(routes=routes)
 
 
-def serve(count: int) -> None:
-    """Serve on a free port of loopback until terminated."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+def serve(count: int, shared: Shared, port: int, *, second: bool, noted: int) -> None:
+    """Serve on a port of loopback (0: a free one) until terminated."""
+    with socket.create_server(("127.0.0.1", port)) as listening:
         # asyncio leaves this off where a socket does not name its protocol, and small answers then wait 40 ms.
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(app(count, base_url), log_level="warning", access_log=False, lifespan="off")
+        issues = Issues(base_url, shared, second=second, noted=noted)
+        config = uvicorn.Config(app(count, issues, base_url), log_level="warning", access_log=False, lifespan="off")
         print(json.dumps({"base_url": base_url}), flush=True)
         uvicorn.Server(config).run(sockets=[listening])
 
@@ -188,5 +193,19 @@ def _epoch_ms(text: str) -> int:
     return -(-int(moment.timestamp() * 1_000_000) // 1000)
 
 
+def main() -> None:
+    """Serve as the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m bench.feed", description="A lean GitLab on loopback.")
+    parser.add_argument("count", type=int, help="how many issues there are")
+    parser.add_argument("--port", type=int, default=0, help="by default a free one")
+    parser.add_argument("--shared", type=int, default=0, help="so many of them are on other servers as well")
+    parser.add_argument("--address", action="append", default=[], metavar="URL", help="of a server that has those")
+    parser.add_argument("--second", action="store_true", help="the other issues have texts of their own")
+    parser.add_argument("--noted", type=int, default=0, help="every so many issues one has a comment")
+    chosen = parser.parse_args()
+    shared = Shared(chosen.shared, tuple(chosen.address))
+    serve(chosen.count, shared, chosen.port, second=chosen.second, noted=chosen.noted)
+
+
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    main()

@@ -7,6 +7,7 @@ put together from a few hundred paragraphs, so that descriptions differ in lengt
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,12 +31,35 @@ _LABELS = ("bug", "feature", "docs", "frontend", "backend", "customer", "perform
 _FIRST_NAMES = ("Ada", "Ben", "Chloé", "Dmitri", "Emre", "Fatima", "Grace", "Hugo", "Ines", "Jürgen")
 _LAST_NAMES = ("Almeida", "Brandt", "Costa", "Dubois", "Eriksen")
 _PARAGRAPHS = 400
+_OTHER_THEMES = 5_000_000
+"""Issues so many numbers further are the ones whose titles and texts a second server's own issues have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """The first `count` issues are on the servers of all these addresses, with the same text, which names them all."""
+
+    count: int = 0
+    addresses: tuple[str, ...] = ()
+
+    def named(self, number: int) -> str:
+        """What the text of an issue says of it, ready for a JSON string."""
+        if number > self.count:
+            return ""
+        return "\\n\\nIt is " + " and ".join(f"{one}/{PROJECT_PATH}/-/issues/{number}" for one in self.addresses)
 
 
 class Issues:
-    """Renders issues as they stand in GitLab's lists; `base_url` begins every address."""
+    """Renders issues as they stand in GitLab's lists; `base_url` begins every address.
 
-    def __init__(self, base_url: str) -> None:
+    Issues of a `second` server that are on no other have titles and texts of their own. Every `noted`th issue has a
+    comment (0: none has).
+    """
+
+    def __init__(self, base_url: str, shared: Shared = Shared(), *, second: bool = False, noted: int = 0) -> None:
+        self._shared = shared
+        self._second = second
+        self._noted = noted
         self._project_url = f"{base_url}/{PROJECT_PATH}"
         self._api_url = f"{base_url}/api/v4/projects/{PROJECT_ID}"
         self.people = [_person(base_url, number) for number in range(50)]
@@ -62,15 +86,18 @@ class Issues:
         due = f'"{updated[:8]}{1 + number % 28:02d}"' if number % 4 == 0 else "null"
         estimate = 1800 * (number % 9) if number % 6 == 0 else 0
         edited = f", edit {edits}" if edits else ""
+        theme = number + _OTHER_THEMES if self._second and number > self._shared.count else number
+        also = self._shared.named(number)
+        notes = 1 if self._is_noted(number) else 0
         issue_api = f"{self._api_url}/issues/{number}"
         return (
             f'{{"id":{100_000 + number},"iid":{number},"project_id":{PROJECT_ID},'
-            f'"title":"{self._title(number)}{edited}","description":"{self._description(number)}",'
+            f'"title":"{self._title(theme)}{edited}","description":"{self._description(theme)}{also}",'
             f'"state":"{"closed" if closed else "opened"}","created_at":"{created}","updated_at":"{updated}",'
             f'"closed_at":{_quoted(updated) if closed else "null"},"closed_by":{author if closed else "null"},'
             f'"labels":{self._labels[number * 37 % len(self._labels)]},"milestone":{milestone},'
             f'"assignees":[{assignees}],"author":{author},"type":"ISSUE","assignee":{assignee},'
-            f'"user_notes_count":0,"merge_requests_count":{number % 3},"upvotes":{number % 4},"downvotes":0,'
+            f'"user_notes_count":{notes},"merge_requests_count":{number % 3},"upvotes":{number % 4},"downvotes":0,'
             f'"start_date":null,"due_date":{due},"confidential":{"true" if number % 50 == 0 else "false"},'
             f'"discussion_locked":null,"issue_type":"issue","web_url":"{self._project_url}/-/issues/{number}",'
             f'"time_stats":{{"time_estimate":{estimate},"total_time_spent":0,"human_time_estimate":'
@@ -83,6 +110,18 @@ class Issues:
             f'"severity":"UNKNOWN","moved_to_id":null,"imported":false,"imported_from":"none",'
             f'"service_desk_reply_to":null,"epic_iid":null,"epic":null,"iteration":null,"health_status":null}}'
         )
+
+    def notes(self, number: int) -> list[dict[str, Any]]:
+        """The comments on an issue."""
+        if not self._is_noted(number):
+            return []
+        at = shown_time(FIRST_UPDATE_MS + number * STEP_MS)
+        body = self._paragraphs[number * 7 % _PARAGRAPHS].replace("\\n", "\n")
+        said = {"id": 5_000_000 + number, "body": body, "author": self.people[number % 50], "system": False}
+        return [said | {"created_at": at, "updated_at": at, "noteable_iid": number, "internal": False}]
+
+    def _is_noted(self, number: int) -> bool:
+        return bool(self._noted) and number % self._noted == 0
 
     def _title(self, number: int) -> str:
         words = (_WORDS[number * stride % len(_WORDS)] for stride in (3, 7, 11, 13))

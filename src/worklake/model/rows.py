@@ -335,10 +335,11 @@ class Quarantined(Row):
 class Cursor(Row):
     """Where an engine stands with a source."""
 
-    source: str = Field(description="Name of the source in the settings; empty for route")
-    stage: str = Field(description="pull, merge or route")
+    source: str = Field(description="Name of the source in the settings; empty for route, routed")
+    stage: str = Field(description="pull, merge, route or routed")
     position: str = Field(
-        description="pull: where the provider's listing goes on; merge: the mapping it was made with; route: the rules"
+        description="pull: where the provider's listing goes on; merge: the mapping it was made with; route: the "
+        "rules; routed: the version of tasks up to which all are routed, and the sources that were asked"
     )
     batch: int = Field(description="The last commit of records that this stage has done with")
     run_id: str = Field(description="The run that moved it")

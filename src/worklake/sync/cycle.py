@@ -8,7 +8,6 @@ from typing import NamedTuple
 from worklake.errors import NotFoundError, StoppedError
 from worklake.lake.lake import Lake
 from worklake.model.heart_rows import SavedPlan
-from worklake.model.rows import Watched
 from worklake.sync.engine import Account, PullResult, pull_into
 from worklake.sync.heart import applying, planning, settling, undoing
 from worklake.sync.heart.applying import Applied
@@ -18,7 +17,8 @@ from worklake.sync.heart.settling import Choice
 from worklake.sync.heart.undoing import Left
 from worklake.sync.lake_store.decisions import conflict_of
 from worklake.sync.ports import ports_of, rules_of, store_of
-from worklake.sync.routing import route, route_for, routes_of, unmet
+from worklake.sync.rerouting import keep_routes, version_of_tasks
+from worklake.sync.routing import route_for, routes_of
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import Conflict
 from worklake.sync.rules.task import Moment
@@ -57,20 +57,22 @@ def plan(lake: Lake, run: RunContext, *, allow: int | None = None) -> PlanResult
     lake's lease.
     """
     lake.ensure()
+    before = version_of_tasks(lake, run)
     with Account(lake, run) as account:
         counts = pull_into(lake, run, account)
         account.open()
-        planned = _plan(lake, run, allow)
+        planned = _plan(lake, run, allow, before)
         return PlanResult(PullResult(account.close(counts), counts), planned)
 
 
 def sync(lake: Lake, run: RunContext, *, allow: int | None = None) -> SyncResult:
     """Pull, merge, route, plan, and apply that plan unless the brake stops it."""
     lake.ensure()
+    before = version_of_tasks(lake, run)
     with Account(lake, run) as account:
         counts = pull_into(lake, run, account)
         account.open()
-        planned = _plan(lake, run, allow)
+        planned = _plan(lake, run, allow, before)
         applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan)
         return SyncResult(PullResult(account.close(counts), counts), planned, applied)
 
@@ -109,7 +111,7 @@ def undo(
         account.open()
         if everywhere:
             left: Sequence[Left] = undoing.take_back(store, undone_run, moment)
-            saved = _plan(lake, run, None).plan
+            saved = _plan(lake, run, None, None).plan
         else:
             undone = undoing.plan_undo(store, ports, undone_run, moment)
             saved, left = undone.plan, undone.left
@@ -133,11 +135,9 @@ def open_conflicts(lake: Lake) -> list[Conflict]:
     return [conflict_of(row) for row in lake.rows(_OPEN)]
 
 
-def _plan(lake: Lake, run: RunContext, allow: int | None) -> Planned:
+def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None) -> Planned:
     store = store_of(lake, run)
-    route(lake, run.routing.rules, None, run_id=run.run_id, now=run.clock())
-    if run.routing.rules:
-        lake.merge("watched", [Watched(task_id=task) for task in sorted(unmet(lake))])
+    keep_routes(lake, run, before)
     rules = rules_of(run, route_for(routes_of(lake, store.watched())))
     return planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, allow=allow)
 

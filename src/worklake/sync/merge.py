@@ -191,6 +191,7 @@ class _Merging:
             fresh = [change for change in outcome.changes if change["change_id"] not in written]
             if fresh:
                 self._lake.append("changes", rows_to_arrow(rows.Change, fresh))
+        self._run.touched.update(outcome.tasks)
         tasks = [draft | _dates(draft) for draft in outcome.tasks.values()]
         self._merge("tasks", rows.Task, tasks, [row | _dates(row) for row in known.tasks.values()])
         self._merge("comments", rows.Comment, outcome.comments)

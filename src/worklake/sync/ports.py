@@ -27,4 +27,4 @@ def rules_of(run: RunContext, route: Route = stays) -> Rules:
 def store_of(lake: Lake, run: RunContext) -> LakeStore:
     """The heart's store over this lake."""
     providers = {one.name: one.provider for one in (*run.sources, *run.elsewhere)}
-    return LakeStore(lake, run.run_id, run.clock, providers)
+    return LakeStore(lake, run.run_id, run.clock, providers, run.touched)

@@ -40,7 +40,7 @@ _COUNT = "select count(rule_fingerprint) as n from {evaluated}"
 _ROUTES = "select task_id, rule, reason, targets from {routes} where targets is not null"
 _GONE = "select r.task_id from {routes} r left anti join {tasks} t on r.task_id = t.task_id"
 _UNMET = """
-    select distinct w.task_id from (select task_id, explode(targets) as source from {routes}) w
+    select distinct w.task_id from (select task_id, explode(targets) as source from {routes} where {among}) w
     left semi join {tasks} t on w.task_id = t.task_id
     left anti join (select task_id, source from {links} where kind = 'task' and state <> 'creating') l
         on w.task_id = l.task_id and w.source = l.source
@@ -105,9 +105,13 @@ def route_for(routes: Mapping[TaskId, Routed]) -> Callable[[TaskState], Sequence
     return told
 
 
-def unmet(lake: Lake) -> set[TaskId]:
-    """The tasks that a source must hold and has no link of yet, whoever decided it and when."""
-    return {TaskId(row["task_id"]) for row in lake.rows(_UNMET)}
+def unmet(lake: Lake, task_ids: Collection[str] | None = None) -> set[TaskId]:
+    """Those of these tasks (None: all) that a source must hold and has no link of yet, whoever decided it and when."""
+    if task_ids is None:
+        found = lake.rows(_UNMET.replace("{among}", "true"))
+    else:
+        found = lake.rows_among(_UNMET, "task_id", task_ids)
+    return {TaskId(row["task_id"]) for row in found}
 
 
 def _fingerprint(rules: Sequence[Rule]) -> str:

@@ -86,6 +86,8 @@ class RunContext:
     routing: Routing = field(default_factory=Routing)
     elsewhere: tuple[Source, ...] = ()
     """Configured sources that this run does not read. They too know their items by URL."""
+    touched: set[str] = field(default_factory=set)
+    """The tasks whose rows this run has changed so far."""
 
     def key_of(self, url: str) -> str | None:
         """The key of the item, in whichever source, that this URL shows."""

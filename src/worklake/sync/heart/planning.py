@@ -44,7 +44,8 @@ def plan_tasks(
     unsure = {(write.source, write.task_id) for write in store.unresolved(tasks)}
     planning = planning_of(store, ports, rules, loaded, unsure)
     made = plan.make_plan(planning.values(), limits)
-    found = brake.stops(made.steps, store.live_items(list(ports)), rules.brake, allow)
+    threatened = {step.source for step in made.steps if any(brake.destroyed(step))}
+    found = brake.stops(made.steps, store.live_items(sorted(threatened)), rules.brake, allow)
     saved = SavedPlan(
         plan_id=made.plan_id,
         run_id=run_id,

@@ -43,7 +43,8 @@ _LIVE = """
 class LakeStore:
     """Keeps the contract of `worklake.sync.heart.store.Store` over a lake whose tables are there (`Lake.ensure`).
 
-    Whoever uses it holds the lake's lease. `providers` has the kind of provider of each source.
+    Whoever uses it holds the lake's lease. `providers` has the kind of provider of each source; to `touched` it adds
+    the tasks whose rows it changes.
     """
 
     def __init__(
@@ -52,8 +53,10 @@ class LakeStore:
         run_id: str,
         clock: Callable[[], datetime],
         providers: Mapping[str, str] = MappingProxyType({}),
+        touched: set[str] | None = None,
     ) -> None:
         self._lake, self._run_id, self._clock, self._providers = lake, run_id, clock, providers
+        self._touched = set[str]() if touched is None else touched
         self._facts: dict[ItemKey, ItemFacts] = {}
         self._behind: dict[str, TaskState] = {}
         self._left_over: dict[ItemKey, str] = {}
@@ -170,6 +173,7 @@ class LakeStore:
 
     def _keep_tasks(self, states: Iterable[TaskState]) -> None:
         by_id = {state.task_id: state for state in states}
+        self._touched.update(by_id)
         old = {row["task_id"]: row for row in self._lake.rows_among(_OLD_TASKS, "task_id", by_id.keys())}
         self._merge("tasks", [tasks.task_row(one, old.get(task), self._facts) for task, one in by_id.items()])
         for task in by_id:
