@@ -16,7 +16,11 @@ def ports_of(lake: Lake, run: RunContext) -> Ports:
     for row in lake.rows("select source, external_id, person_id from {people}"):
         people[row["source"]][row["external_id"]] = row["person_id"]
     everyone = (*run.sources, *run.elsewhere)
-    return {one.name: Port(one.name, one.rank, one.integration, people[one.name]) for one in everyone}
+    asked = {one.name for one in run.sources if one.unreachable is None}
+    return {
+        one.name: Port(one.name, one.rank, one.integration, people[one.name], asked=one.name in asked)
+        for one in everyone
+    }
 
 
 def rules_of(run: RunContext, route: Route = stays) -> Rules:

@@ -9,6 +9,8 @@ from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
+from worklake.sync.heart.dating import dated
+from worklake.sync.heart.histories import Histories
 from worklake.sync.heart.ports import Observation, Ports, Rules
 from worklake.sync.heart.sides import side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
@@ -107,6 +109,7 @@ class _Merging:
 
     def __init__(self, store: Store, ports: Ports, rules: Rules, moment: Moment) -> None:
         self._store, self._ports, self._rules, self._moment = store, ports, rules, moment
+        self._histories = Histories(ports)
         self.merged = Merged()
         self._loaded: dict[str, Loaded] = {}
         self._names: dict[str, Names] = {}
@@ -137,9 +140,17 @@ class _Merging:
         for key in [key for key, one in news.items() if one.view.deleted]:
             self._links.append(replace(links.pop(key), state=LinkState.DELETED))
         sides = {key: self._side(link, news[key]) for key, link in links.items()}
-        outcome = self._outcome(task, loaded, sides, [link for key, link in known.items() if key not in news])
+        others = sides_of([link for key, link in known.items() if key not in news], self._ports, self._names)
+        outcome = self._outcome(task, loaded, sides, others)
         if outcome is None:
             return
+        everyone = {**{side.key: side for side in others}, **sides}
+        views = {key: news[key].view for key in links}
+        told = dated(outcome, everyone, views, self._histories, self._names)
+        if told:
+            sides |= {key: side for key, side in told.items() if key in sides}
+            others = [told.get(side.key, side) for side in others]
+            outcome = self._outcome(task, loaded, sides, others) or outcome
         self.merged.tasks.add(task)
         self.merged.changes += outcome.changes
         self.merged.conflicts += outcome.conflicts
@@ -148,11 +159,11 @@ class _Merging:
         self._links += [_moved(link, news[key]) for key, link in links.items()]
 
     def _outcome(
-        self, task: str, loaded: Loaded | None, sides: Mapping[ItemKey, Side], others: Sequence[StoredLink]
+        self, task: str, loaded: Loaded | None, sides: Mapping[ItemKey, Side], others: Sequence[Side]
     ) -> TaskOutcome | None:
         if not sides:
             return None
-        everyone = [*sides.values(), *sides_of(others, self._ports, self._names)]
+        everyone = [*sides.values(), *others]
         if loaded is not None:
             return self._merge(loaded.task, everyone, loaded)
         first = min(sides.values(), key=lambda side: (side.rank, side.key))

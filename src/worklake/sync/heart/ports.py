@@ -14,13 +14,17 @@ from worklake.sync.rules.state import Edited, ItemKey, TaskState
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A source. `people` has the person of each account; `frozen` are fields whose mapping has drifted."""
+    """A source. `people` has the person of each account; `frozen` are fields whose mapping has drifted.
+
+    `asked` is false where this run must not reach it.
+    """
 
     name: str
     rank: int
     integration: BaseIntegration
     people: Mapping[str, str] = field(default_factory=dict)
     frozen: AbstractSet[str] = frozenset()
+    asked: bool = True
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -38,6 +38,10 @@ class Names:
         """Canonical fields in the source's ids. What has none there is left out of sets, and else None."""
         return self._translated(fields, self._own)
 
+    def person(self, account: str) -> str:
+        """The person of an account; an opaque id where nobody knows."""
+        return self.people.get(account) or f"{self.source}:{account}"
+
     def _translated(self, fields: Fields, translate: _Translate) -> dict[str, FieldValue]:
         translated = dict(fields)
         for name, kind in _REFERENCES.items():

@@ -151,7 +151,7 @@ def _contend(
         and current.origin not in contenders
         and any(_overlooks(side, name, current) for side in changers)
     ):
-        contenders[_key(current.origin)] = Contender(current.origin, current.value, current.at, current.actor)
+        contenders[_key(current.origin)] = _standing_contender(name, current, sides)
     groups = _groups(name, list(contenders.values()), {side.key: side for side in sides})
     if len(groups) == 1:
         return _taken(name, current, changers, contenders, groups[0].spoken_by, None)
@@ -160,7 +160,19 @@ def _contend(
         dispute = Dispute(everyone, False, None, "edits differ, and a person decides")
         return FieldOutcome(_held(name, changers, contenders), None, dispute)
     winner, reason = _winner(groups, policy)
+    reason += "".join(
+        sorted({f"; {side.untold[name]}" for side in sides if side.key in contenders and name in side.untold})
+    )
     return _taken(name, current, changers, contenders, winner, Dispute(everyone, True, winner, reason))
+
+
+def _standing_contender(name: str, current: Standing, sides: Sequence[Side]) -> Contender:
+    """The task's own value as it contends: dated by the history of the item that it came from, where that was read."""
+    side = next((side for side in sides if side.key == current.origin), None)
+    edit = side.edits.get(name) if side is not None else None
+    if edit is None:
+        return Contender(current.origin, current.value, current.at, current.actor)
+    return Contender(current.origin, current.value, edit.at, edit.actor)
 
 
 def _overlooks(side: Side, name: str, current: Standing) -> bool:

@@ -92,7 +92,8 @@ class Side:
     `seen` is the last view that a merge took into account, `view` what the item shows now; a field that is in the
     view and not in `seen` meets the task for the first time. `rank` is the place of its source in the settings,
     `merges` how often its `seen` has moved, `revision` when the item last changed. `frozen` are fields whose mapping
-    has drifted: nothing is written there.
+    has drifted: nothing is written there. `edits` are what the provider's history tells, and `untold` says in words why
+    it does not tell of a field.
     """
 
     key: ItemKey
@@ -107,6 +108,7 @@ class Side:
     frozen: AbstractSet[str] = frozenset()
     reachable: bool = True
     revision: datetime | None = None
+    untold: Mapping[str, str] = field(default_factory=dict)
 
     def edit_of(self, name: str) -> Edited:
         """When and by whom a field was edited: by the provider's history where it tells, else by the item's time."""

@@ -161,7 +161,9 @@ class _Merging:
             if edit.decision in MOVING and identity in self._decided:
                 # A merge that died had decided otherwise: this moves the task once more.
                 identity = _change_id(identity, name, edit.side.key, edit.new, edit.old, self._task.version)
-            self._add(identity, name, edit.old, standing, edit.decision, edit.reason)
+            untold = edit.side.untold.get(name)
+            reason = f"{edit.reason}; {untold}" if untold and untold not in edit.reason else edit.reason
+            self._add(identity, name, edit.old, standing, edit.decision, reason)
         moved = outcome.standing
         if moved is not None and not any(edit.decision in MOVING for edit in outcome.edits):
             old = self._task.fields[name].value if name in self._task.fields else FIELDS[name].empty

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
+from typing import Literal
 
 from worklake.integrations.base import Lens, Payload, TaskView, View
 from worklake.model.fields import Fields, FieldValue
@@ -25,7 +26,8 @@ class Shape:
     `coarse_status` tells open from closed only, `title_limit` cuts titles silently, `rewrites` changes Markdown,
     `minute_clock` rounds times, `makes_ids` accepts ids that we make, `incremental` lists by change; `lacks` are
     fields that it does not have, `strangers` people without an account; it `refuses` titles with a `#`, and
-    `tells_times` of edits, field by field.
+    `tells_times` of edits, field by field. `history` says how much its history of edits tells (nothing, who edited
+    which field when, or the values too), `history_lag_seconds` how late.
     """
 
     coarse_status: bool = False
@@ -38,6 +40,8 @@ class Shape:
     strangers: frozenset[str] = frozenset()
     refuses: bool = False
     tells_times: bool = False
+    history: Literal["none", "editors", "values"] = "none"
+    history_lag_seconds: float = 0
 
     @property
     def fields(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from worklake.errors import InvalidInputError, NotFoundError, RefusedValueError, UnknownOutcomeError
@@ -16,6 +16,9 @@ from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 from worklake.sync.rules.values import elements, same
 from worklake.testing.simulate.shapes import EMPTY, Shape, SimulatedLens
+
+PERSON, WORKLAKE = "eve", "worklake"
+"""Who edits items in a simulated source: a person, and the account that Worklake uses."""
 
 Fault = Callable[[str, str], bool]
 """Called with source and call before each; may raise what stops it, and says whether the reply is lost."""
@@ -29,6 +32,7 @@ class SimulatedItem:
     updated_at: datetime
     markers: list[str] = field(default_factory=list)
     edited: dict[str, datetime] = field(default_factory=dict)
+    log: list[FieldEdit] = field(default_factory=list)
     deleted: bool = False
 
 
@@ -67,6 +71,8 @@ class SimulatedSource(BaseIntegration):
             writable=shape.fields,
             creatable=shape.fields - {"status"},
             reads_many=True,
+            field_history=shape.fields if shape.history != "none" else frozenset(),
+            tells_editor=shape.history != "none",
         )
 
     def now(self) -> datetime:
@@ -83,9 +89,22 @@ class SimulatedSource(BaseIntegration):
     def person_edits(self, external_id: str, name: str, value: FieldValue) -> FieldValue:
         """A field as a person sets it; gives what is then shown."""
         item = self.items[external_id]
+        before = item.fields[name]
         item.fields[name] = self.shape.stored({name: value})[name]
         item.updated_at = item.edited[name] = self.now()
+        self._log(item, name, before, f"{self.name}.{PERSON}")
         return item.fields[name]
+
+    def _log(self, item: SimulatedItem, name: str, before: FieldValue, actor: str) -> None:
+        """Write down an edit in the item's history, unless it came to nothing."""
+        after = item.fields[name]
+        if same(name, before, after) or self.shape.history == "none":
+            return
+        if isinstance(before, list) and isinstance(after, list):
+            before, after = sorted(set(before) - set(after)), sorted(set(after) - set(before))
+        known = self.shape.history == "values"
+        values = (before, after) if known else (None, None)
+        item.log.append(FieldEdit(name, self._clock(), actor, *values, told=known))
 
     def _call(self, what: str) -> bool:
         return self._fault(self.name, what)
@@ -192,7 +211,9 @@ class SimulatedSource(BaseIntegration):
                 value = sorted((elements(now) - (before - after)) | (after - before))
             elif not same(name, now, shown.get(name)):
                 self.overwritten.add((external_id, name))
+            before_call = item.fields[name]
             item.fields[name] = self.shape.stored({name: value})[name]
+            self._log(item, name, before_call, WORKLAKE)
         item.updated_at = self.now()
         self.calls.append(Call(self.name, external_id, "update", dict(fields), None))
         return self._answer(external_id, lost)
@@ -253,8 +274,16 @@ class SimulatedSource(BaseIntegration):
         raise InvalidInputError(f"{self.name} has no comments")
 
     def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
-        """See `BaseIntegration.history`: none is told."""
-        yield from ()
+        """See `BaseIntegration.history`: what is older than the lag."""
+        self._call("history")
+        until = self._clock() - timedelta(seconds=self.shape.history_lag_seconds)
+        for edit in self.items[external_id].log:
+            if since <= edit.at <= until and (fields is None or edit.field in fields):
+                yield edit
+
+    def account(self) -> str | None:
+        """See `BaseIntegration.account`."""
+        return WORKLAKE
 
     def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
         """See `BaseIntegration.vocabulary`: everything exists."""

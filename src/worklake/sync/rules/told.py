@@ -1,0 +1,71 @@
+"""What a provider's own history tells of an edit: which of its entries is behind what an item shows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.sync.rules.values import elements, loosely_same, same
+
+SLACK = timedelta(seconds=5)
+"""By how much the times of an entry and of its item may differ although they are of one edit."""
+
+
+class Told(NamedTuple):
+    """One edit of one field, in canonical ids. `ours` says that the account which writes here made it.
+
+    Where `known` is true, `before` and `after` are the values, or, of a set, what was taken out and what was put in.
+    """
+
+    field: str
+    at: datetime
+    actor: str | None
+    ours: bool = False
+    before: FieldValue = None
+    after: FieldValue = None
+    known: bool = False
+
+
+def edit_behind(
+    name: str, shown: FieldValue, told: Iterable[Told], since: datetime | None, until: datetime | None
+) -> Told | None:
+    """The edit that made an item show this value, of those between its time when it was last seen and its time now.
+
+    None where the history does not hold it: it may lag behind, or be cut. Of entries without values the last one
+    counts; one of our own account soon after `since` is our last write and no edit of a person.
+    """
+    entries = [one for one in told if one.field == name and (until is None or one.at <= until + SLACK)]
+    for one in reversed(entries):
+        if one.known and _led_to(name, one, shown):
+            return one
+    if any(one.known for one in entries):
+        return None
+    others = [one for one in entries if not one.ours]
+    if others:
+        return others[-1]
+    own = [one for one in entries if since is None or one.at > since + SLACK]
+    return own[-1] if own else None
+
+
+def _led_to(name: str, one: Told, shown: FieldValue) -> bool:
+    if FIELDS[name].merge is MergeKind.SET:
+        put_in, taken_out = elements(one.after), elements(one.before)
+        return put_in <= elements(shown) and not taken_out & elements(shown)
+    return same(name, one.after, shown)
+
+
+def last_word(name: str, sent: FieldValue, shown: FieldValue, told: Sequence[Told]) -> Told | None:
+    """Of the edits since we called with unknown outcome, the one that an item's shown value goes back to.
+
+    It decides whether the call was done: where it is `ours`, it was; where it is not, a person has edited. None where
+    the history does not tell: nothing of the field is in it yet, or a person works with our own account.
+    """
+    if FIELDS[name].merge is MergeKind.SET:
+        return None
+    found = edit_behind(name, shown, told, None, None)
+    if found is None or not found.ours:
+        return found
+    by_call = same(name, sent, shown) or loosely_same(name, sent, shown)
+    return found if by_call else None
