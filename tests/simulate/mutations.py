@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
-from worklake.sync.heart import applying, calling, merging, planning, views
+from worklake.sync.heart import calling, merging, planning, readiness, views
 from worklake.sync.rules import answers, field, plan, resolution
 from worklake.sync.rules.answers import Look
 from worklake.sync.rules.values import elements
@@ -25,7 +25,7 @@ def _takes_what_was_sent_for_what_is_shown() -> AbstractContextManager[Any]:
 
 
 def _skips_the_stale_check() -> AbstractContextManager[Any]:
-    return patch.object(applying._Batch, "_stale", lambda *_: None)
+    return patch.object(readiness, "_stale", lambda *_: None)
 
 
 def _compares_raw_instead_of_by_lens() -> AbstractContextManager[Any]:

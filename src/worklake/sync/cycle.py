@@ -11,6 +11,7 @@ from worklake.model.heart_rows import SavedPlan
 from worklake.sync.engine import Account, PullResult, pull_into
 from worklake.sync.heart import applying, planning, settling, undoing
 from worklake.sync.heart.applying import Applied
+from worklake.sync.heart.lanes import in_threads
 from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.settling import Choice
@@ -143,7 +144,8 @@ def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None) ->
 
 
 def _apply(lake: Lake, run: RunContext, saved: SavedPlan) -> Applied:
-    return applying.apply_plan(store_of(lake, run), _reached(lake, run), saved, rules_of(run), run.run_id, run.clock)
+    store, ports = store_of(lake, run), _reached(lake, run)
+    return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads)
 
 
 def _check_brake(lake: Lake, run: RunContext, saved: SavedPlan, allow: int | None) -> None:

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from worklake.integrations.base import TaskView
-from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
-from worklake.model.ids import TaskId, digest
-from worklake.model.rows import LinkState
 from worklake.sync.heart import calling, undoing
 from worklake.sync.heart.calling import Answer
+from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.looking import PASSING, seen_in
-from worklake.sync.heart.merging import PUT_AWAY_BY, finished
+from worklake.sync.heart.merging import finished
 from worklake.sync.heart.ports import Clock, Ports, Rules
-from worklake.sync.heart.sides import side_of
-from worklake.sync.heart.store import Loaded, Store, StoredLink
-from worklake.sync.heart.views import Names, names_for
-from worklake.sync.rules import answers, plan
-from worklake.sync.rules.plan import creating_key
+from worklake.sync.heart.readiness import Known, Ready, SetAsideError, Views, ready, write_of
+from worklake.sync.heart.store import Store, StoredLink
+from worklake.sync.heart.views import names_for
 from worklake.sync.rules.state import Conflict, ItemKey
 from worklake.sync.rules.task import Moment
+from worklake.sync.rules.waves import waves
 
 
 @dataclass(slots=True)
@@ -38,8 +36,17 @@ class Applied:
         return sum(write.outcome is outcome for write in self.writes)
 
 
-def apply_plan(store: Store, ports: Ports, saved: SavedPlan, rules: Rules, run_id: str, clock: Clock) -> Applied:
-    """Apply a saved plan, step by step. What the brake stopped must not be given here.
+def apply_plan(
+    store: Store,
+    ports: Ports,
+    saved: SavedPlan,
+    rules: Rules,
+    run_id: str,
+    clock: Clock,
+    together: Together = one_after_another,
+) -> Applied:
+    """Apply a saved plan, step by step, the sources side by side as `together` has it. What the brake stopped must not
+    be given here.
 
     Each item is read before it is written: a step whose fields have moved, or are no longer due, is stale and left to
     the next plan. Intents are kept before the calls, outcomes after them.
@@ -47,37 +54,30 @@ def apply_plan(store: Store, ports: Ports, saved: SavedPlan, rules: Rules, run_i
     applied = Applied(run_id, saved.plan_id)
     if saved.undoes is not None:
         undoing.hold(store, ports, saved, Moment(run_id, clock()))
-    for start in range(0, len(saved.steps), rules.step_batch):
-        batch = saved.steps[start : start + rules.step_batch]
-        _Batch(store, ports, saved, applied, clock).apply(batch)
+    for steps in waves(saved.steps, rules.step_batch):
+        _Wave(store, ports, saved, applied, clock, together).apply(steps)
+    place = {step.step_id: number for number, step in enumerate(saved.steps)}
+    applied.writes.sort(key=lambda write: place[write.step_id])
     return applied
 
 
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A step that may be done: what its item shows now, and what is sent, in the source's own ids."""
+class _Called(NamedTuple):
+    """A step that was called, or left because its source is paused, and what came of it."""
 
-    step: PlannedStep
-    link: StoredLink
-    shown: Fields
-    write: Write
-    looks_first: bool = False
+    ready: Ready
+    answer: Answer
 
 
-class _SetAsideError(Exception):
-    """A step must not be done now: what becomes of it, and why."""
+class _Wave:
+    """Some steps that are read, meant, called and kept together. The store is used by the thread that applies them,
+    the integrations by their lanes.
+    """
 
-    def __init__(self, outcome: Outcome, why: str) -> None:
-        super().__init__(why)
-        self.outcome = outcome
-
-
-class _Batch:
-    """Some steps that are read, meant, called and kept together."""
-
-    def __init__(self, store: Store, ports: Ports, saved: SavedPlan, applied: Applied, clock: Clock) -> None:
-        self._store, self._ports, self._saved, self._applied, self._clock = store, ports, saved, applied, clock
-        self._names: dict[str, Names] = {}
+    def __init__(
+        self, store: Store, ports: Ports, saved: SavedPlan, applied: Applied, clock: Clock, together: Together
+    ) -> None:
+        self._store, self._ports, self._saved, self._applied = store, ports, saved, applied
+        self._clock, self._together = clock, together
         self._done: list[Write] = []
         self._links: list[StoredLink] = []
         self._conflicts: list[Conflict] = []
@@ -85,158 +85,141 @@ class _Batch:
 
     def apply(self, steps: Sequence[PlannedStep]) -> None:
         """Do these steps."""
+        known = self._know(steps)
+        reachable = [step for step in steps if self._may_be_called(step, known)]
+        views = self._read([step for step in reachable if step.external_id is not None])
+        meant = self._ready([step for step in reachable if self._may_be_called(step, known)], known, views)
+        called = self._call(meant, known.batch)
+        self._take(meant, called, known)
+        self._keep()
+        called.raise_what_stopped()
+
+    def _know(self, steps: Sequence[PlannedStep]) -> Known:
         loaded = self._store.load({step.task_id for step in steps})
-        self._names = names_for(self._store, {name: port.people for name, port in self._ports.items()}, loaded.values())
-        unsure = {(write.source, write.task_id) for write in self._store.unresolved(set(loaded))}
-        views = self._read([step for step in steps if step.external_id is not None])
-        ready = []
-        for step in steps:
-            try:
-                ready.append(self._ready(step, loaded, views, unsure))
-            except _SetAsideError as reason:
-                self._set_aside(step, reason.outcome, str(reason))
-        if ready:
-            self._mean(ready)
-        for one in ready:
-            self._call(one, loaded)
-        if self._links or self._conflicts or self._ended:
-            self._store.commit(links=self._links, conflicts=self._conflicts, ended=self._ended)
-        kept = [write for write in self._done if write.outcome is not None]
-        if kept:
-            self._store.finish(kept)
-        order = {step.step_id: place for place, step in enumerate(steps)}
-        self._applied.writes += sorted(self._done, key=lambda write: order[write.step_id])
-
-    def _read(self, steps: Sequence[PlannedStep]) -> dict[ItemKey, TaskView | str]:
-        """What the items of these steps show, or, in words, why nobody can tell. Those that are gone are left out."""
-        views: dict[ItemKey, TaskView | str] = {}
-        for source in sorted({step.source for step in steps}):
-            ids = [str(step.external_id) for step in steps if step.source == source]
-            if source not in self._ports:
-                continue
-            integration = self._ports[source].integration
-            try:
-                for item in integration.read_many(ids):
-                    external_id, view = seen_in(integration, item)
-                    views[ItemKey(source, external_id)] = view
-            except PASSING as error:
-                if calling.pauses(error):
-                    self._applied.paused[source] = str(error)
-                for external_id in ids:
-                    views.setdefault(ItemKey(source, external_id), str(error))
-        return views
-
-    def _ready(
-        self,
-        step: PlannedStep,
-        loaded: Mapping[str, Loaded],
-        views: Mapping[ItemKey, TaskView | str],
-        unsure: set[tuple[str, str]],
-    ) -> _Ready:
-        """The step with what it takes to do it. Raises `_SetAsideError` where it must not be done."""
-        if step.source not in self._ports or step.source in self._applied.paused:
-            raise _SetAsideError(Outcome.PAUSED, self._applied.paused.get(step.source, "not in the settings"))
-        one = loaded.get(step.task_id)
-        if one is None or (step.source, step.task_id) in unsure:
-            raise _SetAsideError(Outcome.STALE, "what became of an earlier call is not known yet")
-        if step.operation is Operation.CREATE:
-            return self._ready_to_create(step, one)
-        key = ItemKey(step.source, str(step.external_id))
-        link = next((link for link in one.links if link.key == key), None)
-        view = views.get(key)
-        if isinstance(view, str):
-            raise _SetAsideError(Outcome.FAILED, view)
-        if link is None or view is None or view.deleted:
-            if link is not None:
-                self._links.append(replace(link, state=LinkState.MISSING))
-            raise _SetAsideError(Outcome.GONE, "the item is gone")
-        reason = self._stale(step, one, link, view)
-        if reason is not None:
-            raise _SetAsideError(Outcome.STALE, reason)
-        sent = self._names[step.source].own(step.fields)
-        moving = sent if step.operation is Operation.UPDATE else PUT_AWAY_BY
-        before = {name: view.fields[name] for name in moving if name in view.fields}
-        return _Ready(step, link, view.fields, self._write(step, sent, before))
-
-    def _stale(self, step: PlannedStep, loaded: Loaded, link: StoredLink, view: TaskView) -> str | None:
-        """Why a step must not be done, if it must not."""
-        side = side_of(link, self._ports[step.source], self._names[step.source], view.fields)
-        seen = {name: side.seen[name] for name in step.fields if name in side.seen}
-        moved = answers.moved_fields(step.expected, side.view) or answers.moved_fields(seen, side.view)
-        if moved:
-            return f"{', '.join(moved)} moved since the plan was made"
-        if self._saved.undoes is not None or step.operation is not Operation.UPDATE:
-            return None
-        due = plan.due(loaded.task, side, loaded.conflicts)
-        other = answers.moved_fields(step.fields, due)
-        return f"{', '.join(other)} is no longer due as planned" if other else None
-
-    def _ready_to_create(self, step: PlannedStep, loaded: Loaded) -> _Ready:
-        there = [link for link in loaded.links if link.source == step.source]
-        if any(link.state is not LinkState.CREATING for link in there):
-            raise _SetAsideError(Outcome.STALE, "the item is there already")
-        integration = self._ports[step.source].integration
-        made_id = integration.made_id(TaskId(step.task_id))
-        external_id = made_id or creating_key(step.source, step.task_id).external_id
-        link = StoredLink(step.source, external_id, step.task_id, LinkState.CREATING, {}, made_id=made_id)
-        write = self._write(step, self._names[step.source].own(step.fields), {})
-        return _Ready(step, link, {}, write, looks_first=bool(there))
-
-    def _write(self, step: PlannedStep, sent: Fields, before: Fields) -> Write:
-        return Write(
-            write_id="write_" + digest(self._applied.run_id, self._applied.plan_id, step.step_id),
+        people = {name: port.people for name, port in self._ports.items()}
+        return Known(
+            ports=self._ports,
+            saved=self._saved,
             run_id=self._applied.run_id,
-            plan_id=self._applied.plan_id,
-            step_id=step.step_id,
-            task_id=step.task_id,
-            source=step.source,
-            external_id=step.external_id,
-            operation=step.operation,
-            sent=dict(sent),
-            before=dict(before),
-            shown=None,
-            outcome=None,
-            error=None,
             batch=self._store.last_batch() + 1,
-            intended_at=self._clock(),
-            finished_at=None,
-            undoes=step.undoes,
+            loaded=loaded,
+            names=names_for(self._store, people, loaded.values()),
+            unsure={(write.source, write.task_id) for write in self._store.unresolved(set(loaded))},
         )
 
-    def _set_aside(self, step: PlannedStep, outcome: Outcome, why: str) -> None:
-        write = self._write(step, self._names[step.source].own(step.fields) if step.source in self._names else {}, {})
-        self._done.append(finished(write, outcome, self._moment(), error=why))
+    def _may_be_called(self, step: PlannedStep, known: Known) -> bool:
+        """Whether a step's source can be asked; where it cannot, the step is set aside."""
+        if step.source in self._ports and step.source not in self._applied.paused:
+            return True
+        self._set_aside(step, known, Outcome.PAUSED, self._applied.paused.get(step.source, "not in the settings"))
+        return False
 
-    def _mean(self, ready: Sequence[_Ready]) -> None:
-        """Keep what is about to be done: links of items about to be made, then the intents."""
-        making = [one.link for one in ready if one.step.operation is Operation.CREATE]
+    def _read(self, steps: Sequence[PlannedStep]) -> Views:
+        """What the items of these steps show, or, in words, why nobody can tell. Those that are gone are left out."""
+        wanted: dict[str, list[str]] = {}
+        for step in steps:
+            wanted.setdefault(step.source, []).append(str(step.external_id))
+        followed = self._together({source: self._read_source(source, ids) for source, ids in wanted.items()})
+        followed.raise_what_stopped()
+        views: dict[ItemKey, TaskView | str] = {}
+        for lane in followed.lanes.values():
+            for key, view in lane.results:
+                views.setdefault(key, view)
+        return views
+
+    def _read_source(self, source: str, ids: Sequence[str]) -> Iterator[tuple[ItemKey, TaskView | str]]:
+        integration = self._ports[source].integration
+        try:
+            for item in integration.read_many(list(dict.fromkeys(ids))):
+                external_id, view = seen_in(integration, item)
+                yield ItemKey(source, external_id), view
+        except PASSING as error:
+            if calling.pauses(error):
+                self._applied.paused[source] = str(error)
+            for external_id in ids:
+                yield ItemKey(source, external_id), str(error)
+
+    def _ready(self, steps: Sequence[PlannedStep], known: Known, views: Views) -> list[Ready]:
+        """The steps that may be done, once that they are about to be is kept: the links of items about to be made,
+        then the intents.
+        """
+        meant = []
+        for step in steps:
+            try:
+                meant.append(ready(step, known, views, self._clock()))
+            except SetAsideError as reason:
+                self._links += [reason.link] if reason.link is not None else []
+                self._set_aside(step, known, reason.outcome, str(reason))
+        making = [one.link for one in meant if one.step.operation is Operation.CREATE]
         if making:
             self._store.commit(links=making)
-        self._store.intend([one.write for one in ready])
+        if meant:
+            self._store.intend([one.write for one in meant])
+        return meant
 
-    def _call(self, one: _Ready, loaded: Mapping[str, Loaded]) -> None:
-        source = one.step.source
-        if source in self._applied.paused:
-            self._done.append(finished(one.write, Outcome.PAUSED, self._moment(), error=self._applied.paused[source]))
-            return
-        answer = self._answer(one)
-        if answer.pauses:
-            self._applied.paused[source] = answer.error or ""
-        self._done.append(answer.write)
-        if answer.link is not None:
-            self._links.append(answer.link)
-            if one.step.operation is Operation.CREATE and answer.link.key != one.link.key:
-                self._ended.append(one.link.key)
-        task = loaded[one.step.task_id]
-        self._conflicts += calling.conflicts_of(answer, one.step, task, self._names[source], self._moment())
+    def _call(self, meant: Sequence[Ready], batch: int) -> Followed[_Called]:
+        by_source: dict[str, list[Ready]] = {}
+        for one in meant:
+            by_source.setdefault(one.step.source, []).append(one)
+        return self._together({source: self._lane(source, of_source, batch) for source, of_source in by_source.items()})
 
-    def _answer(self, one: _Ready) -> Answer:
-        integration, batch = self._ports[one.step.source].integration, self._store.last_batch() + 1
+    def _lane(self, source: str, meant: Sequence[Ready], batch: int) -> Iterator[_Called]:
+        """The calls to one source, one after another."""
+        for one in meant:
+            why = self._applied.paused.get(source)
+            if why is not None:
+                write = finished(one.write, Outcome.PAUSED, self._moment(), error=why)
+                yield _Called(one, Answer(write, error=why))
+                continue
+            answer = self._answer(one, batch)
+            if answer.pauses:
+                self._applied.paused[source] = answer.error or ""
+            yield _Called(one, answer)
+
+    def _answer(self, one: Ready, batch: int) -> Answer:
+        integration = self._ports[one.step.source].integration
         if one.step.operation is Operation.CREATE:
             return calling.create(integration, one.write, one.link, one.looks_first, batch, self._clock)
         if one.step.operation is Operation.UPDATE:
             return calling.update(integration, one.write, one.link, one.shown, batch, self._clock)
         return calling.put_away(integration, one.write, one.link, batch, self._clock)
+
+    def _take(self, meant: Sequence[Ready], called: Followed[_Called], known: Known) -> None:
+        """Note what came of the calls, in the order of the steps. What a lane did not come to was not sent."""
+        answers = {one.ready.step.step_id: one.answer for lane in called.lanes.values() for one in lane.results}
+        unknown = {name for name, lane in called.lanes.items() if lane.error is not None}
+        for one in meant:
+            answer = answers.get(one.step.step_id)
+            if answer is not None:
+                self._take_answer(one, answer, known)
+            elif one.step.source in unknown:
+                unknown.discard(one.step.source)  # the call in which the lane ended: what became of it is not known
+            else:
+                why = "the run was stopped before it"
+                self._done.append(finished(one.write, Outcome.NOT_SENT, self._moment(), error=why))
+
+    def _take_answer(self, one: Ready, answer: Answer, known: Known) -> None:
+        self._done.append(answer.write)
+        if answer.link is not None:
+            self._links.append(answer.link)
+            if one.step.operation is Operation.CREATE and answer.link.key != one.link.key:
+                self._ended.append(one.link.key)
+        task, names = known.loaded[one.step.task_id], known.names[one.step.source]
+        self._conflicts += calling.conflicts_of(answer, one.step, task, names, self._moment())
+
+    def _keep(self) -> None:
+        """Keep what came of the steps, outcomes last: a run that dies before leaves intents, which the next settles."""
+        if self._links or self._conflicts or self._ended:
+            self._store.commit(links=self._links, conflicts=self._conflicts, ended=self._ended)
+        kept = [write for write in self._done if write.outcome is not None]
+        if kept:
+            self._store.finish(kept)
+        self._applied.writes += self._done
+
+    def _set_aside(self, step: PlannedStep, known: Known, outcome: Outcome, why: str) -> None:
+        sent = known.names[step.source].own(step.fields) if step.source in known.names else {}
+        write = write_of(step, known, self._clock(), sent, {})
+        self._done.append(finished(write, outcome, self._moment(), error=why))
 
     def _moment(self) -> Moment:
         return Moment(self._applied.run_id, self._clock())

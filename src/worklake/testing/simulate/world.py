@@ -18,6 +18,7 @@ from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import elements, same
 from worklake.testing.memory import MemoryStore
+from worklake.testing.simulate.interleaved import Interleaved
 from worklake.testing.simulate.shapes import EMPTY, PEOPLE, random_shape
 from worklake.testing.simulate.source import SimulatedSource
 
@@ -342,7 +343,8 @@ def plan(world: World, limits: dict[str, int] | None = None) -> SavedPlan:
 def apply(world: World, saved: SavedPlan) -> str:
     """Apply a plan; gives the run."""
     run = world.run_id()
-    applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock)
+    side_by_side = Interleaved(Random(f"{run} {saved.plan_id}"))  # noqa: S311
+    applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
     return run
 
 

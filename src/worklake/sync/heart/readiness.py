@@ -1,0 +1,160 @@
+"""Whether a step may be done now: what its item shows, what is sent, or why it must be left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from worklake.integrations.base import TaskView
+from worklake.model.fields import FIELDS, Fields, FieldValue
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
+from worklake.model.ids import TaskId, digest
+from worklake.model.rows import LinkState
+from worklake.sync.heart.merging import PUT_AWAY_BY
+from worklake.sync.heart.ports import Ports
+from worklake.sync.heart.sides import side_of
+from worklake.sync.heart.store import Loaded, StoredLink
+from worklake.sync.heart.views import Names
+from worklake.sync.rules import answers, plan
+from worklake.sync.rules.plan import creating_key
+from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.values import same
+
+Views = Mapping[ItemKey, TaskView | str]
+"""What items show now, or, in words, why nobody can tell. Those that are gone are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known when a wave of steps begins.
+
+    `batch` is the number that the next batch of records will have. `unsure` are the sources and tasks of calls whose
+    outcome is not known.
+    """
+
+    ports: Ports
+    saved: SavedPlan
+    run_id: str
+    batch: int
+    loaded: Mapping[str, Loaded]
+    names: Mapping[str, Names]
+    unsure: AbstractSet[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A step that may be done: what its item shows now, and what is sent, in the source's own ids."""
+
+    step: PlannedStep
+    link: StoredLink
+    shown: Fields
+    write: Write
+    looks_first: bool = False
+
+
+class SetAsideError(Exception):
+    """A step must not be done now: what becomes of it and why, and its link where that follows from it."""
+
+    def __init__(self, outcome: Outcome, why: str, link: StoredLink | None = None) -> None:
+        super().__init__(why)
+        self.outcome = outcome
+        self.link = link
+
+
+def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready:
+    """The step with what it takes to do it. Raises `SetAsideError` where it must not be done."""
+    one = known.loaded.get(step.task_id)
+    if one is None or (step.source, step.task_id) in known.unsure:
+        raise SetAsideError(Outcome.STALE, "what became of an earlier call is not known yet")
+    if step.operation is Operation.CREATE:
+        return _ready_to_create(step, one, known, now)
+    key = ItemKey(step.source, str(step.external_id))
+    link = next((link for link in one.links if link.key == key), None)
+    view = views.get(key)
+    if isinstance(view, str):
+        raise SetAsideError(Outcome.FAILED, view)
+    if link is None or view is None or view.deleted:
+        missing = None if link is None else replace(link, state=LinkState.MISSING)
+        raise SetAsideError(Outcome.GONE, "the item is gone", missing)
+    fields = _of_items_that_are_there(step, known.names[step.source], view.fields)
+    reason = _stale(step, fields, one, link, view, known)
+    if reason is not None:
+        raise SetAsideError(Outcome.STALE, reason)
+    sent = known.names[step.source].own(fields)
+    moving = sent if step.operation is Operation.UPDATE else PUT_AWAY_BY
+    before = {name: view.fields[name] for name in moving if name in view.fields}
+    return Ready(step, link, view.fields, write_of(step, known, now, sent, before))
+
+
+def write_of(step: PlannedStep, known: Known, now: datetime, sent: Fields, before: Fields) -> Write:
+    """The intent to do a step."""
+    return Write(
+        write_id="write_" + digest(known.run_id, known.saved.plan_id, step.step_id),
+        run_id=known.run_id,
+        plan_id=known.saved.plan_id,
+        step_id=step.step_id,
+        task_id=step.task_id,
+        source=step.source,
+        external_id=step.external_id,
+        operation=step.operation,
+        sent=dict(sent),
+        before=dict(before),
+        shown=None,
+        outcome=None,
+        error=None,
+        batch=known.batch,
+        intended_at=now,
+        finished_at=None,
+        undoes=step.undoes,
+    )
+
+
+def _stale(
+    step: PlannedStep, fields: Fields, loaded: Loaded, link: StoredLink, view: TaskView, known: Known
+) -> str | None:
+    """Why a step must not be done, if it must not."""
+    side = side_of(link, known.ports[step.source], known.names[step.source], view.fields)
+    seen = {name: side.seen[name] for name in step.fields if name in side.seen}
+    moved = answers.moved_fields(step.expected, side.view) or answers.moved_fields(seen, side.view)
+    if moved:
+        return f"{', '.join(moved)} moved since the plan was made"
+    if known.saved.undoes is not None or step.operation is not Operation.UPDATE:
+        return None
+    if not fields:
+        return f"{', '.join(step.fields)} refers to items that are not there yet"
+    due = plan.due(loaded.task, side, loaded.conflicts)
+    other = answers.moved_fields(fields, due)
+    return f"{', '.join(other)} is no longer due as planned" if other else None
+
+
+def _of_items_that_are_there(step: PlannedStep, names: Names, shown: Fields) -> dict[str, FieldValue]:
+    """The fields to set, without references to items that the plan meant to make there and that are not made.
+
+    What remains due then is planned again.
+    """
+    canonical = names.canonical(names.own(step.fields))
+    view = names.canonical(shown)
+    fields = dict(step.fields)
+    for name, value in step.fields.items():
+        spec = FIELDS.get(name)
+        if spec is None or spec.reference != "task" or same(name, canonical[name], value):
+            continue
+        if canonical[name] and not same(name, canonical[name], view.get(name)):
+            fields[name] = canonical[name]
+        else:
+            del fields[name]
+    return fields
+
+
+def _ready_to_create(step: PlannedStep, loaded: Loaded, known: Known, now: datetime) -> Ready:
+    there = [link for link in loaded.links if link.source == step.source]
+    if any(link.state is not LinkState.CREATING for link in there):
+        raise SetAsideError(Outcome.STALE, "the item is there already")
+    made_id = known.ports[step.source].integration.made_id(TaskId(step.task_id))
+    external_id = made_id or creating_key(step.source, step.task_id).external_id
+    link = StoredLink(step.source, external_id, step.task_id, LinkState.CREATING, {}, made_id=made_id)
+    fields = _of_items_that_are_there(step, known.names[step.source], {})
+    write = write_of(step, known, now, known.names[step.source].own(fields), {})
+    return Ready(step, link, {}, write, looks_first=bool(there))

@@ -1,0 +1,50 @@
+"""In which order steps are made: each wave holds, for every source, steps that need nothing of one another. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+
+from worklake.model.fields import FIELDS
+from worklake.model.heart_rows import Operation, PlannedStep
+
+_TASK_FIELDS = tuple(name for name, spec in FIELDS.items() if spec.reference == "task")
+
+
+def waves(steps: Sequence[PlannedStep], size: int) -> Iterator[list[PlannedStep]]:
+    """These steps in the order of the plan within each source, up to `size` of a source in a wave.
+
+    What refers to an item that is yet to be made there comes in a later wave than that item: its id is known by then.
+    Sources do not wait for one another: an item only ever needs others of its own source.
+    """
+    by_source: dict[str, list[PlannedStep]] = {}
+    for step in steps:
+        by_source.setdefault(step.source, []).append(step)
+    place = {step.step_id: number for number, step in enumerate(steps)}
+    for parts in zip_longest(*(_parts(of_source, size) for of_source in by_source.values()), fillvalue=()):
+        yield sorted((step for part in parts for step in part), key=lambda step: place[step.step_id])
+
+
+def referred_tasks(step: PlannedStep) -> set[str]:
+    """The tasks whose items a step needs, besides its own."""
+    found: set[str] = set()
+    for name in _TASK_FIELDS:
+        value = step.fields.get(name)
+        if value:
+            found.update(value if isinstance(value, list) else [str(value)])
+    return found
+
+
+def _parts(steps: Sequence[PlannedStep], size: int) -> Iterator[list[PlannedStep]]:
+    part: list[PlannedStep] = []
+    made: set[str] = set()
+    for step in steps:
+        is_made = step.operation is Operation.CREATE
+        if len(part) == size or made & referred_tasks(step) or (step.task_id in made and not is_made):
+            yield part
+            part, made = [], set()
+        part.append(step)
+        if is_made:
+            made.add(step.task_id)
+    if part:
+        yield part
