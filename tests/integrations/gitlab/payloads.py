@@ -11,7 +11,7 @@ from worklake.model.fields import Priority, Status
 
 STATUS_LABELS = ["status::todo", "status::doing", "status::done", "status::canceled", "Backlog", "triage me"]
 PRIORITY_LABELS = ["priority::1", "priority::2", "priority::3", "P4"]
-OTHER_LABELS = ["bug", "customer request", "team::platform", "übersetzung", "status::unknown"]
+OTHER_LABELS = ["bug", "customer request", "team::platform", "team::web", "übersetzung", "status::unknown"]
 LABELS = [*STATUS_LABELS, *PRIORITY_LABELS, *OTHER_LABELS]
 
 _READABLE = st.characters(exclude_categories=("Cs",), exclude_characters="\0")

@@ -94,6 +94,29 @@ def test_every_label_of_a_scope_that_tells_the_status_tells_the_status():
     assert scoped.put({"labels": []}, issue)["labels"] == ["priority::high", "status::unheard of"]
 
 
+@pytest.mark.parametrize(
+    ("labels", "there", "kept"),
+    [
+        (["area::a", "area::b", "bug"], [], ["area::b", "bug"]),
+        (["area::a", "area::b"], ["area::a"], ["area::a"]),
+        (["area::b", "bug"], ["area::a"], ["area::b", "bug"]),
+        (["area::a", "x::area::a", "x::area::b"], [], ["area::a", "x::area::b"]),
+    ],
+)
+def test_of_a_scope_one_label_stays_as_gitlab_takes_the_others_off(labels, there, kept):
+    paid = view(labels=there, weight=None).fields
+    assert lens().project({"labels": labels}, paid) == {"labels": kept}
+
+
+def test_on_a_server_without_weights_scopes_are_just_names_and_one_person_is_assigned():
+    free = view(assignees=[{"id": 7}]).fields
+    assert lens().project({"labels": ["area::a", "area::b"]}, free) == {"labels": ["area::a", "area::b"]}
+    assert lens().project({"assignees": ["12", "7"]}, free) == {"assignees": ["7"]}
+    assert lens().project({"assignees": ["12", "5"]}, free) == {"assignees": ["5"]}
+    paid = view(assignees=[{"id": 7}], weight=None).fields
+    assert lens().project({"assignees": ["12", "7"]}, paid) == {"assignees": ["12", "7"]}
+
+
 def test_setting_labels_keeps_those_with_a_meaning():
     issue = ISSUE | {"labels": ["doing", "priority::2", "old"]}
     assert lens().put({"labels": ["new", "doing"]}, issue)["labels"] == ["doing", "new", "priority::2"]

@@ -113,6 +113,13 @@ def _fit_assignees(assignees: FieldValue, now: FieldValue) -> FieldValue:
     return sorted({str(int(one)) for one in assignees if one.isdecimal() and one.isascii() and int(one) <= _LARGEST})
 
 
+def one_assignee(assignees: FieldValue, now: FieldValue) -> FieldValue:
+    """The one of these people whom an issue can have where it can have one: who is there already, if anybody is."""
+    people = assignees if isinstance(assignees, list) else []
+    there = [one for one in people if isinstance(now, list) and one in now]
+    return sorted(there or people, key=int)[:1]
+
+
 def _put_assignees(payload: Payload, assignees: FieldValue) -> None:
     assert isinstance(assignees, list)
     wanted = set(assignees)

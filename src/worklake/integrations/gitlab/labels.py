@@ -134,6 +134,18 @@ class LabelFields:
         return label in self._reserved or ("::" in label and _scope_of(label) in self._scopes)
 
 
+def one_of_each_scope(labels: FieldValue, now: FieldValue) -> list[str]:
+    """These labels without those that GitLab would take off again: of a scope it lets an issue have one.
+
+    Those that are there stay; else it is the last one, as when all of them are sent.
+    """
+    names = sorted(labels) if isinstance(labels, list) else []
+    there = {one for one in names if isinstance(now, list) and one in now}
+    taken = {_scope_of(one) for one in there if "::" in one}
+    last = {_scope_of(one): one for one in names if "::" in one and _scope_of(one) not in taken}
+    return [one for one in names if "::" not in one or one in there or last.get(_scope_of(one)) == one]
+
+
 def _scope_of(label: str) -> str:
     """What stands before the last `::` of a label; nothing where there is none."""
     return label.rpartition("::")[0]

@@ -16,8 +16,8 @@ from worklake.integrations.base import (
     View,
 )
 from worklake.integrations.gitlab.addresses import Addresses
-from worklake.integrations.gitlab.fields import ISSUE_LINKS, issue_fields
-from worklake.integrations.gitlab.labels import LabelFields
+from worklake.integrations.gitlab.fields import ISSUE_LINKS, issue_fields, one_assignee
+from worklake.integrations.gitlab.labels import LabelFields, one_of_each_scope
 from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.integrations.gitlab.texts import LONGEST_TEXT, LONGEST_TITLE, shown
 from worklake.integrations.reading import (
@@ -87,7 +87,7 @@ class GitLabLens(Lens):
                 projected[name] = now
             elif lens.fit is not None:
                 projected[name] = lens.fit(value, now)
-        return projected
+        return projected | _within_licence(projected, shown)
 
     def fields_of(self, payload: Payload) -> dict[str, FieldValue]:
         """The canonical fields that an issue has, as it shows them."""
@@ -121,6 +121,20 @@ class GitLabLens(Lens):
             urls_in(description),
             markers_in(description),
         )
+
+
+def _within_licence(projected: Fields, shown: Fields | None) -> dict[str, FieldValue]:
+    """What of labels and assignees the server's licence lets an issue have: only those with weights have scopes, of
+    which an issue has one label, and issues with several assignees. Of an issue yet to be made nobody knows.
+    """
+    paid = shown is None or "estimate_points" in shown
+    cuts = {"labels": one_of_each_scope} if paid else {"assignees": one_assignee}
+    now = shown or {}
+    return {
+        name: cut(projected[name], now.get(name))
+        for name, cut in cuts.items()
+        if name in projected and projected[name] != now.get(name)
+    }
 
 
 def _blocked_issues(payload: Payload) -> list[str]:
