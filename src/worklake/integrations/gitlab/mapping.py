@@ -79,10 +79,11 @@ class GitLabLens(Lens):
     def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
         """How GitLab would show these fields: what it cannot set as it shows it, what it lacks not at all."""
         projected = {}
-        for name, lens in self._fields.items():
-            if name not in fields or (shown is not None and name not in shown):
+        for name, value in fields.items():
+            lens = self._fields.get(name)
+            if lens is None or (shown is not None and name not in shown):
                 continue
-            value, now = fields[name], shown[name] if shown is not None else None
+            now = shown[name] if shown is not None else None
             if shown is not None and (lens.fit is None or value == now):
                 projected[name] = now
             elif lens.fit is not None:

@@ -252,6 +252,7 @@ FIELD_LENSES: Mapping[str, FieldLens] = {
 }
 """Every canonical field that Linear shows. It has no start date, no confidential issues, and points, not minutes."""
 
+_NOTHING: Fields = {}
 _GETTERS = tuple((name, lens.get) for name, lens in FIELD_LENSES.items())
 
 
@@ -275,10 +276,15 @@ class LinearLens(Lens):
     def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
         """These fields as Linear would show them on an issue that now shows `shown`, and a milestone that goes with
         the project: it lives in one."""
-        now = {name: (shown or {}).get(name, FIELDS[name].empty) for name in FIELD_LENSES}
-        cut = {name: lens.cut(fields[name], now[name]) for name, lens in FIELD_LENSES.items() if name in fields}
-        project = cut.get("project", now["project"])
-        moves = "project" in fields and project != now["project"] and "milestone" not in fields
+        now = shown or _NOTHING
+        cut = {
+            name: FIELD_LENSES[name].cut(value, now[name] if name in now else FIELDS[name].empty)
+            for name, value in fields.items()
+            if name in FIELD_LENSES
+        }
+        shown_project = now.get("project")
+        project = cut.get("project", shown_project)
+        moves = "project" in fields and project != shown_project and "milestone" not in fields
         if moves or (project is None and "milestone" in fields):
             cut["milestone"] = None
         return cut

@@ -12,6 +12,7 @@ from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.rules.state import ItemKey
 
 _REFERENCES = {name: spec.reference for name, spec in FIELDS.items() if spec.reference is not None}
+_KEPT_IF_UNKNOWN = tuple(name for name in _REFERENCES if name != "blocked_by")
 _Translate = Callable[[str, str], str | None]
 """Gives the other id of a person or task, by what it is and its id."""
 _TASKS = tuple(name for name, kind in _REFERENCES.items() if kind == "task")
@@ -46,9 +47,12 @@ class Names:
         translated = dict(fields)
         for name, kind in _REFERENCES.items():
             value = translated.get(name)
+            if not value:
+                continue
             if isinstance(value, list):
-                translated[name] = sorted({new for one in value if (new := translate(kind, one)) is not None})
-            elif value:
+                found = [new for one in value if (new := translate(kind, one)) is not None]
+                translated[name] = sorted(set(found)) if len(found) > 1 else found
+            else:
                 translated[name] = translate(kind, str(value))
         return translated
 
@@ -75,11 +79,15 @@ class ItemResolution:
         """See `Resolution.project`. A reference that the source cannot show leaves what is shown as it is, and so do
         people of whom it knows none.
         """
+        own_shown = None if shown is None else self.names.own(shown)
+        if _REFERENCES.keys().isdisjoint(canonical):
+            projected = self._lens.project(canonical, own_shown)
+            return projected if _REFERENCES.keys().isdisjoint(projected) else self.names.canonical(projected)
         own = self.names.own(canonical)
-        unknown = [name for name in _REFERENCES if canonical.get(name) and not own[name] and name != "blocked_by"]
+        unknown = [name for name in _KEPT_IF_UNKNOWN if canonical.get(name) and not own[name]]
         for name in unknown:
             del own[name]
-        projected = self._lens.project(own, None if shown is None else self.names.own(shown))
+        projected = self._lens.project(own, own_shown)
         fields = self.names.canonical(projected)
         for name in unknown:
             if shown is not None and name in shown:

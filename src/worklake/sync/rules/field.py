@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from worklake.model.fields import FIELDS, FieldValue, MergeKind, Status
 from worklake.settings.models import FieldPolicy, Owner, Prefer
@@ -19,8 +19,7 @@ from worklake.sync.rules.values import elements, is_empty, same
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """What somebody did to a field at an item: what was seen there before, what it means now, and what became of it."""
 
     side: Side
@@ -30,8 +29,7 @@ class Edit:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Dispute:
+class Dispute(NamedTuple):
     """Values that compete. `settled` is false where a person has to decide."""
 
     contenders: tuple[Contender, ...]
@@ -40,8 +38,7 @@ class Dispute:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FieldOutcome:
+class FieldOutcome(NamedTuple):
     """What merging a field came to. The edits stand in the order in which they take effect.
 
     `standing` is None where the canonical value stays. `dispute` is set where values competed, or, with an open
@@ -59,8 +56,10 @@ def merge_field(
     conflict: Conflict | None,
 ) -> FieldOutcome:  # fmt: skip
     """Merge the edits of one field. `changers` are the sides that show it changed, `conflict` holds it if given."""
-    current = task.fields.get(name, Standing(FIELDS[name].empty))
-    changers = [side for side in sorted(changers, key=_order) if _says_something(side, name, current.value)]
+    current = task.fields.get(name) or Standing(FIELDS[name].empty)
+    if len(changers) > 1:
+        changers = sorted(changers, key=_order)
+    changers = [side for side in changers if _says_something(side, name, current.value)]
     if conflict is not None:
         return _hold(name, task, current, changers, sides, conflict)
     refused: list[Edit] = []
@@ -73,7 +72,7 @@ def merge_field(
         ]
         changers = [side for side in changers if side.key.source == policy.owner]
     outcome = _merge(name, task, current, changers, sides, policy)
-    return FieldOutcome((*refused, *outcome.edits), outcome.standing, outcome.dispute)
+    return outcome._replace(edits=(*refused, *outcome.edits)) if refused else outcome
 
 
 def _merge(
@@ -152,6 +151,9 @@ def _contend(
         and any(_overlooks(side, name, current) for side in changers)
     ):
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
+    if len(contenders) == 1:
+        (only,) = contenders.values()
+        return _taken(name, current, changers, contenders, only, None)
     groups = _groups(name, list(contenders.values()), {side.key: side for side in sides})
     if len(groups) == 1:
         return _taken(name, current, changers, contenders, groups[0].spoken_by, None)
@@ -228,8 +230,7 @@ def _taken(
     return FieldOutcome(edits, standing, dispute)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     """Contenders that say the same. `spoken_by` has the finest value, `at` is the time of the latest of them."""
 
     spoken_by: Contender

@@ -17,10 +17,14 @@ KEPT_PAIRS = 4
 
 def changed_fields(side: Side) -> list[str]:
     """The fields that the item shows differently from what was seen, and those that it shows for the first time."""
-    if side.view is side.seen or side.view == side.seen:
-        return []
     seen = side.seen
-    return [name for name, value in side.view.items() if name not in seen or not same(name, seen[name], value)]
+    if side.view is seen or side.view == seen:
+        return []
+    return [
+        name
+        for name, value in side.view.items()
+        if name not in seen or (value != seen[name] and not same(name, seen[name], value))
+    ]
 
 
 def is_adjusted(side: Side, name: str, sent: FieldValue, shown: FieldValue) -> bool:
@@ -47,13 +51,17 @@ def meant(side: Side, name: str, shown: FieldValue, task: TaskState) -> FieldVal
 
 def shows(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> bool:
     """Whether an item that shows `shown` shows just this canonical value, or an adjusted form of it."""
+    if canonical == shown:
+        return True  # what an item shows is shown as it is: the first law of every lens
     projected = project_one(side, name, canonical, shown)
     return same(name, projected, shown) or is_adjusted(side, name, projected, shown)
 
 
 def project_one(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> FieldValue:
     """How the item would show this canonical value of one field where it now shows `shown`."""
-    return side.resolution.project({name: canonical}, {**side.view, name: shown}).get(name, shown)
+    view = side.view
+    now = view if name in view and view[name] is shown else {**view, name: shown}
+    return side.resolution.project({name: canonical}, now).get(name, shown)
 
 
 def is_behind(side: Side, name: str, canonical: FieldValue) -> bool:

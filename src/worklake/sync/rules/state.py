@@ -58,8 +58,7 @@ class Resolution(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A field's canonical value, and which edit brought it. `origin` is None where a person gave it to Worklake."""
 
     value: FieldValue
@@ -131,8 +130,7 @@ class Decision(StrEnum):
 MOVING = frozenset({Decision.CREATED, Decision.TAKEN, Decision.SETTLED, Decision.UNDONE})
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One edit of one field and what was decided. `position` orders the changes of a task."""
 
     change_id: str
@@ -158,8 +156,7 @@ class ConflictKind(StrEnum):
     UNDONE = "undone"
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
+class Contender(NamedTuple):
     """A value that somebody wants a field to have. `origin` is None where a person gave it to Worklake."""
 
     origin: ItemKey | None

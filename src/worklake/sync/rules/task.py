@@ -117,7 +117,7 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
             fields[name] = Standing(value, change.changed_at, change.origin, change.actor)
         if news.get("status") in _OPEN:
             last_open = news["status"]
-    return replace(task, fields=fields, version=version, last_open=last_open)
+    return TaskState(task.task_id, fields, version, last_open)
 
 
 def given(
@@ -148,24 +148,27 @@ class _Merging:
     def __init__(self, task: TaskState, sides: Sequence[Side], moment: Moment, decided: Container[str]) -> None:
         self._decided = decided
         self._task = task
-        self._merges = {side.key: side.merges for side in sides}
+        self._sides = sides
         self._moment = moment
         self.changes: list[Change] = []
         self.conflicts: list[Conflict] = []
 
     def take(self, name: str, outcome: FieldOutcome, held_by: Conflict | None) -> None:
         """Rows of one field's outcome."""
+        has_moved = False
         for edit in outcome.edits:
             at, identity = edit.side.edit_of(name), edit_id(self._task.task_id, name, edit.side)
             standing = Standing(edit.new, at.at, edit.side.key, at.actor)
-            if edit.decision in MOVING and identity in self._decided:
-                # A merge that died had decided otherwise: this moves the task once more.
-                identity = _change_id(identity, name, edit.side.key, edit.new, edit.old, self._task.version)
+            if edit.decision in MOVING:
+                has_moved = True
+                if identity in self._decided:
+                    # A merge that died had decided otherwise: this moves the task once more.
+                    identity = _change_id(identity, name, edit.side.key, edit.new, edit.old, self._task.version)
             untold = edit.side.untold.get(name)
             reason = f"{edit.reason}; {untold}" if untold and untold not in edit.reason else edit.reason
             self._add(identity, name, edit.old, standing, edit.decision, reason)
         moved = outcome.standing
-        if moved is not None and not any(edit.decision in MOVING for edit in outcome.edits):
+        if moved is not None and not has_moved:
             old = self._task.fields[name].value if name in self._task.fields else FIELDS[name].empty
             identity = _change_id(
                 self._task.task_id, f"{name} agreed", moved.origin, moved.value, old, self._task.version
@@ -196,8 +199,9 @@ class _Merging:
         )
 
     def _conflict(self, name: str, dispute: Dispute) -> Conflict:
+        merges = {side.key: side.merges for side in self._sides}
         said = [
-            [list(one.origin or ()), one.value, self._merges.get(one.origin, 0) if one.origin else 0]
+            [list(one.origin or ()), one.value, merges.get(one.origin, 0) if one.origin else 0]
             for one in dispute.contenders
         ]
         identity = orjson.dumps([self._task.task_id, name, said])

@@ -35,7 +35,12 @@ def normal(field: str, value: FieldValue) -> FieldValue:
 
 def same(field: str, one: FieldValue, other: FieldValue) -> bool:
     """Whether two values of a field are equal, by the field's own equality."""
-    return one == other or normal(field, one) == normal(field, other)
+    if one == other:
+        return True
+    spec = FIELDS[field]
+    if spec.merge is MergeKind.SCALAR:
+        return (one is None and other == spec.empty) or (other is None and one == spec.empty)
+    return normal(field, one) == normal(field, other)
 
 
 def is_empty(field: str, value: FieldValue) -> bool:
