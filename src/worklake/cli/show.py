@@ -148,6 +148,8 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
     for one in document.sources:
         if one.last_error:
             yield failure(one.source, one.last_error)
+        for words in one.frozen:
+            yield failure(one.source, words)
     for row in document.quarantine[:20]:
         yield f"put aside: {row.source} {row.kind} {row.external_id or '(no id)'}: {row.reason}"
     if len(document.quarantine) > 20:

@@ -168,6 +168,13 @@ class Lens(ABC):
         an item yet to be made: what cannot be set is left out of it.
         """
 
+    def without(self, names: Mapping[str, Sequence[str]]) -> Lens:
+        """The lens where these names, by field, do not exist at the provider.
+
+        What it then shows of a task is what people see there once such a name was deleted.
+        """
+        return self
+
     @abstractmethod
     def fingerprint(self) -> str:
         """Changes when a payload would be read differently: with the settings of the mapping, or its rules."""
@@ -204,11 +211,13 @@ class Vocabulary:
 
     `known` has, for each field that takes nothing but what exists there, its values as a view shows them. `missing`
     has, for each field, the names that the settings give a meaning and that do not exist there (any more): what a view
-    shows of that field cannot be trusted, and nothing should be written to it.
+    shows of that field cannot be trusted, and nothing should be written to it. `assumed` are fields whose names nobody
+    wrote into the settings: there they are made when they are first written.
     """
 
     known: Mapping[str, frozenset[str]]
     missing: Mapping[str, tuple[str, ...]]
+    assumed: frozenset[str] = frozenset()
 
 
 class BaseIntegration(ABC):
@@ -273,6 +282,10 @@ class BaseIntegration(ABC):
         None where the provider does not tell.
         """
         return None
+
+    def mapped_names(self) -> Mapping[str, tuple[str, ...]]:
+        """The names that the settings give a meaning, by field: those that `vocabulary` may find missing."""
+        return {}
 
     @abstractmethod
     def key_of(self, url: str) -> str | None:

@@ -106,6 +106,12 @@ class PlanDocument(Document):
     steps: list[StepDocument] = Field(description="In the order in which they are applied")
     conflicts: list[ConflictDocument] = Field(description="Open conflicts, on which no source is written")
     stopped_by: list[str] = Field(description="What the brake says against it; nothing is applied as long as it does")
+    frozen: list[str] = Field(
+        default_factory=list,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: fields that are left alone in a source, because a name that the settings"
+        " give a meaning does not exist there any more",
+    )
     pulled: Mapping[str, PulledSource] = Field(default_factory=dict, exclude=True)
     notes: list[str] = Field(default_factory=list, exclude=True)
     """What else people should know: steps that wait for a quota, sources that could not be looked at."""
@@ -145,6 +151,12 @@ class SyncDocument(ApplyDocument):
     """`worklake sync`: the document of `worklake apply`, and what was pulled before."""
 
     pulled: Mapping[str, PulledSource] = Field(description="What the pull did, by source, as in `worklake pull`")
+    frozen: list[str] = Field(
+        default_factory=list,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: fields that are left alone in a source, because a name that the settings"
+        " give a meaning does not exist there any more",
+    )
     conflicts: list[ConflictDocument] = Field(default_factory=list, exclude=True)
 
 
@@ -296,6 +308,10 @@ class SourceStatus(Document):
     last_error: str | None = Field(description="Why the last run did not read the source to its end, if so")
     backlog: int = Field(description="Records that are pulled and not merged yet")
     quarantined: int
+    frozen: list[str] = Field(
+        default_factory=list,
+        description="Fields that the last run left alone there: a name that the settings give a meaning is gone",
+    )
 
 
 class TableStatus(Document):

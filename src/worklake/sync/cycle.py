@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from worklake.errors import NotFoundError, StoppedError
@@ -23,7 +23,7 @@ from worklake.sync.routing import route_for, routes_of
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import Conflict
 from worklake.sync.rules.task import Moment
-from worklake.sync.run import RunContext
+from worklake.sync.run import RunContext, SourceCounts
 
 _OPEN = "select * from {conflicts} where is_open order by opened_at, conflict_id"
 
@@ -63,6 +63,7 @@ def plan(lake: Lake, run: RunContext, *, allow: int | None = None) -> PlanResult
         counts = pull_into(lake, run, account)
         account.open()
         planned = _plan(lake, run, allow, before)
+        _note_drift(run, counts)
         return PlanResult(PullResult(account.close(counts), counts), planned)
 
 
@@ -75,6 +76,7 @@ def sync(lake: Lake, run: RunContext, *, allow: int | None = None) -> SyncResult
         account.open()
         planned = _plan(lake, run, allow, before)
         applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan)
+        _note_drift(run, counts)
         return SyncResult(PullResult(account.close(counts), counts), planned, applied)
 
 
@@ -146,6 +148,13 @@ def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None) ->
 def _apply(lake: Lake, run: RunContext, saved: SavedPlan) -> Applied:
     store, ports = store_of(lake, run), _reached(lake, run)
     return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads)
+
+
+def _note_drift(run: RunContext, counts: Mapping[str, SourceCounts]) -> None:
+    """Tell with each source what is frozen there."""
+    for name, drift in run.drifts.items():
+        if name in counts:
+            counts[name].frozen = [words for _, words in sorted(drift.told.items())]
 
 
 def _check_brake(lake: Lake, run: RunContext, saved: SavedPlan, allow: int | None) -> None:

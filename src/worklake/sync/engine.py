@@ -10,12 +10,12 @@ from typing import NamedTuple, Self
 import orjson
 import structlog
 
-from worklake.errors import LakeError
+from worklake.errors import AuthError, LakeError, RetryableError
 from worklake.lake.lake import Lake
 from worklake.model.rows import Call, Run, RunState
 from worklake.sync.merge import merge_source
 from worklake.sync.pull import SourcePull
-from worklake.sync.run import RunContext, SourceCounts
+from worklake.sync.run import RunContext, Source, SourceCounts
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
     counts = {source.name: SourceCounts() for source in run.sources}
     for source in run.sources:
         # What a killed run left behind is merged first, so that the links know every record there is.
-        if merge_source(lake, source, run, counts[source.name]):
+        if _merge(lake, source, run, counts[source.name]):
             account.open()
             log.debug("caught up", run_id=run.run_id, source=source.name)
     for source in run.sources:
@@ -58,9 +58,18 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
         account.keep_calls()
         log.debug("pulled", run_id=run.run_id, source=source.name, **asdict(counts[source.name]))
     for source in run.sources:
-        merged = merge_source(lake, source, run, counts[source.name])
+        merged = _merge(lake, source, run, counts[source.name])
         log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
     return counts
+
+
+def _merge(lake: Lake, source: Source, run: RunContext, counts: SourceCounts) -> bool:
+    """Merge what was pulled. Where that takes asking a source that gives no answer now, it waits for the next run."""
+    try:
+        return merge_source(lake, source, run, counts)
+    except (RetryableError, AuthError) as error:
+        counts.fail(error)
+        return True
 
 
 class Account:

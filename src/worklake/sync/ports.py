@@ -18,7 +18,9 @@ def ports_of(lake: Lake, run: RunContext) -> Ports:
     everyone = (*run.sources, *run.elsewhere)
     asked = {one.name for one in run.sources if one.unreachable is None}
     return {
-        one.name: Port(one.name, one.rank, one.integration, people[one.name], asked=one.name in asked)
+        one.name: Port(
+            one.name, one.rank, one.integration, people[one.name], asked=one.name in asked, drift=run.drift_of(one)
+        )
         for one in everyone
     }
 

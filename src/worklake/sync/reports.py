@@ -69,7 +69,8 @@ def plan_document(lake: Lake, result: PlanResult) -> PlanDocument:
     return PlanDocument(
         **_plan_parts(lake, result.planned.plan),
         pulled=_sources(result.pulled),
-        notes=_notes(result.planned.plan, result.planned.failed),
+        frozen=_frozen(result.pulled),
+        notes=[*_notes(result.planned.plan, result.planned.failed), *_frozen(result.pulled)],
     )
 
 
@@ -85,7 +86,8 @@ def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocum
         **_apply_parts(lake, applied),
         pulled=_sources(result.pulled),
         conflicts=conflict_documents(lake),
-        notes=[*_notes(plan, result.planned.failed), *_paused(applied)],
+        frozen=_frozen(result.pulled),
+        notes=[*_notes(plan, result.planned.failed), *_frozen(result.pulled), *_paused(applied)],
     )
 
 
@@ -217,6 +219,11 @@ def _notes(plan: SavedPlan, failed: Mapping[str, str]) -> list[str]:
     """What a plan leaves out, in words."""
     waiting = [f"{source}: {count} steps wait, its quota is short" for source, count in sorted(plan.waiting.items())]
     return waiting + [f"{source}: could not be looked at: {why}" for source, why in sorted(failed.items())]
+
+
+def _frozen(pulled: PullResult) -> list[str]:
+    """What the drift of a mapping keeps from being written or taken."""
+    return [f"{source}: {words}" for source, counts in sorted(pulled.counts.items()) for words in counts.frozen]
 
 
 def _paused(applied: Applied) -> list[str]:

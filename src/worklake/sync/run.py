@@ -15,6 +15,7 @@ from worklake.integrations.http import CallMade
 from worklake.logs import redact
 from worklake.model.ids import RunId
 from worklake.settings.models import People, Policy, Routing
+from worklake.sync.heart.drift import Drift
 
 Clock = Callable[[], datetime]
 
@@ -86,6 +87,15 @@ class RunContext:
     routing: Routing = field(default_factory=Routing)
     elsewhere: tuple[Source, ...] = ()
     """Configured sources that this run does not read. They too know their items by URL."""
+    drifts: dict[str, Drift] = field(default_factory=dict)
+    """What the run has found out of names that are gone, by source."""
+
+    def drift_of(self, source: Source) -> Drift | None:
+        """What is known of a source's names; None where the run must not ask it."""
+        if source.unreachable is not None or source not in self.sources:
+            return None
+        return self.drifts.setdefault(source.name, Drift(source.integration))
+
     touched: set[str] = field(default_factory=set)
     """The tasks whose rows this run has changed so far."""
 
@@ -138,6 +148,8 @@ class SourceCounts:
     quarantined: int = 0
     error: str | None = None
     error_kind: str | None = None
+    frozen: list[str] = field(default_factory=list)
+    """What is frozen there, in words: names that the settings give a meaning are gone."""
 
     def fail(self, error: WorklakeError) -> None:
         """Note why the source was not read."""

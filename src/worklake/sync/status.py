@@ -72,17 +72,18 @@ def _runs(lake: Lake) -> list[dict[str, Any]]:
 
 def _last_pull(runs: list[dict[str, Any]], source: str) -> dict[str, Any]:
     last_pulled_at = last_error = None
+    frozen: list[str] = []
     newest = True
     for run in runs:
         counts = orjson.loads(run["counts"]).get(source)
         if counts is None:
             continue
         if newest:
-            last_error, newest = counts["error"], False
+            last_error, frozen, newest = counts["error"], counts.get("frozen", []), False
         if counts["error"] is None or counts["seen"] or counts["comments"]:
             last_pulled_at = run["finished_at"]
             break
-    return {"last_pulled_at": last_pulled_at, "last_error": last_error}
+    return {"last_pulled_at": last_pulled_at, "last_error": last_error, "frozen": frozen}
 
 
 def _table(lake: Lake, name: str) -> TableStatus:

@@ -8,6 +8,7 @@ from typing import Any
 from worklake.errors import AccessError, AuthError, NotFoundError, WorklakeError
 from worklake.integrations.base import Finding, Payload
 from worklake.integrations.gitlab.client import GitLabClient, project_path
+from worklake.integrations.gitlab.names import Names
 from worklake.integrations.gitlab.settings import GitLabSettings
 
 _ROLES = {
@@ -37,6 +38,16 @@ def findings(client: GitLabClient, settings: GitLabSettings) -> Iterator[Finding
     yield from _token(client)
     for project in settings.projects:
         yield _project(client, project)
+    try:
+        vocabulary = Names(client, settings).vocabulary(frozenset({"status", "priority"}))
+    except WorklakeError as error:
+        yield Finding("labels", False, str(error), "let the token's account read the labels of each project")
+        return
+    for field, labels in vocabulary.missing.items():
+        if field not in vocabulary.assumed:
+            listed = ", ".join(map(repr, labels))
+            detail = f"the settings give {listed} a meaning, and no project has such a label: {field} is left alone"
+            yield Finding(f"labels of {field}", False, detail, f"make the label, or correct `{field}_labels`")
 
 
 def _version(client: GitLabClient) -> str:

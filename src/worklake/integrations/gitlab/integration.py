@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -233,6 +233,10 @@ class GitLabIntegration(BaseIntegration):
     def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
         """Milestones and accounts of any project, and labels with a meaning that no project has."""
         return self._writer.names.vocabulary(fields)
+
+    def mapped_names(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels with a meaning."""
+        return self._writer.names.mapped()
 
     def _needs_more(self, payload: Payload) -> bool:
         return bool(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from worklake.integrations.base import (
     CommentView,
@@ -46,6 +46,7 @@ class GitLabLens(Lens):
     """The lens of one source: which labels have a meaning, and which server it is, stand in its settings."""
 
     def __init__(self, settings: GitLabSettings) -> None:
+        self._settings = settings
         self.addresses = Addresses(settings.base_url)
         self._fields = issue_fields(LabelFields(settings))
         self._getters = [(name, lens.key, lens.get) for name, lens in self._fields.items()]
@@ -93,6 +94,15 @@ class GitLabLens(Lens):
     def fields_of(self, payload: Payload) -> dict[str, FieldValue]:
         """The canonical fields that an issue has, as it shows them."""
         return {name: get(payload) for name, key, get in self._getters if key is None or key in payload}
+
+    def without(self, names: Mapping[str, Sequence[str]]) -> GitLabLens:
+        """The lens of a server on which these labels do not exist."""
+        gone = {name for field in ("status", "priority") for name in names.get(field, ())}
+        news = {
+            key: {label: value for label, value in getattr(self._settings, key).items() if label not in gone}
+            for key in ("status_labels", "priority_labels")
+        }
+        return GitLabLens(self._settings.model_copy(update=news))
 
     def fingerprint(self) -> str:
         """Changes with the labels that have a meaning, with the server's address and with the rules of reading."""

@@ -53,7 +53,13 @@ class Names:
             for field, labels in wanted.items():
                 gone = tuple(label for label in labels if label not in existing)
                 missing |= {field: gone} if gone else {}
-        return Vocabulary(known, missing)
+        assumed = frozenset() if "priority_labels" in self._settings.model_fields_set else frozenset({"priority"})
+        return Vocabulary(known, missing, assumed)
+
+    def mapped(self) -> dict[str, tuple[str, ...]]:
+        """The labels with a meaning, by field."""
+        labels = {"status": self._settings.status_labels, "priority": self._settings.priority_labels}
+        return {field: tuple(names) for field, names in labels.items() if names}
 
     def _gathered(self, what: str, query: dict[str, str], key: str) -> frozenset[str]:
         return frozenset(

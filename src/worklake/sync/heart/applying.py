@@ -10,6 +10,7 @@ from worklake.integrations.base import TaskView
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.sync.heart import calling, undoing
 from worklake.sync.heart.calling import Answer
+from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import finished
@@ -52,6 +53,7 @@ def apply_plan(
     the next plan. Intents are kept before the calls, outcomes after them.
     """
     applied = Applied(run_id, saved.plan_id)
+    ports = frozen_ports(ports, saved.steps)
     if saved.undoes is not None:
         undoing.hold(store, ports, saved, Moment(run_id, clock()))
     for steps in waves(saved.steps, rules.step_batch):

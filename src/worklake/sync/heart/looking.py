@@ -56,7 +56,10 @@ def look_again(store: Store, ports: Ports, rules: Rules, run_id: str, clock: Clo
                 observations[write.source, write.task_id] = one
     moment = Moment(run_id, clock())
     if observations:
-        looked.merged = merge_tasks(store, ports, list(observations.values()), rules, moment)
+        try:
+            looked.merged = merge_tasks(store, ports, list(observations.values()), rules, moment)
+        except PASSING as error:
+            looked.failed |= {source: str(error) for source, _ in observations}
     if absent:
         _keep_absent(store, absent, moment)
     return looked

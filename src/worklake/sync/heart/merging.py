@@ -139,7 +139,8 @@ class _Merging:
         links = {key: self._settled_link(task, one, known, loaded) for key, one in sorted(news.items())}
         for key in [key for key, one in news.items() if one.view.deleted]:
             self._links.append(replace(links.pop(key), state=LinkState.DELETED))
-        sides = {key: self._side(link, news[key]) for key, link in links.items()}
+        state = loaded.task if loaded else None
+        sides = {key: self._side(link, news[key], state) for key, link in links.items()}
         others = sides_of([link for key, link in known.items() if key not in news], self._ports, self._names)
         outcome = self._outcome(task, loaded, sides, others)
         if outcome is None:
@@ -179,9 +180,10 @@ class _Merging:
         conflicts, decided = (loaded.conflicts, loaded.decided) if loaded else ((), frozenset[str]())
         return merge_task(task, sides, self._rules.fields, conflicts, self._moment, decided)
 
-    def _side(self, link: StoredLink, one: Observation) -> Side:
+    def _side(self, link: StoredLink, one: Observation, task: TaskState | None) -> Side:
         port, names = self._ports[one.source], self._names[one.source]
-        return side_of(link, port, names, one.view.fields, Edited(one.view.updated_at), one.edits)
+        side = side_of(link, port, names, one.view.fields, Edited(one.view.updated_at), one.edits)
+        return side if port.drift is None else port.drift.unsettled(side, task)
 
     def _settled_link(
         self, task: str, one: Observation, known: Mapping[ItemKey, StoredLink], loaded: Loaded | None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from worklake.model.heart_rows import SavedPlan
 from worklake.model.rows import LinkState
+from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.looking import look_again
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.sides import sides_of
@@ -44,6 +45,10 @@ def plan_tasks(
     unsure = {(write.source, write.task_id) for write in store.unresolved(tasks)}
     planning = planning_of(store, ports, rules, loaded, unsure)
     made = plan.make_plan(planning.values(), limits)
+    sound = frozen_ports(ports, made.steps if limits is None else plan.make_plan(planning.values()).steps)
+    if sound is not ports:
+        planning = planning_of(store, sound, rules, loaded, unsure)
+        made = plan.make_plan(planning.values(), limits)
     threatened = {step.source for step in made.steps if any(brake.destroyed(step))}
     found = brake.stops(made.steps, store.live_items(sorted(threatened)), rules.brake, allow)
     saved = SavedPlan(
@@ -85,7 +90,7 @@ def _missing(loaded: Loaded, ports: Ports, rules: Rules, names: Mapping[str, Nam
         Missing(
             source,
             ItemResolution(ports[source].integration, names[source]),
-            ports[source].integration.capabilities.creatable,
+            ports[source].integration.capabilities.creatable - ports[source].frozen,
             why,
         )
         for source, why in rules.route(loaded.task)

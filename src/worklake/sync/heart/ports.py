@@ -6,17 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from worklake.integrations.base import BaseIntegration, TaskView
 from worklake.settings.models import Brake, FieldPolicy
 from worklake.sync.rules.state import Edited, ItemKey, TaskState
+
+if TYPE_CHECKING:
+    from worklake.sync.heart.drift import Drift
 
 
 @dataclass(frozen=True, slots=True)
 class Port:
     """A source. `people` has the person of each account; `frozen` are fields whose mapping has drifted.
 
-    `asked` is false where this run must not reach it.
+    `asked` is false where this run must not reach it. `drift` knows of names that are gone there.
     """
 
     name: str
@@ -25,6 +29,7 @@ class Port:
     people: Mapping[str, str] = field(default_factory=dict)
     frozen: AbstractSet[str] = frozenset()
     asked: bool = True
+    drift: Drift | None = None
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -152,6 +152,8 @@ def _ready_to_create(step: PlannedStep, loaded: Loaded, known: Known, now: datet
     there = [link for link in loaded.links if link.source == step.source]
     if any(link.state is not LinkState.CREATING for link in there):
         raise SetAsideError(Outcome.STALE, "the item is there already")
+    if frozen := known.ports[step.source].frozen & step.fields.keys():
+        raise SetAsideError(Outcome.STALE, f"{', '.join(sorted(frozen))} is frozen there since the plan was made")
     made_id = known.ports[step.source].integration.made_id(TaskId(step.task_id))
     external_id = made_id or creating_key(step.source, step.task_id).external_id
     link = StoredLink(step.source, external_id, step.task_id, LinkState.CREATING, {}, made_id=made_id)
