@@ -105,7 +105,7 @@ def applied(document: ApplyDocument) -> Iterator[RenderableType]:
     if not document.writes:
         yield _NOTHING
         return
-    yield _counts(document.applied, document.stale, document.failed)
+    yield _counts(document.applied, document.stale, document.failed, sum(document.waiting.values()))
     if document.applied:
         yield f"To take it back: worklake undo {document.run_id}"
 
@@ -118,16 +118,17 @@ def synced(document: SyncDocument) -> Iterator[RenderableType]:
     yield from _waiting_conflicts(document.conflicts)
 
 
-def _counts(applied: int, stale: int, failed: int) -> str:
+def _counts(applied: int, stale: int, failed: int, waiting: int = 0) -> str:
     told = [f"{counted(applied, 'step')} applied"]
     told += [f"{stale} stale (moved since the plan was made; the next plan sees to it)"] if stale else []
+    told += [f"{waiting} left to the next run"] if waiting else []
     return "; ".join(told + ([f"{failed} failed"] if failed else []))
 
 
 def not_done(writes: Sequence[WriteDocument]) -> Iterator[RenderableType]:
     """Each step that was not done to its end, and why."""
     for one in writes:
-        if not one.done:
+        if not one.done and one.outcome != "waiting":
             what = "done in part" if one.outcome == "acknowledged" else one.outcome
             yield Text.assemble((f"{one.source} {one.key}: {what}", "yellow"), f": {one.error}" if one.error else "")
 

@@ -112,9 +112,23 @@ class PlanDocument(Document):
         description="Only where there are any: fields that are left alone in a source, because a name that the settings"
         " give a meaning does not exist there any more",
     )
+    waiting: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: steps that are left to a later plan because the source's quota is short,"
+        " by source",
+    )
     pulled: Mapping[str, PulledSource] = Field(default_factory=dict, exclude=True)
     notes: list[str] = Field(default_factory=list, exclude=True)
     """What else people should know: steps that wait for a quota, sources that could not be looked at."""
+
+
+class AdjustedField(Document):
+    """A field that shows something else than what was written: cut, trimmed, rounded, reformatted."""
+
+    field: str
+    sent: Any
+    shown: Any
 
 
 class WriteDocument(Document):
@@ -123,9 +137,15 @@ class WriteDocument(Document):
     step_id: str
     outcome: str = Field(
         description="acknowledged, or why not: stale (it moved since the plan), refused (by the provider), failed,"
-        " gone, no_access, paused (its source refuses the credentials), not_sent, overwritten (by a person), unknown"
+        " gone, no_access, paused (its source refuses the credentials), waiting (its source's quota is spent, or it is"
+        " down), not_sent, overwritten (by a person), unknown"
     )
     error: str | None = Field(description="What was said against it; also where a part of it was refused")
+    adjusted: list[AdjustedField] = Field(
+        default_factory=list,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: fields of which the source made something else than what was sent",
+    )
     source: str = Field(default="", exclude=True)
     key: str = Field(default="", exclude=True)
 
@@ -142,8 +162,14 @@ class ApplyDocument(Document):
     plan_id: str
     applied: int = Field(description="Steps that their sources acknowledged")
     stale: int = Field(description="Steps left out because somebody moved the same fields since the plan was made")
-    failed: int = Field(description="All other steps; `writes` says why")
+    failed: int = Field(description="All other steps, those in `waiting` aside; `writes` says why")
     writes: list[WriteDocument] = Field(description="In the order of the plan's steps")
+    waiting: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: steps that the next run goes on with because the source's quota is spent"
+        " or it is down, by source",
+    )
     notes: list[str] = Field(default_factory=list, exclude=True)
 
 

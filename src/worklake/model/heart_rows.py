@@ -36,6 +36,7 @@ class Outcome(StrEnum):
     GONE = "gone"
     NO_ACCESS = "no_access"
     PAUSED = "paused"
+    WAITING = "waiting"
 
 
 class PlannedStep(Row):

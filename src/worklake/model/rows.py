@@ -247,6 +247,11 @@ class Conflict(Row):
     value: str | None = Field(description="The value that was taken, as JSON")
     at_source: str | None = Field(description="The source that refuses the value, if one does")
     at_external_id: str | None = Field(description="The item that it refuses the value for")
+    mapping: str | None = Field(
+        default=None,
+        description="Stands for the mapping under which the source refused the very value; null where it did not say"
+        " what it refuses, so that every run tries again",
+    )
 
 
 class Plan(Row):
@@ -294,7 +299,7 @@ class Write(Row):
     before: str = Field(description="What the item showed of them before, as JSON")
     shown: str | None = Field(description="What it showed of them afterwards, as JSON")
     outcome: str | None = Field(
-        description="acknowledged, not_sent, overwritten, stale, failed, refused, gone, no_access or paused; "
+        description="acknowledged, not_sent, overwritten, stale, failed, refused, gone, no_access, paused or waiting; "
         "null while nobody knows"
     )
     error: str | None = Field(description="What was said against it")

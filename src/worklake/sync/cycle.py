@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
-from worklake.errors import NotFoundError, StoppedError
+from worklake.errors import AuthError, NotFoundError, StoppedError
 from worklake.lake.lake import Lake
 from worklake.model.heart_rows import SavedPlan
 from worklake.sync.engine import Account, PullResult, pull_into
 from worklake.sync.heart import applying, planning, settling, undoing
 from worklake.sync.heart.applying import Applied
 from worklake.sync.heart.lanes import in_threads
+from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.settling import Choice
@@ -23,7 +25,7 @@ from worklake.sync.routing import route_for, routes_of
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import Conflict
 from worklake.sync.rules.task import Moment
-from worklake.sync.run import RunContext, SourceCounts
+from worklake.sync.run import Counts, RunContext, SourceCounts
 
 _OPEN = "select * from {conflicts} where is_open order by opened_at, conflict_id"
 
@@ -75,7 +77,7 @@ def sync(lake: Lake, run: RunContext, *, allow: int | None = None) -> SyncResult
         counts = pull_into(lake, run, account)
         account.open()
         planned = _plan(lake, run, allow, before)
-        applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan)
+        applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan, counts)
         _note_drift(run, counts)
         return SyncResult(PullResult(account.close(counts), counts), planned, applied)
 
@@ -145,9 +147,12 @@ def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None) ->
     return planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, allow=allow)
 
 
-def _apply(lake: Lake, run: RunContext, saved: SavedPlan) -> Applied:
+def _apply(lake: Lake, run: RunContext, saved: SavedPlan, pulled: Counts = MappingProxyType({})) -> Applied:
+    """Apply a plan. A source that refused the credentials when it was `pulled` is not asked again."""
     store, ports = store_of(lake, run), _reached(lake, run)
-    return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads)
+    refused = {name: one.error or "" for name, one in pulled.items() if one.error_kind == AuthError.__name__}
+    patience = Patience(paused=refused)
+    return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience)
 
 
 def _note_drift(run: RunContext, counts: Mapping[str, SourceCounts]) -> None:

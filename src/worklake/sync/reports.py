@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from worklake.lake.lake import Lake
 from worklake.model.documents import (
+    AdjustedField,
     ApplyDocument,
     ConflictDocument,
     ConflictValue,
@@ -27,6 +29,7 @@ from worklake.sync import cycle
 from worklake.sync.cycle import PlanResult, SyncResult, UndoResult
 from worklake.sync.engine import PullResult
 from worklake.sync.heart.applying import Applied
+from worklake.sync.heart.ledger import adjusted
 from worklake.sync.rules.state import BY_HAND, Conflict, ItemKey
 from worklake.sync.run import SourceCounts
 
@@ -137,12 +140,14 @@ def _plan_parts(lake: Lake, plan: SavedPlan) -> dict[str, object]:
         "steps": _steps(plan.steps, _names_of_steps(lake, plan.steps)),
         "conflicts": conflict_documents(lake),
         "stopped_by": list(plan.stopped_by),
+        "waiting": dict(sorted(plan.waiting.items())),
     }
 
 
 def _apply_parts(lake: Lake, applied: Applied) -> dict[str, object]:
     """The keys that every document of an applied plan has."""
     done, stale = applied.count(Outcome.ACKNOWLEDGED), applied.count(Outcome.STALE)
+    waiting = dict(sorted(Counter(one.source for one in applied.writes if one.outcome is Outcome.WAITING).items()))
     names = _Names.of(
         lake, {one.task_id for one in applied.writes}, {one.external_id for one in applied.writes if one.external_id}
     )
@@ -151,8 +156,9 @@ def _apply_parts(lake: Lake, applied: Applied) -> dict[str, object]:
         "plan_id": applied.plan_id,
         "applied": done,
         "stale": stale,
-        "failed": len(applied.writes) - done - stale,
+        "failed": len(applied.writes) - done - stale - sum(waiting.values()),
         "writes": [_write(one, names) for one in applied.writes],
+        "waiting": waiting,
     }
 
 
@@ -190,6 +196,7 @@ def _write(write: Write, names: _Names) -> WriteDocument:
         step_id=write.step_id,
         outcome=write.outcome.value if write.outcome is not None else "unknown",
         error=write.error,
+        adjusted=[AdjustedField(field=name, sent=sent, shown=shown) for name, sent, shown in adjusted(write)],
         source=write.source,
         key=names.key(write.source, write.external_id) or names.titles.get(write.task_id, write.task_id),
     )
@@ -227,4 +234,16 @@ def _frozen(pulled: PullResult) -> list[str]:
 
 
 def _paused(applied: Applied) -> list[str]:
-    return [f"{source}: paused for this run: {why}" for source, why in sorted(applied.paused.items())]
+    """Which sources were not called any further, and why."""
+    left = Counter(one.source for one in applied.writes if one.outcome in (Outcome.PAUSED, Outcome.WAITING))
+    told = {**applied.waiting, **applied.paused}
+    return [
+        f"{source}: {'paused for this run' if source in applied.paused else 'left to the next run'}"
+        f" ({left[source]} {'step waits' if left[source] == 1 else 'steps wait'}): {_bare(source, why)}"
+        for source, why in sorted(told.items())
+        if left[source]
+    ]
+
+
+def _bare(source: str, why: str) -> str:
+    return why.removeprefix(f"{source}: ")

@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from worklake.integrations.base import TaskView
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
-from worklake.sync.heart import calling, undoing
+from worklake.sync.heart import calling, refusing, undoing
 from worklake.sync.heart.calling import Answer
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import finished
+from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import Known, Ready, SetAsideError, Views, ready, write_of
+from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Store, StoredLink
 from worklake.sync.heart.views import names_for
 from worklake.sync.rules.state import Conflict, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.waves import waves
 
+NOT_ASKED = "this run does not ask the source: it is not in conf/sources.yml, or its secret is missing"
+
 
 @dataclass(slots=True)
 class Applied:
-    """What became of a plan's steps. `writes` are in the order of the steps; `paused` are sources to be mended."""
+    """What became of a plan's steps. `writes` are in the order of the steps; `paused` are sources to be mended,
+    `waiting` those that the next run goes on with, both with the reason.
+    """
 
     run_id: str
     plan_id: str
     writes: list[Write] = field(default_factory=list)
-    paused: dict[str, str] = field(default_factory=dict)
+    paused: Mapping[str, str] = field(default_factory=dict)
+    waiting: Mapping[str, str] = field(default_factory=dict)
 
     def count(self, outcome: Outcome | None) -> int:
         """How many writes came to this."""
@@ -45,19 +52,21 @@ def apply_plan(
     run_id: str,
     clock: Clock,
     together: Together = one_after_another,
+    patience: Patience | None = None,
 ) -> Applied:
     """Apply a saved plan, step by step, the sources side by side as `together` has it. What the brake stopped must not
-    be given here.
+    be given here. `patience` says which sources are not to be called from the beginning.
 
     Each item is read before it is written: a step whose fields have moved, or are no longer due, is stale and left to
     the next plan. Intents are kept before the calls, outcomes after them.
     """
-    applied = Applied(run_id, saved.plan_id)
+    patience = patience or Patience()
+    applied = Applied(run_id, saved.plan_id, [], patience.paused, patience.waiting)
     ports = frozen_ports(ports, saved.steps)
     if saved.undoes is not None:
         undoing.hold(store, ports, saved, Moment(run_id, clock()))
     for steps in waves(saved.steps, rules.step_batch):
-        _Wave(store, ports, saved, applied, clock, together).apply(steps)
+        _Wave(store, ports, saved, applied, clock, together, patience).apply(steps)
     place = {step.step_id: number for number, step in enumerate(saved.steps)}
     applied.writes.sort(key=lambda write: place[write.step_id])
     return applied
@@ -76,11 +85,19 @@ class _Wave:
     """
 
     def __init__(
-        self, store: Store, ports: Ports, saved: SavedPlan, applied: Applied, clock: Clock, together: Together
+        self,
+        store: Store,
+        ports: Ports,
+        saved: SavedPlan,
+        applied: Applied,
+        clock: Clock,
+        together: Together,
+        patience: Patience,
     ) -> None:
         self._store, self._ports, self._saved, self._applied = store, ports, saved, applied
-        self._clock, self._together = clock, together
+        self._clock, self._together, self._patience = clock, together, patience
         self._done: list[Write] = []
+        self._meant: set[str] = set()
         self._links: list[StoredLink] = []
         self._conflicts: list[Conflict] = []
         self._ended: list[ItemKey] = []
@@ -111,10 +128,13 @@ class _Wave:
 
     def _may_be_called(self, step: PlannedStep, known: Known) -> bool:
         """Whether a step's source can be asked; where it cannot, the step is set aside."""
-        if step.source in self._ports and step.source not in self._applied.paused:
-            return True
-        self._set_aside(step, known, Outcome.PAUSED, self._applied.paused.get(step.source, "not in the settings"))
-        return False
+        if step.source not in self._ports:
+            self._set_aside(step, known, Outcome.PAUSED, NOT_ASKED)
+            return False
+        left = self._patience.leaves(step.source)
+        if left is not None:
+            self._set_aside(step, known, *left)
+        return left is None
 
     def _read(self, steps: Sequence[PlannedStep]) -> Views:
         """What the items of these steps show, or, in words, why nobody can tell. Those that are gone are left out."""
@@ -136,8 +156,7 @@ class _Wave:
                 external_id, view = seen_in(integration, item)
                 yield ItemKey(source, external_id), view
         except PASSING as error:
-            if calling.pauses(error):
-                self._applied.paused[source] = str(error)
+            self._patience.note(source, error)
             for external_id in ids:
                 yield ItemKey(source, external_id), str(error)
 
@@ -156,6 +175,7 @@ class _Wave:
         if making:
             self._store.commit(links=making)
         if meant:
+            self._meant = {one.write.write_id for one in meant}
             self._store.intend([one.write for one in meant])
         return meant
 
@@ -168,14 +188,12 @@ class _Wave:
     def _lane(self, source: str, meant: Sequence[Ready], batch: int) -> Iterator[_Called]:
         """The calls to one source, one after another."""
         for one in meant:
-            why = self._applied.paused.get(source)
-            if why is not None:
-                write = finished(one.write, Outcome.PAUSED, self._moment(), error=why)
-                yield _Called(one, Answer(write, error=why))
+            left = self._patience.leaves(source)
+            if left is not None:
+                yield _Called(one, Answer(finished(one.write, left[0], self._moment(), error=left[1])))
                 continue
             answer = self._answer(one, batch)
-            if answer.pauses:
-                self._applied.paused[source] = answer.error or ""
+            self._patience.note(source, answer.fault)
             yield _Called(one, answer)
 
     def _answer(self, one: Ready, batch: int) -> Answer:
@@ -206,17 +224,33 @@ class _Wave:
             self._links.append(answer.link)
             if one.step.operation is Operation.CREATE and answer.link.key != one.link.key:
                 self._ended.append(one.link.key)
-        task, names = known.loaded[one.step.task_id], known.names[one.step.source]
-        self._conflicts += calling.conflicts_of(answer, one.step, task, names, self._moment())
+        if answer.refused or answer.write.outcome is Outcome.ACKNOWLEDGED:
+            self._conflicts += self._conflicts_of(one, answer, known)
+
+    def _conflicts_of(self, one: Ready, answer: Answer, known: Known) -> Sequence[Conflict]:
+        step, task, port = one.step, known.loaded[one.step.task_id], self._ports[one.step.source]
+        side = None
+        if step.operation is not Operation.CREATE:
+            side = side_of(one.link, port, known.names[step.source], one.shown)
+        mapping = port.integration.lens.fingerprint()
+        return refusing.conflicts_of(
+            step, answer.write, answer.refused, task.task, side, mapping, task.conflicts, self._moment()
+        )
 
     def _keep(self) -> None:
         """Keep what came of the steps, outcomes last: a run that dies before leaves intents, which the next settles."""
         if self._links or self._conflicts or self._ended:
             self._store.commit(links=self._links, conflicts=self._conflicts, ended=self._ended)
-        kept = [write for write in self._done if write.outcome is not None]
+        kept = [write for write in self._done if write.outcome is not None and self._is_worth_keeping(write)]
         if kept:
             self._store.finish(kept)
         self._applied.writes += self._done
+
+    def _is_worth_keeping(self, write: Write) -> bool:
+        """Of steps that are left as their source is not called any further, the ledger tells once a run."""
+        if write.write_id in self._meant or write.outcome not in (Outcome.PAUSED, Outcome.WAITING):
+            return True
+        return self._patience.tells(write.source)
 
     def _set_aside(self, step: PlannedStep, known: Known, outcome: Outcome, why: str) -> None:
         sent = known.names[step.source].own(step.fields) if step.source in known.names else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from worklake.errors import (
@@ -17,74 +17,80 @@ from worklake.errors import (
     WorklakeError,
 )
 from worklake.integrations.base import BaseIntegration, Item, TaskView
-from worklake.model.fields import Fields
-from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
-from worklake.model.ids import TaskId, digest
+from worklake.model.fields import Fields, FieldValue
+from worklake.model.heart_rows import Operation, Outcome, Write
+from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import PUT_AWAY_BY, finished, settled_write
 from worklake.sync.heart.ports import Clock
-from worklake.sync.heart.store import Loaded, StoredLink
-from worklake.sync.heart.views import Names, new_item
+from worklake.sync.heart.refusing import Refusal
+from worklake.sync.heart.store import StoredLink
+from worklake.sync.heart.views import new_item
 from worklake.sync.rules import answers
-from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey
+from worklake.sync.rules.plan import WHOLE_TASK
 from worklake.sync.rules.task import Moment
-from worklake.sync.rules.values import same
 
 KNOWN_FAILURES = (RetryableError, AuthError, AccessError, NotFoundError, InvalidInputError, UnreadableError)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one write. `refused` has the provider's words for each field that it does not take."""
+    """What became of one write. `refused` has what the provider does not take, by field; `fault` is what kept the call
+    from an answer.
+    """
 
     write: Write
     link: StoredLink | None = None
-    refused: Mapping[str, str] = field(default_factory=dict)
-    pauses: bool = False
-    error: str | None = None
-
-
-def pauses(error: Exception) -> bool:
-    """Whether an error keeps us from the whole source for this run."""
-    return isinstance(error, AuthError)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
+    fault: WorklakeError | None = None
 
 
 def update(
     integration: BaseIntegration, write: Write, link: StoredLink, shown: Fields, batch: int, clock: Clock
 ) -> Answer:
     """Set the fields of an item. Those that the provider refuses are left out, and the others set without them."""
-    sent, refused, first = dict(write.sent), dict[str, str](), link
-    parts = [sent]
+    refused, done = dict[str, Refusal](), dict[str, FieldValue]()
+    parts, first = [dict(write.sent)], link
     while parts:
         part = parts.pop()
         try:
             item = integration.update(link.external_id, part, shown)
             _, view = seen_in(integration, item)
         except (UnknownOutcomeError, UnreadableError) as error:
-            write = write.model_copy(update={"sent": sent})
-            return replace(_look(integration, write, link, batch, clock, str(error)), refused=refused)
+            write = write.model_copy(update={"sent": done | part})
+            return replace(_look(integration, write, link, batch, clock, error), refused=refused)
         except InvalidInputError as error:
             named = [name for name in error.fields if name in part] if isinstance(error, RefusedValueError) else []
             if not named and len(part) > 1:
                 parts = [{name: value} for name, value in part.items()] + parts
                 continue
-            for name in named or list(part):
-                refused[name] = str(error)
-                del sent[name]
-            rest = {name: value for name, value in part.items() if name in sent}
+            refused |= {name: Refusal(str(error), bool(named)) for name in named or part}
+            rest = {name: value for name, value in part.items() if name not in refused}
             parts += [rest] if rest else []
         except KNOWN_FAILURES as error:
-            failed = failure(write, link, error, clock)
-            return replace(failed, refused=refused, link=failed.link or (link if link is not first else None))
+            return replace(_broken_off(failure(write, link, error, clock), link, done, shown), refused=refused)
         else:
-            link = _answered(link, part, view, batch)
-            shown = view.fields
-    write = write.model_copy(update={"sent": sent})
-    outcome = Outcome.ACKNOWLEDGED if sent else Outcome.REFUSED
-    said = "; ".join(f"{name}: {words}" for name, words in sorted(refused.items())) or None
-    done = finished(write, outcome, _moment(write, clock), shown, error=said)
-    return Answer(done, link if sent else None, refused, error=said)
+            link, shown = _answered(link, part, view, batch), view.fields
+            done |= part
+    outcome = Outcome.ACKNOWLEDGED if done else Outcome.REFUSED
+    write = write.model_copy(update={"sent": done or write.sent})
+    finish = finished(write, outcome, _moment(write, clock), shown, error=_said(refused))
+    return Answer(finish, link if link is not first else None, refused)
+
+
+def _broken_off(failed: Answer, link: StoredLink, done: Fields, shown: Fields) -> Answer:
+    """A failed update of which a part was done before: that part is acknowledged, the rest is still due."""
+    if not done:
+        return failed
+    write = failed.write.model_copy(update={"sent": dict(done), "outcome": Outcome.ACKNOWLEDGED})
+    write = write.model_copy(update={"shown": {name: shown[name] for name in done if name in shown}})
+    return replace(failed, write=write, link=replace(link, state=failed.link.state) if failed.link else link)
+
+
+def _said(refused: Mapping[str, Refusal]) -> str | None:
+    """What was refused, in words."""
+    return "; ".join(f"{name}: {refusal.words}" for name, refusal in sorted(refused.items())) or None
 
 
 def _answered(link: StoredLink, sent: Fields, view: TaskView, batch: int) -> StoredLink:
@@ -99,37 +105,64 @@ def _answered(link: StoredLink, sent: Fields, view: TaskView, batch: int) -> Sto
     )
 
 
-def _look(integration: BaseIntegration, write: Write, link: StoredLink, batch: int, clock: Clock, why: str) -> Answer:
+def _look(
+    integration: BaseIntegration, write: Write, link: StoredLink, batch: int, clock: Clock, fault: WorklakeError
+) -> Answer:
     """After a lost reply: what does the item show? Where that cannot be read now, the outcome stays unknown."""
     try:
         _, view = seen_in(integration, integration.read(link.external_id))
     except (NotFoundError, *PASSING) as error:
-        return Answer(write, None, pauses=pauses(error), error=why)
+        return Answer(write.model_copy(update={"error": str(fault)}), fault=error)
     look = answers.settle(link.seen, link.adjusted, write.sent, write.before, view.fields)
     news = replace(link, seen=look.seen, adjusted=look.adjusted, merges=link.merges + 1, batch=batch)
-    return Answer(settled_write(write, look, view.fields, _moment(write, clock)), news, error=why)
+    done = settled_write(write, look, view.fields, _moment(write, clock))
+    if done.outcome is Outcome.ACKNOWLEDGED:
+        return Answer(done, news)
+    return Answer(done.model_copy(update={"error": str(fault)}), news, fault=fault)
 
 
 def create(
     integration: BaseIntegration, write: Write, link: StoredLink, looks_first: bool, batch: int, clock: Clock
 ) -> Answer:
-    """Make an item, or find it where an earlier run may have made it."""
-    marker = TaskId(write.task_id)
+    """Make an item, or find it where an earlier run may have made it. Without the fields that the provider refuses;
+    where it does not say which, with the title alone: what it then lacks is planned again.
+    """
+    marker, refused = TaskId(write.task_id), dict[str, Refusal]()
     try:
-        item, found = None, False
-        if looks_first:
-            item = integration.find_created(marker, link.made_id, write.intended_at)
-            found = item is not None
-        if item is None:
-            item = integration.create(write.sent, where=None, marker=marker, made_id=link.made_id)
-        return _made(integration, write, link, item, batch, clock, found)
+        found = integration.find_created(marker, link.made_id, write.intended_at) if looks_first else None
+        if found is not None:
+            return _made(integration, write, link, found, batch, clock, True)
+        while True:
+            try:
+                item = integration.create(write.sent, where=None, marker=marker, made_id=link.made_id)
+            except InvalidInputError as error:
+                rest = _without_refused(write.sent, error, refused)
+                if not rest:
+                    return Answer(failure(write, link, error, clock).write, refused=refused)
+                write = write.model_copy(update={"sent": rest})
+            else:
+                made = _made(integration, write, link, item, batch, clock, False)
+                said = made.write.model_copy(update={"error": _said(refused)})
+                return replace(made, write=said, refused=_certain(refused))
     except (UnknownOutcomeError, UnreadableError) as error:
-        return Answer(write, None, error=str(error))
-    except RefusedValueError as error:
-        refused = {name: str(error) for name in error.fields if name in write.sent}
-        return replace(failure(write, link, error, clock), refused=refused)
+        return Answer(write.model_copy(update={"error": str(error)}), fault=error)
     except KNOWN_FAILURES as error:
         return failure(write, link, error, clock)
+
+
+def _without_refused(sent: Fields, error: InvalidInputError, refused: dict[str, Refusal]) -> dict[str, FieldValue]:
+    """What may be tried next after a creation was refused, which `refused` then tells; nothing where it is no use."""
+    named = [name for name in error.fields if name in sent] if isinstance(error, RefusedValueError) else []
+    if named:
+        refused |= {name: Refusal(str(error), True) for name in named}
+        return {} if "title" in named else {name: value for name, value in sent.items() if name not in named}
+    refused[WHOLE_TASK] = Refusal(str(error), False)
+    return {"title": sent["title"]} if len(sent) > 1 and "title" in sent else {}
+
+
+def _certain(refused: Mapping[str, Refusal]) -> dict[str, Refusal]:
+    """Those that are about values; what else was said against an item that was made after all is history."""
+    return {name: refusal for name, refusal in refused.items() if refusal.certain}
 
 
 def _made(
@@ -166,7 +199,7 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
         item = calls[write.operation](link.external_id)
         view = seen_in(integration, item)[1] if item is not None else None
     except (UnknownOutcomeError, UnreadableError) as error:
-        return Answer(write, None, error=str(error))
+        return Answer(write.model_copy(update={"error": str(error)}), fault=error)
     except KNOWN_FAILURES as error:
         return failure(write, link, error, clock)
     shown = view.fields if view is not None else {}
@@ -191,43 +224,7 @@ def failure(write: Write, link: StoredLink, error: WorklakeError, clock: Clock) 
     elif isinstance(error, InvalidInputError):
         outcome = Outcome.REFUSED
     news = None if state is None or link.state is LinkState.CREATING else replace(link, state=state)
-    done = finished(write, outcome, _moment(write, clock), error=str(error))
-    return Answer(done, news, pauses=pauses(error), error=str(error))
-
-
-def conflicts_of(answer: Answer, step: PlannedStep, loaded: Loaded, names: Names, moment: Moment) -> Sequence[Conflict]:
-    """The conflicts that an answer opens, for what was refused, and closes, for what was refused before and is taken
-    now.
-    """
-    key = ItemKey(step.source, step.external_id or f"creating:{step.task_id}")
-    before = names.canonical(answer.write.before)
-    opened = [
-        Conflict(
-            conflict_id="conflict_" + digest(step.task_id, name, *key, str(step.fields[name])),
-            task_id=step.task_id,
-            field=name,
-            kind=ConflictKind.REFUSED,
-            contenders=(
-                Contender(None, step.fields[name], moment.now),
-                Contender(key, before.get(name), answer.link.revision if answer.link else None),
-            ),
-            open=True,
-            reason=words,
-            run_id=moment.run_id,
-            opened_at=moment.now,
-            value=step.fields[name],
-            at_item=key,
-        )
-        for name, words in answer.refused.items()
-    ]
-    taken = answer.write.sent if answer.write.outcome is Outcome.ACKNOWLEDGED else {}
-    closed = [
-        replace(one, open=False, settled_at=moment.now, reason="another value was taken there")
-        for one in loaded.conflicts
-        if one.kind is ConflictKind.REFUSED and one.at_item == key and one.field in taken
-        and not same(one.field, one.value, step.fields.get(one.field))
-    ]  # fmt: skip
-    return [*opened, *closed]
+    return Answer(finished(write, outcome, _moment(write, clock), error=str(error)), news, fault=error)
 
 
 def _moment(write: Write, clock: Clock) -> Moment:

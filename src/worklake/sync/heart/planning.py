@@ -10,11 +10,13 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.looking import look_again
 from worklake.sync.heart.ports import Clock, Ports, Rules
+from worklake.sync.heart.refusing import no_longer_due
 from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.heart.views import ItemResolution, Names, names_for
 from worklake.sync.rules import brake, plan, resolution
 from worklake.sync.rules.plan import Missing, Planning
+from worklake.sync.rules.task import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def plan_tasks(
     tasks = store.watched()
     loaded = store.load(tasks)
     unsure = {(write.source, write.task_id) for write in store.unresolved(tasks)}
-    planning = planning_of(store, ports, rules, loaded, unsure)
+    planning = _without_past_refusals(store, planning_of(store, ports, rules, loaded, unsure), Moment(run_id, clock()))
     made = plan.make_plan(planning.values(), limits)
     sound = frozen_ports(ports, made.steps if limits is None else plan.make_plan(planning.values()).steps)
     if sound is not ports:
@@ -64,6 +66,19 @@ def plan_tasks(
     if quiet:
         store.release(quiet)
     return Planned(saved, looked.failed)
+
+
+def _without_past_refusals(store: Store, planning: Mapping[str, Planning], moment: Moment) -> Mapping[str, Planning]:
+    """The same, once what was refused and is not due any more waits for nobody."""
+    closed = [one for task in planning.values() if task.conflicts for one in no_longer_due(task, moment)]
+    if not closed:
+        return planning
+    store.commit(conflicts=closed)
+    over = {one.conflict_id for one in closed}
+    return {
+        task: replace(one, conflicts=[each for each in one.conflicts if each.conflict_id not in over])
+        for task, one in planning.items()
+    }
 
 
 def planning_of(
@@ -92,6 +107,7 @@ def _missing(loaded: Loaded, ports: Ports, rules: Rules, names: Mapping[str, Nam
             ItemResolution(ports[source].integration, names[source]),
             ports[source].integration.capabilities.creatable - ports[source].frozen,
             why,
+            ports[source].integration.lens.fingerprint(),
         )
         for source, why in rules.route(loaded.task)
         if source in ports and source not in there

@@ -37,6 +37,7 @@ def side_of(
         frozen=port.frozen,
         reachable=link.state in REACHABLE,
         revision=link.revision,
+        mapping=port.integration.lens.fingerprint(),
     )
 
 

@@ -71,6 +71,7 @@ def conflict_row(conflict: Conflict) -> dict[str, Any]:
         "value": to_nullable(conflict.value),
         "at_source": at_item[0],
         "at_external_id": at_item[1],
+        "mapping": conflict.mapping,
     }
 
 
@@ -109,6 +110,7 @@ def conflict_of(row: Mapping[str, Any]) -> Conflict:
         winner=_item(row["winner_source"], row["winner_external_id"]),
         value=from_nullable(row["value"]),
         at_item=_item(row["at_source"], row["at_external_id"]),
+        mapping=row["mapping"],
     )
 
 

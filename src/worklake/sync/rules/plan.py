@@ -33,6 +33,7 @@ class Missing:
     resolution: Resolution
     creatable: frozenset[str]
     why: str
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +75,22 @@ def held_fields(conflicts: Iterable[Conflict]) -> frozenset[str]:
     return frozenset(one.field for one in conflicts if one.open and one.kind is not ConflictKind.REFUSED)
 
 
-def refused_values(conflicts: Iterable[Conflict], item: ItemKey) -> dict[str, list[FieldValue]]:
-    """The values that this item's provider refused, by field."""
+def refused_at(conflicts: Iterable[Conflict], item: ItemKey) -> list[Conflict]:
+    """The open conflicts over what the provider refused for this item, also while it was being made."""
+    return [
+        one
+        for one in conflicts
+        if one.open
+        and one.kind is ConflictKind.REFUSED
+        and one.at_item in (item, creating_key(item.source, one.task_id))
+    ]
+
+
+def refused_values(conflicts: Iterable[Conflict], item: ItemKey, mapping: str) -> dict[str, list[FieldValue]]:
+    """The values that the provider certainly refuses for this item, by field, as long as the mapping is what it was."""
     refused: dict[str, list[FieldValue]] = {}
-    for one in conflicts:
-        if one.open and one.kind is ConflictKind.REFUSED and one.at_item == item:
+    for one in refused_at(conflicts, item):
+        if one.mapping == mapping:
             refused.setdefault(one.field, []).append(one.value)
     return refused
 
@@ -88,7 +100,7 @@ def due(task: TaskState, side: Side, conflicts: Collection[Conflict]) -> dict[st
     if not side.reachable:
         return {}
     held = held_fields(conflicts) if conflicts else frozenset[str]()
-    refused = refused_values(conflicts, side.key) if conflicts else {}
+    refused = refused_values(conflicts, side.key, side.mapping) if conflicts else {}
     news = resolution.pending(task.values(), side, held, refused)
     if side.view.get("archived") and "archived" not in news:
         return {}  # what was put away is not touched before it is brought back
@@ -122,11 +134,11 @@ def task_steps(planning: Planning) -> list[PlannedStep]:
         news = due(planning.task, side, planning.conflicts)
         if news:
             steps.append(_update(planning.task, side, news))
-    held = held_fields(planning.conflicts)
-    if WHOLE_TASK not in held:
-        for missing in planning.missing:
-            refused = refused_values(planning.conflicts, creating_key(missing.source, planning.task.task_id))
-            steps.append(_creation(planning.task, missing, held, refused))
+    for missing in planning.missing:
+        fields = creation(planning.task, missing, planning.conflicts)
+        if fields:
+            steps.append(step(Operation.CREATE, planning.task.task_id, missing.source, None, fields, {},
+                              missing.why, None))  # fmt: skip
     return steps
 
 
@@ -144,20 +156,24 @@ def _update(task: TaskState, side: Side, news: Fields) -> PlannedStep:
     )
 
 
-def _creation(
-    task: TaskState, missing: Missing, held: frozenset[str], refused: Mapping[str, Sequence[FieldValue]]
-) -> PlannedStep:
+def creation(task: TaskState, missing: Missing, conflicts: Collection[Conflict]) -> dict[str, FieldValue]:
+    """What an item is made with where it is missing; nothing where a person has to decide first."""
+    held = held_fields(conflicts)
+    refused = refused_values(conflicts, creating_key(missing.source, task.task_id), missing.mapping)
     values = {
         name: value
         for name, value in task.values().items()
-        if name in missing.creatable
-        and (name not in held or name == "title")
-        and not any(same(name, value, one) for one in refused.get(name, ()))
+        if name in missing.creatable and (name not in held or name == "title")
     }
     fields = missing.resolution.project(values, None)
-    given = {name: fields[name] for name in sorted(fields)
-             if name in values and (name in _ALWAYS or not same(name, fields[name], FIELDS[name].empty))}  # fmt: skip
-    return step(Operation.CREATE, task.task_id, missing.source, None, given, {}, missing.why, None)
+    given = {
+        name: fields[name]
+        for name in sorted(fields)
+        if name in values
+        and (name in _ALWAYS or not same(name, fields[name], FIELDS[name].empty))
+        and not any(same(name, fields[name], one) for one in refused.get(name, ()))
+    }
+    return {} if WHOLE_TASK in held or "title" not in given else given
 
 
 def step(

@@ -108,6 +108,8 @@ class Side:
     reachable: bool = True
     revision: datetime | None = None
     untold: Mapping[str, str] = field(default_factory=dict)
+    mapping: str = ""
+    """Stands for the mapping of its source, as the settings have it."""
 
     def edit_of(self, name: str) -> Edited:
         """When and by whom a field was edited: by the provider's history where it tells, else by the item's time."""
@@ -170,7 +172,8 @@ class Conflict:
     """Values that compete for a field, open or settled.
 
     An open one that `differs` or was `undone` holds the field: no source is written on it. One that was `refused`
-    holds it for the item `at_item`, as long as the value to be written is the one that was refused.
+    holds it for the item `at_item`, as long as the value to be written is the one that was refused and `mapping` stands
+    for the source's mapping. Where the provider did not say what it refuses, `mapping` is None and nothing is held.
     """
 
     conflict_id: str
@@ -186,3 +189,4 @@ class Conflict:
     winner: ItemKey | None = None
     value: FieldValue = None
     at_item: ItemKey | None = None
+    mapping: str | None = None

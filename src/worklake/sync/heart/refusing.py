@@ -1,0 +1,129 @@
+"""What a provider refuses waits for a person, as an open conflict, for as long as it is due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from worklake.model.fields import FieldValue
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
+from worklake.model.ids import digest
+from worklake.sync.rules import resolution
+from worklake.sync.rules.plan import WHOLE_TASK, Planning, creating_key, creation, refused_at
+from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey, Side, TaskState
+from worklake.sync.rules.task import Moment
+from worklake.sync.rules.values import same
+
+
+class Refusal(NamedTuple):
+    """The provider's words against a value. `certain` where they name it: else nobody knows that it is at fault."""
+
+    words: str
+    certain: bool
+
+
+def conflicts_of(
+    step: PlannedStep,
+    write: Write,
+    refused: Mapping[str, Refusal],
+    task: TaskState,
+    side: Side | None,
+    mapping: str,
+    known: Iterable[Conflict],
+    moment: Moment,
+) -> Sequence[Conflict]:
+    """The conflicts that an answer opens, for what was refused, and closes, for what was refused before and is taken
+    now. `side` is the item as it was before the call; None where it was yet to be made.
+    """
+    item = creating_key(step.source, step.task_id) if side is None else side.key
+    before = {one.conflict_id: one for one in refused_at(known, item)}
+    opened = []
+    for name, refusal in refused.items():
+        conflict = _conflict(step, name, refusal, task, side, item, mapping, moment)
+        old = before.get(conflict.conflict_id)
+        if old is not None:
+            conflict = replace(conflict, run_id=old.run_id, opened_at=old.opened_at, contenders=old.contenders)
+        if conflict != old:
+            opened.append(conflict)
+    if write.outcome is not Outcome.ACKNOWLEDGED:
+        return opened
+    taken = set(write.sent) | ({WHOLE_TASK} if step.operation is Operation.CREATE else set())
+    return [
+        *opened,
+        *(replace(one, open=False, settled_at=moment.now, reason="it was taken there", value=one.value)
+          for one in before.values() if one.field in taken - refused.keys()),
+    ]  # fmt: skip
+
+
+def _conflict(
+    step: PlannedStep,
+    name: str,
+    refusal: Refusal,
+    task: TaskState,
+    side: Side | None,
+    item: ItemKey,
+    mapping: str,
+    moment: Moment,
+) -> Conflict:
+    value = step.fields.get(name)
+    contenders = [Contender(None, _ours(step, name, value, task, side), moment.now)]
+    if side is not None and name in side.view:
+        theirs = resolution.meant(side, name, side.view[name], task)
+        contenders.append(Contender(side.key, theirs, side.edit_of(name).at, side.edit_of(name).actor))
+    return Conflict(
+        conflict_id="conflict_" + digest(step.task_id, name, *item, str(value)),
+        task_id=step.task_id,
+        field=name,
+        kind=ConflictKind.REFUSED,
+        contenders=tuple(contenders),
+        open=True,
+        reason=refusal.words,
+        run_id=moment.run_id,
+        opened_at=moment.now,
+        value=value,
+        at_item=item,
+        mapping=mapping if refusal.certain else None,
+    )
+
+
+def _ours(step: PlannedStep, name: str, value: FieldValue, task: TaskState, side: Side | None) -> FieldValue:
+    """The whole value that was to be written: the task's own, which the item would show as the one that was sent."""
+    if name not in task.fields or step.undoes is not None:
+        return value
+    whole = task.fields[name].value
+    return whole if side is None or resolution.shows(side, name, whole, value) else value
+
+
+def no_longer_due(planning: Planning, moment: Moment) -> list[Conflict]:
+    """The open conflicts of a task over what was refused and is not due there any more, closed.
+
+    What was refused by a source that this run does not look at stays as it is.
+    """
+    return [
+        replace(one, open=False, settled_at=moment.now, reason="it is not due there any more")
+        for one in planning.conflicts
+        if one.open and one.kind is ConflictKind.REFUSED and one.field != WHOLE_TASK and not _is_due(one, planning)
+    ]
+
+
+def _is_due(conflict: Conflict, planning: Planning) -> bool:
+    """Whether the value that was refused would be sent, were it not refused, or nobody knows."""
+    asked = _asked(conflict, planning)
+    return not asked or any(same(conflict.field, one.get(conflict.field), conflict.value) for one in asked)
+
+
+def _asked(conflict: Conflict, planning: Planning) -> list[Mapping[str, FieldValue]]:
+    """What the item that refused should be given."""
+    item, task = conflict.at_item, planning.task
+    if item is None:
+        return []
+    making = item == creating_key(item.source, task.task_id)
+    asked: list[Mapping[str, FieldValue]] = [
+        resolution.outstanding(task.values(), side)
+        for side in planning.sides
+        if side.key == item or (making and side.key.source == item.source)
+    ]
+    if making:
+        asked += [creation(task, one, ()) for one in planning.missing if one.source == item.source]
+    return asked

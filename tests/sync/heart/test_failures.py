@@ -1,0 +1,328 @@
+"""Calls that fail, by kind: what becomes of their steps, and that no edit is ever lost by it."""
+
+import pytest
+
+from tests.sync.heart.test_engine import Town, edit, shown, sync, town
+from worklake.errors import (
+    AccessError,
+    AuthError,
+    InvalidInputError,
+    RefusedValueError,
+    RetryableError,
+    UnknownOutcomeError,
+)
+from worklake.model.heart_rows import Outcome
+from worklake.model.rows import LinkState
+from worklake.sync.heart import settling
+from worklake.sync.heart.patience import MOST_IN_VAIN, Patience
+from worklake.sync.rules.state import Conflict, ConflictKind
+from worklake.sync.rules.task import Moment
+from worklake.testing.simulate import world as worlds
+from worklake.testing.simulate.shapes import Shape, SimulatedLens
+
+REFUSES = Shape(refuses=True)
+
+
+def breaks(made: Town, error: Exception, *, source: str = "B", what: str = "update", times: int = 1 << 30) -> None:
+    """These calls fail so often."""
+    left = [times]
+
+    def fault(asked: str, call: str) -> bool:
+        if (asked, call) == (source, what) and left[0]:
+            left[0] -= 1
+            raise error
+        return False
+
+    made.fault = fault
+
+
+def calls(made: Town, source: str = "B") -> int:
+    return len(made.sources[source].calls)
+
+
+def open_conflicts(made: Town) -> list[Conflict]:
+    return [one for one in made.store.all_conflicts() if one.open]
+
+
+def settle(made: Town, conflict: Conflict, take: str | None = None, value: str | None = None) -> None:
+    choice = settling.Choice(take, value)
+    settling.settle(made.store, conflict.conflict_id, choice, Moment(made.run_id(), made.clock()))
+
+
+def last(made: Town) -> tuple[Outcome | None, str | None]:
+    write = made.store.all_writes()[-1]
+    return write.outcome, write.error
+
+
+@pytest.fixture
+def made() -> Town:
+    found = town(Shape(), Shape())
+    sync(found)
+    return found
+
+
+@pytest.mark.parametrize("error", [InvalidInputError("no, thanks"), RefusedValueError("no, thanks")])
+def test_a_refusal_that_names_nothing_is_tried_by_every_later_run_until_it_is_taken(
+    made: Town, error: Exception
+) -> None:
+    edit(made, "A", "title", "another title")
+    breaks(made, error, times=3)
+    assert [sync(made) for _ in range(3)] == [1, 1, 1]
+    (conflict,) = open_conflicts(made)
+    assert (conflict.field, conflict.kind, conflict.reason) == ("title", ConflictKind.REFUSED, "no, thanks")
+    opened = conflict.opened_at
+    assert sync(made) == 1
+    assert shown(made, "B") == "another title"
+    assert open_conflicts(made) == []
+    assert [one.opened_at for one in made.store.all_conflicts()] == [opened]
+    assert sync(made) == 0
+
+
+def test_of_several_fields_refused_without_a_name_those_that_pass_alone_are_sent(made: Town) -> None:
+    edit(made, "A", "title", "another title")
+    edit(made, "A", "due_date", "2026-02-01")
+
+    update = made.sources["B"].update
+
+    def picky(external_id: str, fields: dict[str, object], before: object) -> object:
+        if "title" in fields:
+            raise InvalidInputError("this will not do")
+        return update(external_id, fields, before)  # type: ignore[arg-type]
+
+    made.sources["B"].update = picky  # type: ignore[assignment,method-assign]
+    sync(made)
+    assert shown(made, "B", "due_date") == "2026-02-01"
+    assert [one.field for one in open_conflicts(made)] == ["title"]
+
+
+def refused_title() -> Town:
+    """A title that B certainly refuses."""
+    made = town(Shape(), REFUSES)
+    sync(made)
+    edit(made, "A", "title", "a # title")
+    assert [sync(made), sync(made)] == [1, 0]
+    return made
+
+
+def test_a_value_that_is_refused_by_name_is_tried_again_when_a_person_keeps_it() -> None:
+    made = refused_title()
+    (conflict,) = open_conflicts(made)
+    assert {one.value for one in conflict.contenders} == {"a # title", "a title of some length"}
+    made.sources["B"].shape = Shape()  # the tool takes it by now
+    assert sync(made) == 0
+    settle(made, conflict, take="worklake")
+    assert sync(made) == 1
+    assert shown(made, "B") == "a # title"
+    assert [open_conflicts(made), sync(made)] == [[], 0]
+
+
+def test_a_person_who_keeps_a_value_that_is_still_refused_is_asked_again() -> None:
+    made = refused_title()
+    settle(made, open_conflicts(made)[0], take="worklake")
+    assert [sync(made), sync(made)] == [1, 0]
+    assert [one.field for one in open_conflicts(made)] == ["title"]
+
+
+def test_the_tool_s_value_becomes_everybody_s_when_a_person_takes_it() -> None:
+    made = refused_title()
+    settle(made, open_conflicts(made)[0], take="B")
+    sync(made)
+    assert [shown(made, one) for one in "AB"] == ["a title of some length"] * 2
+    assert [open_conflicts(made), sync(made)] == [[], 0]
+
+
+def test_a_cut_title_that_a_person_takes_from_the_tool_that_cut_it_is_the_whole_title() -> None:
+    made = town(Shape(), Shape(title_limit=14))
+    sync(made)
+    edit(made, "A", "due_date", "2026-02-01")
+    breaks(made, RefusedValueError("not this day", ("due_date",)))
+    sync(made)
+    (conflict,) = open_conflicts(made)
+    settle(made, conflict, take="B")
+    made.fault = None
+    sync(made)
+    assert [shown(made, "A"), shown(made, "A", "due_date")] == ["a title of some length", None]
+
+
+def test_a_refused_value_is_tried_again_under_another_mapping(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = refused_title()
+    made.sources["B"].shape = Shape()
+    monkeypatch.setattr(SimulatedLens, "fingerprint", lambda _self: "another")
+    assert sync(made) == 1
+    assert shown(made, "B") == "a # title"
+    assert open_conflicts(made) == []
+
+
+def test_a_refusal_waits_for_nobody_once_its_value_is_not_due_any_more() -> None:
+    made = refused_title()
+    edit(made, "A", "title", "a title of some length")
+    assert sync(made) == 0
+    assert open_conflicts(made) == []
+
+
+def test_another_value_that_is_refused_too_leaves_one_question_open() -> None:
+    made = refused_title()
+    edit(made, "A", "title", "another # title")
+    sync(made)
+    assert [one.value for one in open_conflicts(made)] == ["another # title"]
+
+
+def test_an_item_is_made_without_a_field_that_is_refused_by_name_and_the_field_waits() -> None:
+    made = town(Shape(), Shape())
+    edit(made, "A", "due_date", "2026-02-01")
+    breaks(made, RefusedValueError("not this day", ("due_date",)), what="create", times=1)
+    sync(made)
+    assert [shown(made, "B"), shown(made, "B", "due_date")] == ["a title of some length", None]
+    assert last(made) == (Outcome.ACKNOWLEDGED, "due_date: not this day")
+    assert [one.field for one in open_conflicts(made)] == ["due_date"]
+    assert sync(made) == 0
+    settle(made, open_conflicts(made)[0], take="worklake")
+    sync(made)
+    assert shown(made, "B", "due_date") == "2026-02-01"
+
+
+def test_an_item_whose_creation_is_refused_without_a_name_is_made_with_its_title_and_completed_later() -> None:
+    made = town(Shape(), Shape())
+    edit(made, "A", "due_date", "2026-02-01")
+    breaks(made, InvalidInputError("this will not do"), what="create", times=1)
+    sync(made)
+    sync(made)
+    assert [shown(made, "B"), shown(made, "B", "due_date")] == ["a title of some length", "2026-02-01"]
+    assert [open_conflicts(made), sync(made)] == [[], 0]
+
+
+def test_a_creation_that_is_refused_without_a_name_is_tried_by_every_later_run_and_a_person_is_told() -> None:
+    made = town(Shape(), Shape())
+    breaks(made, InvalidInputError("this will not do"), what="create")
+    assert [sync(made) for _ in range(3)] == [1, 1, 1]
+    assert [(one.field, one.reason) for one in open_conflicts(made)] == [("task", "this will not do")]
+    made.fault = None
+    sync(made)
+    assert shown(made, "B") == "a title of some length"
+    assert [open_conflicts(made), sync(made)] == [[], 0]
+
+
+def test_a_creation_whose_title_is_refused_by_name_waits_for_another_title() -> None:
+    made = town(Shape(), REFUSES)
+    edit(made, "A", "title", "a # title")
+    assert [sync(made), sync(made)] == [1, 0]
+    assert [one.field for one in open_conflicts(made)] == ["title"]
+    assert made.sources["B"].items == {}
+    edit(made, "A", "title", "a plain title")
+    assert sync(made) == 1
+    assert shown(made, "B") == "a plain title"
+    assert [open_conflicts(made), sync(made)] == [[], 0]
+
+
+def five_tasks(*shapes: Shape) -> Town:
+    made = town(*shapes)
+    for number in range(4):
+        made.sources["A"].person_creates({"title": f"task number {number} of them"})
+    sync(made)
+    for external_id in made.sources["A"].items:
+        made.tick(60)
+        made.sources["A"].person_edits(external_id, "due_date", "2026-02-01")
+    return made
+
+
+def test_a_spent_quota_leaves_the_rest_of_a_source_to_a_later_run_and_the_others_go_on() -> None:
+    made = five_tasks(Shape(), Shape(), Shape())
+    breaks(made, RetryableError("too many requests", retry_after_seconds=1800.0))
+    asked = calls(made, "C")
+    made.tick(120)
+    assert sync(made) == 10
+    written = [one for one in made.store.all_writes() if one.source == "B" and one.outcome is Outcome.WAITING]
+    assert len(written) >= 1
+    assert calls(made, "C") == asked + 5
+    made.fault = None
+    assert sync(made) == 5
+    assert sync(made) == 0
+
+
+def test_a_source_that_is_down_is_left_after_a_few_calls_and_not_waited_for() -> None:
+    made = five_tasks(Shape(), Shape())
+    asked: list[str] = []
+
+    def fault(source: str, what: str) -> bool:
+        if (source, what) == ("B", "update"):
+            asked.append(what)
+            raise RetryableError("down")
+        return False
+
+    made.fault = fault
+    sync(made)
+    assert len(asked) == MOST_IN_VAIN
+    made.fault = None
+    assert [sync(made), sync(made)] == [5, 0]
+
+
+def test_a_source_that_refuses_the_credentials_is_paused_and_the_ledger_tells_of_it_once() -> None:
+    made = five_tasks(Shape(), Shape(), Shape())
+    before = len(made.store.all_writes())
+    breaks(made, AuthError("the token is revoked"), what="read_many")
+    sync(made)
+    told = [one.source for one in made.store.all_writes()[before:] if one.outcome is Outcome.PAUSED]
+    assert told == ["B"]
+    assert {item.fields["due_date"] for item in made.sources["C"].items.values()} == {"2026-02-01"}
+    made.fault = None
+    assert [sync(made), sync(made)] == [5, 0]
+
+
+def test_a_source_known_to_refuse_the_credentials_is_not_asked_again() -> None:
+    made = five_tasks(Shape(), Shape())
+    worlds.pull(made, "A", worlds.Random(0))
+    saved = worlds.plan(made)
+    asked: list[str] = []
+    made.fault = lambda source, what: bool(asked.append(source))
+    patience = Patience(paused={"B": "the token is revoked"})
+    applied = worlds.applying.apply_plan(
+        made.store, made.ports(), saved, made.rules(), made.run_id(), made.clock, patience=patience
+    )
+    assert asked == []
+    assert {one.outcome for one in applied.writes} == {Outcome.PAUSED}
+
+
+def test_an_item_that_may_not_be_written_is_not_tried_again_before_it_was_read_again(made: Town) -> None:
+    key = next(iter(made.sources["B"].items))
+    made.tick(3600)
+    made.sources["B"].person_creates({"title": "what a listing begins with from now on"})
+    edit(made, "A", "title", "another title")
+    breaks(made, AccessError("you may not"), times=1)
+    sync(made)
+    assert LinkState.NO_ACCESS in {link.state for link in made.store.all_links()}
+    assert sync(made) == 0
+    made.tick(3600)
+    made.sources["B"].person_edits(key, "due_date", "2026-02-01")
+    sync(made)
+    assert made.sources["B"].items[key].fields["title"] == "another title"
+    assert sync(made) == 0
+
+
+def test_what_was_done_of_an_update_before_it_broke_off_is_acknowledged_and_the_rest_stays_due(made: Town) -> None:
+    edit(made, "A", "title", "another title")
+    edit(made, "A", "due_date", "2026-02-01")
+    update, said = made.sources["B"].update, iter([InvalidInputError("this will not do"), None, AccessError("no")])
+
+    def flaky(external_id: str, fields: dict[str, object], before: object) -> object:
+        error = next(said, None)
+        if error is not None:
+            raise error
+        return update(external_id, fields, before)  # type: ignore[arg-type]
+
+    made.sources["B"].update = flaky  # type: ignore[assignment,method-assign]
+    sync(made)
+    outcome, why = last(made)
+    assert (outcome, why) == (Outcome.ACKNOWLEDGED, "no")
+    assert len(made.store.all_writes()[-1].sent) == 1
+
+
+@pytest.mark.parametrize(
+    "error", [RetryableError("500"), UnknownOutcomeError("reset"), AuthError("401"), InvalidInputError("422")]
+)
+def test_whatever_the_failure_the_edit_is_sent_by_the_run_after_it(made: Town, error: Exception) -> None:
+    edit(made, "A", "title", "another title")
+    breaks(made, error, times=1)
+    sync(made)
+    sync(made)
+    assert shown(made, "B") == "another title"
+    assert [open_conflicts(made), sync(made)] == [[], 0]
