@@ -247,7 +247,7 @@ def explain(task: str, project: Path | str | None = None) -> ExplainDocument:
     settings = open_settings(project)
     run = run_over(settings, "explain", list(settings.sources), tokens=False)
     with open_project_lake(settings) as lake:
-        return explained(lake, task, run.sources)
+        return explained(lake, task, run)
 
 
 def status(project: Path | str | None = None) -> StatusDocument:

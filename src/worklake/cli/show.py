@@ -109,7 +109,9 @@ def explained(document: ExplainDocument) -> Iterator[RenderableType]:
         )
     yield rows
     for one in document.differences:
-        yield (f"{one.source} shows {one.field} {value_shown(one.shown)}, the task has {value_shown(one.task)}")
+        yield (
+            f"{one.source} shows {one.field} {value_shown(one.shown)}, the task has {value_shown(one.task)} ({one.why})"
+        )
 
 
 def _what(change: ChangeDocument) -> str:

@@ -259,7 +259,7 @@ class ProposalDocument(Document):
 
 
 class ChangeDocument(Document):
-    """One row of `worklake explain`, oldest first."""
+    """One row of `worklake explain`, oldest first: a change that was observed or made, or what became of a write."""
 
     field: str
     old: Any
@@ -268,10 +268,17 @@ class ChangeDocument(Document):
     external_id: str | None
     actor: str | None
     changed_at: datetime | None
-    decision: str
+    decision: str = Field(
+        description="Of a change: created, linked, taken, agreed, lost, refused, held, settled or undone; of a write:"
+        " written, adjusted (by the provider), undone, stale, refused, failed, gone, no_access, paused, not_sent,"
+        " unknown, overwritten (our write, by a person; or a person's edit, by our write: the reason says which)"
+    )
     reason: str
     run_id: str
     observed_at: datetime
+    window_seconds: float | None = Field(
+        default=None, description="Of a write: from reading the item to the answer; edits made meanwhile may be lost"
+    )
 
 
 class DifferenceDocument(Document):
@@ -282,6 +289,7 @@ class DifferenceDocument(Document):
     field: str
     shown: Any
     task: Any
+    why: str = Field(default="", description="Why it stands: due, held, refused, or the same in meaning")
 
 
 class ExplainDocument(Document):

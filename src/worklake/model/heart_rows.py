@@ -89,3 +89,11 @@ class Write(Row):
     intended_at: datetime = Field(description="When the intent was kept")
     finished_at: datetime | None = Field(description="When the outcome was kept")
     undoes: str | None = Field(default=None, description="The write that this one took back, if it did")
+    read_at: datetime | None = Field(
+        default=None, description="When the item was read before: until the answer, an edit could be overwritten"
+    )
+    revision: datetime | None = Field(default=None, description="When the item last changed, as it was read then")
+    checked: bool | None = Field(
+        default=None,
+        description="Whether the provider's history was looked at for edits that it overwrote; null where it has none",
+    )

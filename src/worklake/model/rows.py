@@ -233,7 +233,7 @@ class Conflict(Row):
     conflict_id: str = Field(description="Derived from what competes")
     task_id: str = Field(description="The task")
     field: str = Field(description="The field; `task` for the whole task")
-    kind: str = Field(description="differs, refused (by a provider) or undone")
+    kind: str = Field(description="differs, refused (by a provider), undone, or overwritten (by our write)")
     contenders: str = Field(
         description="The values as JSON: source, external_id (null for a person's own), value, changed_at, actor"
     )
@@ -308,6 +308,14 @@ class Write(Row):
     finished_at: datetime | None = Field(description="When the outcome was kept")
     undoes: str | None = Field(description="The write that this one took back, if it did")
     number: int = Field(description="Place among all writes, in the order they were meant")
+    read_at: datetime | None = Field(
+        default=None, description="When the item was read before: until the answer, an edit could be overwritten"
+    )
+    revision: datetime | None = Field(default=None, description="When the item last changed, as it was read then")
+    checked: bool | None = Field(
+        default=None,
+        description="Whether the provider's history was looked at for edits that it overwrote; null where it has none",
+    )
 
 
 class Proposal(Row):

@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake
-from worklake.model.documents import ChangeDocument, DifferenceDocument, ExplainDocument
-from worklake.model.fields import FIELDS
-from worklake.sync.run import Source
+from worklake.model.documents import ChangeDocument, ExplainDocument
+from worklake.sync.explaining import by_time, differences, overwritten_told, writes_told
+from worklake.sync.run import RunContext, Source
 from worklake.sync.tasks import links_of
 
 _FIND = """
@@ -26,30 +26,27 @@ _CHANGES = """
     from {changes} where task_id = :task
     order by coalesce(changed_at, observed_at), observed_at, case decision when 'created' then 0 else 1 end, field
 """
-_OTHERS = """
-    select source, external_id, seen from {links} where task_id = :task and kind = 'task' and not is_primary
-"""
-_REFERENCES = ("assignees", "parent_id", "blocked_by")
 
 
-def explain(lake: Lake, name: str, sources: tuple[Source, ...]) -> ExplainDocument:
-    """Every change of a task, oldest first, and the fields that its other items show differently.
+def explain(lake: Lake, name: str, run: RunContext) -> ExplainDocument:
+    """Every change and every write of a task, oldest first, and the fields that its items show differently.
 
     `name` is a task id (also of a task that was joined to another), an external id, a key such as `ENG-12` or
     `team/web#3` in large or small letters, or a provider's URL. Raises `NotFoundError` when there is no such task,
     `InvalidInputError` when there are several.
     """
     now = _joined_to(lake, name)
-    task_id = _find(lake, now or name, sources)
+    task_id = _find(lake, now or name, run.sources)
     row = lake.rows("select * from {tasks} where task_id = :task", {"task": task_id})[0]
-    changes = lake.rows(_CHANGES, {"task": task_id})
+    changes = [ChangeDocument(**_decoded(change)) for change in lake.rows(_CHANGES, {"task": task_id})]
+    told = by_time([*changes, *writes_told(lake, task_id), *overwritten_told(lake, task_id)])
     return ExplainDocument(
         task_id=task_id,
         title=row["title"],
         asked_for=name if now else None,
         links=links_of(lake, pa.chunked_array([[task_id]])).get(task_id, []),
-        changes=[ChangeDocument(**_decoded(change)) for change in changes],
-        differences=_differences(lake, task_id, row),
+        changes=told,
+        differences=differences(lake, task_id, run),
     )
 
 
@@ -79,25 +76,3 @@ def _decoded(change: dict[str, Any]) -> dict[str, Any]:
         if change[side] is not None:
             change[side] = orjson.loads(change[side])
     return change
-
-
-def _differences(lake: Lake, task_id: str, task: dict[str, Any]) -> list[DifferenceDocument]:
-    """What other items show otherwise, in the fields that they show and whose values need no translation."""
-    differences = []
-    for link in lake.rows(_OTHERS, {"task": task_id}):
-        shown = orjson.loads(link["seen"])["fields"]
-        for name in FIELDS:
-            if name not in shown or name in _REFERENCES:
-                continue
-            value = task[name].isoformat() if hasattr(task[name], "isoformat") else task[name]
-            if shown[name] != value:
-                differences.append(
-                    DifferenceDocument(
-                        source=link["source"],
-                        external_id=link["external_id"],
-                        field=name,
-                        shown=shown[name],
-                        task=value,
-                    )
-                )
-    return differences

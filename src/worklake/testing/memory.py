@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
-from worklake.model.heart_rows import SavedPlan, Write
+from worklake.model.heart_rows import Outcome, SavedPlan, Write
 from worklake.model.rows import LinkState
 from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, TaskState
@@ -157,6 +157,10 @@ class MemoryStore:
             for write in self._writes.values()
             if write.outcome is None and (wanted is None or write.task_id in wanted)
         ]
+
+    def unchecked(self) -> list[Write]:
+        """See `Store.unchecked`."""
+        return [one for one in self._writes.values() if one.checked is False and one.outcome is Outcome.ACKNOWLEDGED]
 
     def writes(self, run_id: str) -> list[Write]:
         """See `Store.writes`."""

@@ -45,7 +45,6 @@ def remark(body: str, minute: int = 5, *, system: bool = True) -> dict[str, Any]
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ("changed title from **{-Old-}** to **{+New+}**", "title"),
         ("changed the description", "description"),
         ("assigned to @kim and unassigned @lee", "assignees"),
         ("unassigned @lee", "assignees"),
@@ -61,6 +60,25 @@ def remark(body: str, minute: int = 5, *, system: bool = True) -> dict[str, Any]
 def test_remark_of_gitlab_tells_the_field_the_time_and_who(server, body, field):
     assert edits(server, field, remark(body)) == [FieldEdit(field, SINCE.replace(minute=5), "4")]
     assert "/issues/1/notes?" in server.asked[1].path
+
+
+@pytest.mark.parametrize(
+    ("body", "titles"),
+    [
+        ("changed title from **{-Old-}** to **{+New+}**", ("Old", "New")),
+        ("changed title from **The {-old-} gate** to **The {+new+} gate**", ("The old gate", "The new gate")),
+        ("changed title from **Gate** to **Gate{+ and fence+}**", ("Gate", "Gate and fence")),
+    ],
+)
+def test_remark_tells_a_title_before_and_after(server, body, titles):
+    assert edits(server, "title", remark(body)) == [
+        FieldEdit("title", SINCE.replace(minute=5), "4", *titles, told=True)
+    ]
+
+
+def test_titles_that_could_be_read_in_two_ways_are_not_told(server):
+    body = "changed title from **a** to **b** to **c**"
+    assert edits(server, "title", remark(body)) == [FieldEdit("title", SINCE.replace(minute=5), "4")]
 
 
 def test_comment_of_a_person_that_looks_like_a_remark_is_none(server):

@@ -175,6 +175,16 @@ def test_intents_are_unresolved_until_they_are_finished(store: Store) -> None:
     assert store.writes("run_2") == []
 
 
+def test_acknowledged_writes_stay_unchecked_until_they_are_said_to_be_checked(store: Store) -> None:
+    watched = {"checked": False, "read_at": NOW, "revision": NOW}
+    done = write(2, Outcome.ACKNOWLEDGED).model_copy(update=watched)
+    store.intend([write(1).model_copy(update=watched), write(3)])
+    store.finish([done, write(4, Outcome.STALE).model_copy(update=watched), write(5, Outcome.ACKNOWLEDGED)])
+    assert store.unchecked() == [done]
+    store.finish([done.model_copy(update={"checked": True})])
+    assert store.unchecked() == []
+
+
 def test_an_intent_that_comes_again_does_not_undo_its_outcome(store: Store) -> None:
     store.intend([write(1)])
     store.finish([write(1, Outcome.ACKNOWLEDGED)])

@@ -24,6 +24,10 @@ _REMARKS = (
 )
 """How GitLab says which field was edited. A new title, which may say anything, comes first."""
 
+_BETWEEN_TITLES = "** to **"
+_MARKS = (re.compile(r"\{-(.*?)-\}"), re.compile(r"\{\+(.*?)\+\}"))
+"""How GitLab marks the parts that a new title took out and put in."""
+
 HISTORY_FIELDS = frozenset({"status", "priority", "labels", "milestone", *(field for _, field in _REMARKS)})
 """The fields whose edits GitLab tells."""
 _OF_LABELS = frozenset({"status", "priority", "labels"})
@@ -82,8 +86,20 @@ class History:
             body: Any = note.get("body")
             if note.get("system") is True and isinstance(body, str):
                 field = next((field for pattern, field in _REMARKS if pattern.search(body)), None)
-                if field is not None:
+                if field == "title":
+                    yield _title_edit(note, body)
+                elif field is not None:
                     yield FieldEdit(field, *_by(note))
+
+
+def _title_edit(note: Payload, body: str) -> FieldEdit:
+    """A new title, with the values where the remark can be read in one way only: it marks what differs in both."""
+    at, actor = _by(note)
+    titles = body.removeprefix("changed title from **").removesuffix("**").split(_BETWEEN_TITLES)
+    if len(titles) != 2 or not body.endswith("**"):
+        return FieldEdit("title", at, actor)
+    before, after = (marks.sub(r"\1", title) for marks, title in zip(_MARKS, titles, strict=True))
+    return FieldEdit("title", at, actor, before, after, told=True)
 
 
 def _by(event: Payload) -> tuple[datetime, str | None]:

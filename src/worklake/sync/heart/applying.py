@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from worklake.integrations.base import TaskView
@@ -106,7 +106,9 @@ class _Wave:
         """Do these steps."""
         known = self._know(steps)
         reachable = [step for step in steps if self._may_be_called(step, known)]
+        read_at = self._clock()
         views = self._read([step for step in reachable if step.external_id is not None])
+        known = replace(known, read_at=read_at)
         meant = self._ready([step for step in reachable if self._may_be_called(step, known)], known, views)
         called = self._call(meant, known.batch)
         self._take(meant, called, known)

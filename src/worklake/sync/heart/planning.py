@@ -9,6 +9,7 @@ from worklake.model.heart_rows import SavedPlan
 from worklake.model.rows import LinkState
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.looking import look_again
+from worklake.sync.heart.overwriting import look_for_overwritten
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.refusing import no_longer_due
 from worklake.sync.heart.sides import sides_of
@@ -42,6 +43,7 @@ def plan_tasks(
     that many items pass.
     """
     looked = look_again(store, ports, rules, run_id, clock)
+    failed = {**look_for_overwritten(store, ports, run_id, clock), **looked.failed}
     tasks = store.watched()
     loaded = store.load(tasks)
     unsure = {(write.source, write.task_id) for write in store.unresolved(tasks)}
@@ -65,7 +67,7 @@ def plan_tasks(
     quiet = [task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], ports, unsure)]
     if quiet:
         store.release(quiet)
-    return Planned(saved, looked.failed)
+    return Planned(saved, failed)
 
 
 def _without_past_refusals(store: Store, planning: Mapping[str, Planning], moment: Moment) -> Mapping[str, Planning]:

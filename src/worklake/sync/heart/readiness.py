@@ -13,6 +13,7 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan
 from worklake.model.ids import TaskId, digest
 from worklake.model.rows import LinkState
 from worklake.sync.heart.merging import PUT_AWAY_BY
+from worklake.sync.heart.overwriting import is_checked_later
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Loaded, StoredLink
@@ -31,7 +32,7 @@ class Known:
     """What is known when a wave of steps begins.
 
     `batch` is the number that the next batch of records will have. `unsure` are the sources and tasks of calls whose
-    outcome is not known.
+    outcome is not known, `read_at` the moment before their items were read.
     """
 
     ports: Ports
@@ -41,6 +42,7 @@ class Known:
     loaded: Mapping[str, Loaded]
     names: Mapping[str, Names]
     unsure: AbstractSet[tuple[str, str]]
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,10 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     sent = known.names[step.source].own(fields)
     moving = sent if step.operation is Operation.UPDATE else PUT_AWAY_BY
     before = {name: view.fields[name] for name in moving if name in view.fields}
-    return Ready(step, link, view.fields, write_of(step, known, now, sent, before))
+    write = write_of(step, known, now, sent, before)
+    watched = step.operation is Operation.UPDATE and is_checked_later(known.ports[step.source], sent)
+    update = {"read_at": known.read_at, "revision": view.updated_at, "checked": False if watched else None}
+    return Ready(step, link, view.fields, write.model_copy(update=update))
 
 
 def write_of(step: PlannedStep, known: Known, now: datetime, sent: Fields, before: Fields) -> Write:

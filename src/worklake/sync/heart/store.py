@@ -123,6 +123,9 @@ class Store(Protocol):
     def unresolved(self, task_ids: Collection[str] | None = None) -> list[Write]:
         """The writes whose outcome is not known, of these tasks or of all, in the order in which they were meant."""
 
+    def unchecked(self) -> list[Write]:
+        """The acknowledged writes with `checked` false: what they may have overwritten was not looked for yet."""
+
     def writes(self, run_id: str) -> list[Write]:
         """The writes of a run, in the order in which they were meant."""
 

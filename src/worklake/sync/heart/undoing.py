@@ -15,7 +15,17 @@ from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for
 from worklake.sync.rules import plan, resolution
-from worklake.sync.rules.state import MOVING, Change, Conflict, ConflictKind, Contender, Decision, ItemKey, Standing
+from worklake.sync.rules.state import (
+    HOLDING,
+    MOVING,
+    Change,
+    Conflict,
+    ConflictKind,
+    Contender,
+    Decision,
+    ItemKey,
+    Standing,
+)
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
@@ -162,7 +172,7 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
 def _open_hold(name: str, loaded: Loaded, saved: SavedPlan, moment: Moment) -> Conflict:
     """The open conflict that holds the field already, else a new one in which the task's own value contends."""
     for one in loaded.conflicts:
-        if one.open and one.field == name and one.kind is not ConflictKind.REFUSED:
+        if one.open and one.field == name and one.kind in HOLDING:
             return one
     standing = loaded.task.fields.get(name, Standing(None))
     return Conflict(

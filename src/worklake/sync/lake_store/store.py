@@ -35,6 +35,7 @@ _OPEN_CONFLICTS = "select * from {conflicts} where is_open and {among} order by 
 _CHANGE_IDS = "select task_id, change_id, position from {changes} where position is not null and {among}"
 _CHANGES = "select * from {changes} where position is not null and {among} order by number"
 _UNRESOLVED = "select * from {writes} where outcome is null and {among} order by number"
+_UNCHECKED = "select * from {writes} where checked = false and outcome = 'acknowledged' order by number"
 _LIVE = """
     select source, count(*) as items from {links} where kind = 'task' and state = 'linked' and {among} group by source
 """
@@ -269,6 +270,10 @@ class LakeStore:
         else:
             found = self._lake.rows_among(_UNRESOLVED, "task_id", set(task_ids))
         return [ledger.write_of(row) for row in found]
+
+    def unchecked(self) -> list[Write]:
+        """See `Store.unchecked`."""
+        return [ledger.write_of(row) for row in self._lake.rows(_UNCHECKED)]
 
     def writes(self, run_id: str) -> list[Write]:
         """See `Store.writes`."""

@@ -15,7 +15,7 @@ from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, PlannedStep
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
-from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey, Resolution, Side, TaskState
+from worklake.sync.rules.state import HOLDING, Conflict, ConflictKind, ItemKey, Resolution, Side, TaskState
 from worklake.sync.rules.values import same
 
 WHOLE_TASK = "task"
@@ -72,7 +72,7 @@ def creating_key(source: str, task_id: str) -> ItemKey:
 
 def held_fields(conflicts: Iterable[Conflict]) -> frozenset[str]:
     """The fields of a task that no source is written on, until a person decides."""
-    return frozenset(one.field for one in conflicts if one.open and one.kind is not ConflictKind.REFUSED)
+    return frozenset(one.field for one in conflicts if one.open and one.kind in HOLDING)
 
 
 def refused_at(conflicts: Iterable[Conflict], item: ItemKey) -> list[Conflict]:

@@ -14,6 +14,7 @@ from worklake.settings.models import FieldPolicy
 from worklake.sync.rules.field import Dispute, FieldOutcome, merge_field
 from worklake.sync.rules.resolution import changed_fields
 from worklake.sync.rules.state import (
+    HOLDING,
     MOVING,
     Change,
     ChangeValue,
@@ -91,12 +92,13 @@ def merge_task(
     if not changers:
         return TaskOutcome(task)
     merging = _Merging(task, sides, moment, decided)
-    holding = {one.field: one for one in conflicts if one.open and one.kind is not ConflictKind.REFUSED}
+    holding = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
     for name in FIELDS:
         if name in changers:
             policy = policies.get(name) or policies.get("default", "latest")
             outcome = merge_field(name, task, changers[name], sides, policy, holding.get(name))
             merging.take(name, outcome, holding.get(name))
+    merging.pass_over([one for one in conflicts if one.open and one.kind is ConflictKind.OVERWRITTEN])
     return TaskOutcome(fold_onto(task, merging.changes), merging.changes, merging.conflicts)
 
 
@@ -220,6 +222,16 @@ class _Merging:
             winner=winner.origin if winner else None,
             value=winner.value if winner else None,
         )
+
+    def pass_over(self, overwritten: Iterable[Conflict]) -> None:
+        """Close those whose field has been edited since: nobody needs what was lost then."""
+        moved = {change.field: change for change in self.changes if change.decision in MOVING}
+        for one in overwritten:
+            if one.field in moved:
+                change = moved[one.field]
+                value = change.new if not isinstance(change.new, dict) else None
+                closed = replace(one, open=False, settled_at=self._moment.now, reason="edited since")
+                self.conflicts.append(replace(closed, value=value, winner=change.origin))
 
     def _update(self, conflict: Conflict, outcome: FieldOutcome) -> None:
         if outcome.closed:

@@ -69,3 +69,32 @@ def last_word(name: str, sent: FieldValue, shown: FieldValue, told: Sequence[Tol
         return found
     by_call = same(name, sent, shown) or loosely_same(name, sent, shown)
     return found if by_call else None
+
+
+def overwritten(
+    name: str, before: FieldValue, written: FieldValue, told: Sequence[Told], since: datetime | None
+) -> Told | None:
+    """The edit that our write went over: made after the item was read at its time `since`, when it showed `before`, and
+    before our own edit to `written`. None where there is none that the history tells.
+
+    Where the history tells values, our own entry says what it replaced, whoever had typed it: a person may work with
+    the account that writes here.
+    """
+    entries = [one for one in told if one.field == name and (since is None or one.at >= since)]
+    place = next(
+        (at for at, one in enumerate(entries) if one.ours and (not one.known or same(name, one.after, written))), None
+    )
+    if place is None:
+        return None
+    ours, earlier = entries[place], entries[:place]
+    if not ours.known:
+        others = [one for one in earlier if not one.ours and since is not None and one.at > since + _SAME_MOMENT]
+        return others[-1] if others else None
+    if same(name, ours.before, before) or same(name, ours.before, written):
+        return None
+    typed = [one for one in earlier if one.known and same(name, one.after, ours.before)]
+    return typed[-1] if typed else Told(name, ours.at, None, after=ours.before, known=True)
+
+
+_SAME_MOMENT = timedelta(seconds=1)
+"""An entry so soon after an item's own time is of the edit which gave the item that time."""
