@@ -34,6 +34,7 @@ __all__ = [
     "pull",
     "settle",
     "status",
+    "sweep",
     "sync",
     "tasks",
     "undo",

@@ -26,6 +26,7 @@ from worklake.model.documents import (
     PullDocument,
     SettledDocument,
     StatusDocument,
+    SweepDocument,
     SyncDocument,
     UndoDocument,
 )
@@ -136,6 +137,22 @@ def _stopped(why: str) -> StoppedError:
         f"{why}. Nothing was written. Look at the plan with: worklake plan. If it is meant, let it pass with --allow"
         " and exactly the number of items, all of these together"
     )
+
+
+def sweep(
+    project: Path | str | None = None, sources: Sequence[str] = (), progress: Progress | None = None
+) -> SweepDocument:
+    """Find out what was deleted or archived at the sources (by default all), asking for each item that is not listed.
+
+    What follows for other tools is planned by the next plan or sync. A source that cannot be listed to its end, or
+    whose list leaves out what is there, says so in `error`. Raises as `pull`.
+    """
+    from worklake.sync import cycle, reports
+
+    settings = open_settings(project)
+    run = reaching_run(settings, "sweep", chosen_sources(settings, sources), progress)
+    with open_project_lake(settings) as lake, lake.lease(holder(), "sweep"):
+        return reports.sweep_document(lake, cycle.sweep(lake, run))
 
 
 def undo(

@@ -102,7 +102,7 @@ def run_over(
             except SettingsError as error:
                 missing = SettingsError(f"{name}: token {entry.token}: {error}")
         rank = list(settings.sources).index(name)
-        return Source(name, open_source(name, entry, token, meter), missing, rank)
+        return Source(name, open_source(name, entry, token, meter), missing, rank, entry.on_delete)
 
     sources = [opened(name, reachable=tokens) for name in names]
     elsewhere = [opened(name, reachable=False) for name in settings.sources if name not in names]

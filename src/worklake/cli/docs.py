@@ -16,6 +16,7 @@ PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
     ("worklake plan", documents.PlanDocument, False),
     ("worklake apply", documents.ApplyDocument, False),
     ("worklake sync", documents.SyncDocument, False),
+    ("worklake sweep", documents.SweepDocument, False),
     ("worklake undo", documents.UndoDocument, False),
     ("worklake conflicts, worklake conflicts list", documents.ConflictDocument, True),
     ("worklake conflicts settle", documents.SettledDocument, False),

@@ -18,6 +18,7 @@ from worklake.model.documents import (
     PlanDocument,
     SettledDocument,
     StepDocument,
+    SweepDocument,
     SyncDocument,
     UndoDocument,
     WriteDocument,
@@ -131,6 +132,24 @@ def not_done(writes: Sequence[WriteDocument]) -> Iterator[RenderableType]:
         if not one.done and one.outcome != "waiting":
             what = "done in part" if one.outcome == "acknowledged" else one.outcome
             yield Text.assemble((f"{one.source} {one.key}: {what}", "yellow"), f": {one.error}" if one.error else "")
+
+
+def swept(document: SweepDocument) -> Iterator[RenderableType]:
+    """What was found, source by source, and each item that is not there as it was."""
+    for name, one in document.sources.items():
+        counts = {"deleted": one.deleted, "archived": one.archived, "moved elsewhere": one.moved,
+                  "not to be seen": one.no_access, "back": one.back}  # fmt: skip
+        found = ", ".join(f"{number} {what}" for what, number in counts.items() if number) or "nothing is missing"
+        yield f"{name}: {one.listed} listed, {found if one.error is None or any(counts.values()) else 'not swept'}"
+    for item in document.items[:_MOST_STEPS]:
+        where = f" {item.source} {item.key or item.external_id}  "
+        yield Text.assemble((item.found, "bold cyan"), where, (value_shown(item.title), "bold"))
+        if item.why and item.found != "deleted":
+            yield Text(f"    {item.why}", "dim")
+    if len(document.items) > _MOST_STEPS:
+        yield f"… and {len(document.items) - _MOST_STEPS} more; all of them with --json"
+    if any(one.deleted or one.archived or one.back for one in document.sources.values()):
+        yield "What follows for the other tools: worklake plan"
 
 
 def undone(document: UndoDocument) -> Iterator[RenderableType]:

@@ -104,6 +104,29 @@ def sync(face: Face, allow: AllowOption = None) -> None:
 
 
 @command(app)
+def sweep(face: Face, source: SourcesOption = None) -> None:
+    """Find out what was deleted or archived in the tools: many say nothing of it. Writes to no tool.
+
+    The tools list what they have; each known item that is not listed is asked for. Only what is certain counts as
+    deleted: not what a token may not see, and not what was moved. A list that breaks off, or leaves out what is there,
+    proves nothing. What a deletion means for the task in the other tools says `on_delete` in conf/sources.yml; the next
+    `worklake plan` shows it. Killed in the middle, run it again.
+
+    Exit status 0 when every source was swept, 1 when one was not, which says why.
+    """
+    from worklake import api
+    from worklake.cli import show_plan
+
+    with face.progress() as progress:
+        document = api.sweep(face.project, source or (), progress)
+    face.answer(document, *show_plan.swept(document))
+    face.warn(
+        *(f"{name}: {one.error.removeprefix(f'{name}: ')}" for name, one in document.sources.items() if one.error)
+    )
+    raise typer.Exit(Exit.PARTIAL if any(one.error for one in document.sources.values()) else Exit.DONE)
+
+
+@command(app)
 def undo(
     face: Face,
     run_id: Annotated[

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, ClassVar, NamedTuple
 
+from worklake.errors import AccessError, NotFoundError
 from worklake.integrations.http import Http
 from worklake.integrations.wire import Wire
 from worklake.model.fields import Fields, FieldValue
@@ -31,7 +33,7 @@ class Capabilities:
     Of these, `update` takes those in `writable`, `create` those in `creatable`, and `history` tells of those in
     `field_history`. `reads_many` says that `read_many` takes fewer calls than there are items, `tells_editor` that
     the history names who made an edit. `closes`, `archives` and `deletes` are the ways to put a task away, each with
-    its way back where `reopen` and `restore` say so.
+    its way back where `reopen` and `restore` say so; `restores` says that `restore` brings back what was deleted.
     """
 
     fields: frozenset[str]
@@ -47,6 +49,7 @@ class Capabilities:
     reads_many: bool = False
     field_history: frozenset[str] = frozenset()
     tells_editor: bool = False
+    restores: bool = False
 
 
 class Item(NamedTuple):
@@ -80,6 +83,7 @@ class TaskView:
     ids of items. `blocks` are external ids of items that this one blocks, where the
     provider shows the relation from this side. `urls` are those that stand in the text or are attached, whatever they
     point at; `markers` are task ids out of Worklake's own markers in it, which `fields` leave out.
+    `moved_to` is the external id of the item that took this one's place, where a provider closes what it moves.
     """
 
     fields: dict[str, FieldValue]
@@ -93,6 +97,7 @@ class TaskView:
     urls: list[str] = field(default_factory=list)
     markers: list[str] = field(default_factory=list)
     deleted: bool = False
+    moved_to: str | None = None
 
 
 @dataclass(slots=True)
@@ -188,6 +193,33 @@ class Finding:
     ok: bool
     detail: str
     mend: str | None = None
+
+
+class Where(StrEnum):
+    """What became of an item that a listing left out."""
+
+    THERE = "there"
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    MOVED = "moved"
+    NO_ACCESS = "no_access"
+
+
+class LastSeen(NamedTuple):
+    """An item as it was last seen: its key, where one is known, and what it showed."""
+
+    external_id: str
+    key: str | None
+    fields: Fields
+
+
+class Found(NamedTuple):
+    """What became of an item; `item` is what it shows now, where it can be read. `why` says it in words."""
+
+    external_id: str
+    where: Where
+    item: Item | None = None
+    why: str = ""
 
 
 class FieldEdit(NamedTuple):
@@ -294,6 +326,45 @@ class BaseIntegration(ABC):
     @abstractmethod
     def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
         """These tasks as they are now, in any order, as `read` gives them. One that is gone is left out."""
+
+    def find_out(self, items: Sequence[LastSeen]) -> Iterator[Found]:
+        """What became of each of these tasks, in any order.
+
+        `DELETED` only where it is certain: not where a project or team that the item was in cannot be read now, which
+        is `NO_ACCESS`. `MOVED` is what can be read and is no longer in a place that the settings name.
+        """
+        left = {one.external_id: one for one in items}
+        try:
+            for item in self.read_many(list(left)):
+                if item.external_id in left:
+                    yield self._found(left.pop(item.external_id), item)
+        except (AccessError, NotFoundError):
+            pass  # one of them hides the others: each is asked for
+        for one in left.values():
+            try:
+                item = self.read(one.external_id)
+            except AccessError as error:
+                yield Found(one.external_id, Where.NO_ACCESS, None, str(error))
+            except NotFoundError as error:
+                yield self.gone(one, str(error))
+            else:
+                yield self._found(one, item)
+
+    def _found(self, one: LastSeen, item: Item) -> Found:
+        view = self.lens.view(item.kind, item.payload)
+        if isinstance(view, TaskView) and view.deleted:
+            return Found(one.external_id, Where.DELETED, item)
+        if isinstance(view, TaskView) and view.fields.get("archived"):
+            return Found(one.external_id, Where.ARCHIVED, item)
+        return Found(one.external_id, *self.place_of(item))
+
+    def place_of(self, item: Item) -> tuple[Where, Item, str]:
+        """Where an item that can be read is: `THERE`, or `MOVED` to a place that the settings do not name."""
+        return Where.THERE, item, ""
+
+    def gone(self, one: LastSeen, why: str) -> Found:
+        """What it means that nothing is found of an item: that it was deleted, or that this token may not see it."""
+        return Found(one.external_id, Where.DELETED, None, why)
 
     @abstractmethod
     def made_id(self, marker: TaskId | CommentId) -> str | None:

@@ -244,6 +244,41 @@ class TaskDocument(Document):
     completed_at: datetime | None
 
 
+class SweptSource(Document):
+    """What a sweep found in one source."""
+
+    requests: int
+    listed: int = Field(description="Items that the source lists")
+    missing: int = Field(description="Known items that it does not list; each was asked for")
+    deleted: int
+    archived: int
+    moved: int = Field(description="Items that are where the settings do not look; nothing follows from that")
+    no_access: int = Field(description="Items that may be there and that the token cannot see")
+    back: int = Field(description="Items that are there again")
+    error: str | None = Field(description="Why the source was not swept to its end, if so")
+
+
+class SweptItem(Document):
+    """An item of which a sweep found that it is not there as it was."""
+
+    source: str
+    external_id: str
+    key: str | None
+    task_id: str
+    title: str
+    found: str = Field(description="deleted, archived, moved or no_access")
+    why: str
+
+
+class SweepDocument(Document):
+    """`worklake sweep`."""
+
+    run_id: str
+    state: str
+    sources: dict[str, SweptSource]
+    items: list[SweptItem]
+
+
 class ProposalDocument(Document):
     """Two tasks that may be one: `other_task_id`'s items would move to `task_id`."""
 

@@ -85,6 +85,10 @@ class ProjectSettings(Settings):
         return ZoneInfo(self.time_zone)
 
 
+OnDelete = Literal["close", "archive", "delete", "nothing"]
+"""What it means for a task elsewhere that its item in a source was deleted or archived."""
+
+
 class SourceSettings(Settings):
     """What every source has. A provider's integration brings a subclass with its own keys and its `base_url`."""
 
@@ -92,6 +96,9 @@ class SourceSettings(Settings):
     base_url: BaseUrl
     token: SecretRef
     create_in: str | None = Field(default=None, description="The project or team in which new items are created")
+    on_delete: OnDelete = Field(
+        default="close", description="What a deletion or archiving here means for the task in the other tools"
+    )
 
 
 class Owner(Settings):

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-from worklake.errors import AuthError, NotFoundError, StoppedError
+from worklake.errors import AuthError, NotFoundError, StoppedError, WorklakeError
 from worklake.lake.lake import Lake
 from worklake.model.heart_rows import SavedPlan
+from worklake.model.ids import RunId
+from worklake.model.rows import RunState
 from worklake.sync.engine import Account, PullResult, pull_into
-from worklake.sync.heart import applying, planning, settling, undoing
+from worklake.sync.heart import applying, planning, settling, sweeping, undoing
 from worklake.sync.heart.applying import Applied
 from worklake.sync.heart.lanes import in_threads
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.settling import Choice
+from worklake.sync.heart.sweeping import Swept
 from worklake.sync.heart.undoing import Left
 from worklake.sync.lake_store.decisions import conflict_of
+from worklake.sync.merge import merge_source
 from worklake.sync.ports import ports_of, rules_of, store_of
 from worklake.sync.rerouting import keep_routes, version_of_tasks
 from worklake.sync.routing import route_for, routes_of
@@ -43,6 +48,15 @@ class SyncResult(NamedTuple):
     pulled: PullResult
     planned: Planned
     applied: Applied | None
+
+
+class SweepResult(NamedTuple):
+    """How a sweep ended, the calls it took, and what it found, per source."""
+
+    run_id: RunId
+    state: RunState
+    counts: Mapping[str, SourceCounts]
+    swept: Mapping[str, Swept]
 
 
 class UndoResult(NamedTuple):
@@ -80,6 +94,31 @@ def sync(lake: Lake, run: RunContext, *, allow: int | None = None) -> SyncResult
         applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan, counts)
         _note_drift(run, counts)
         return SyncResult(PullResult(account.close(counts), counts), planned, applied)
+
+
+def sweep(lake: Lake, run: RunContext) -> SweepResult:
+    """Find out, source by source, what was deleted or archived, and merge it; the next plan brings the other tools
+    along. A source that cannot be swept does not stop the others.
+    """
+    lake.ensure()
+    counts = {source.name: SourceCounts() for source in run.sources}
+    swept: dict[str, Swept] = {}
+    with Account(lake, run) as account:
+        account.open()
+        for source in run.sources:
+            merge_source(lake, source, run, counts[source.name])
+        store, ports, moment = store_of(lake, run), ports_of(lake, run), Moment(run.run_id, run.clock())
+        for source in run.sources:
+            if source.unreachable is not None:
+                swept[source.name] = Swept(error=str(source.unreachable))
+            else:
+                told = partial(run.progress, source.name, "sweep")
+                swept[source.name] = sweeping.sweep(store, ports, ports[source.name], rules_of(run), moment, told)
+            counts[source.name].requests = run.meter.count(source.name)
+            if (error := swept[source.name].error) is not None:
+                counts[source.name].fail(WorklakeError(error))
+            account.keep_calls()
+        return SweepResult(run.run_id, account.close(counts), counts, swept)
 
 
 def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int | None = None) -> Applied:

@@ -16,7 +16,7 @@ from worklake.integrations.base import TaskView
 from worklake.model.ids import TaskId, task_id
 from worklake.sync.pending import Observed
 
-LinkedBy = Literal["born", "marker", "mention"]
+LinkedBy = Literal["born", "marker", "mention", "moved"]
 
 
 class Match(NamedTuple):

@@ -16,7 +16,7 @@ import pyarrow as pa
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
 from worklake.model import rows
-from worklake.model.ids import proposal_id
+from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
@@ -105,9 +105,10 @@ class _Merging:
         unlinked = [item for item in chunk.tasks if item.external_id not in known.links]
         neighbourhood = self._loader.neighbourhood(unlinked, mentions)
         matches, proposed = match(self._source.name, unlinked, mentions, neighbourhood.neighbours)
+        matches |= _moves(chunk.tasks, unlinked, known)
         folding = Folding(stamp, self._with_tasks(known, chunk, matches), matches)
         homes = {item.external_id: _home(item, known, matches) for item in chunk.tasks}
-        shared = self._shared(homes, known, matches)
+        shared = self._shared(chunk.tasks, homes, known, matches)
         folding.tasks([item for item in chunk.tasks if item.external_id not in shared], mentions)
         folding.linked(chunk.tasks)
         folding.blocking(chunk.tasks)
@@ -131,12 +132,17 @@ class _Merging:
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
 
-    def _shared(self, homes: Mapping[str, str], known: Known, matches: Mapping[str, Match]) -> set[str]:
-        """The items whose tasks live in several items, or were once settled by a person or merged with others."""
+    def _shared(
+        self, tasks: Sequence[Observed[TaskView]], homes: Mapping[str, str], known: Known, matches: Mapping[str, Match]
+    ) -> set[str]:
+        """The items whose tasks live in several items, or were once settled by a person or merged with others, and
+        those that were deleted or archived, or are back: what follows from that, the heart decides.
+        """
         several = self._loader.shared({link["task_id"] for link in known.links.values()})
         several |= {one.task_id for one in matches.values() if one.linked_by != "born"}
         several |= {task for task, row in known.tasks.items() if row["standings"] is not None}
-        return {external_id for external_id, task in homes.items() if task in several}
+        moved = {item.external_id for item in tasks if _was_put_away_or_back(item, known.links.get(item.external_id))}
+        return {external_id for external_id, task in homes.items() if task in several or external_id in moved}
 
     def move_cursor(self, mapping: str, batch: int) -> None:
         """Note that everything up to this batch is taken in, as this mapping reads it."""
@@ -249,6 +255,29 @@ class _Merging:
         if values:
             data: pa.Table = rows_to_arrow(model, values)
             self._lake.merge(table, data, stored)
+
+
+def _was_put_away_or_back(item: Observed[TaskView], link: RowDict | None) -> bool:
+    """Whether a known item was deleted or archived since it was last seen, or is back."""
+    if link is None:
+        return False
+    if item.view.deleted or link["state"] in (rows.LinkState.DELETED, rows.LinkState.MISSING):
+        return item.view.deleted is not bool(link["state"] == rows.LinkState.DELETED)
+    return bool(item.view.fields.get("archived")) is not bool(link["state"] == rows.LinkState.ARCHIVED)
+
+
+def _moves(
+    tasks: Iterable[Observed[TaskView]], unlinked: Iterable[Observed[TaskView]], known: Known
+) -> dict[str, Match]:
+    """The tasks of unknown items that took the place of known ones, which their provider moved."""
+    places = {item.view.moved_to: item for item in tasks if item.view.moved_to and item.external_id in known.links}
+    found = {}
+    for item in unlinked:
+        old = places.get(item.external_id)
+        if old is not None:
+            task = TaskId(known.links[old.external_id]["task_id"])
+            found[item.external_id] = Match(task, "moved", f"moved there from {old.view.key or old.external_id}")
+    return found
 
 
 def _home(item: Observed[TaskView], known: Known, matches: Mapping[str, Match]) -> str:

@@ -19,7 +19,13 @@ def ports_of(lake: Lake, run: RunContext) -> Ports:
     asked = {one.name for one in run.sources if one.unreachable is None}
     return {
         one.name: Port(
-            one.name, one.rank, one.integration, people[one.name], asked=one.name in asked, drift=run.drift_of(one)
+            one.name,
+            one.rank,
+            one.integration,
+            people[one.name],
+            asked=one.name in asked,
+            drift=run.drift_of(one),
+            on_delete=one.on_delete,
         )
         for one in everyone
     }

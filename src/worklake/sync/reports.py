@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
+from worklake.integrations.base import Where
 from worklake.lake.lake import Lake
 from worklake.model.documents import (
     AdjustedField,
@@ -19,6 +22,9 @@ from worklake.model.documents import (
     PulledSource,
     SettledDocument,
     StepDocument,
+    SweepDocument,
+    SweptItem,
+    SweptSource,
     SyncDocument,
     UndoDocument,
     WriteDocument,
@@ -26,14 +32,22 @@ from worklake.model.documents import (
 from worklake.model.heart_rows import Outcome, PlannedStep, SavedPlan, Write
 from worklake.model.ids import RunId
 from worklake.sync import cycle
-from worklake.sync.cycle import PlanResult, SyncResult, UndoResult
+from worklake.sync.cycle import PlanResult, SweepResult, SyncResult, UndoResult
 from worklake.sync.engine import PullResult
 from worklake.sync.heart.applying import Applied
 from worklake.sync.heart.ledger import adjusted
+from worklake.sync.heart.sweeping import Swept
 from worklake.sync.rules.state import BY_HAND, Conflict, ItemKey
 from worklake.sync.run import SourceCounts
 
 _TITLES = "select task_id, title from {tasks} where {among}"
+_WANTED = pa.schema([("source", pa.string()), ("external_id", pa.string())])
+_SWEPT = """
+    select l.source, l.external_id, l.key, l.task_id, t.title from {links} l
+    join {wanted} w on l.source = w.source and l.external_id = w.external_id
+    left join {tasks} t on l.task_id = t.task_id
+    where l.kind = 'task'
+"""
 _KEYS = "select source, external_id, key from {links} where kind = 'task' and {among}"
 
 
@@ -91,6 +105,45 @@ def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocum
         conflicts=conflict_documents(lake),
         frozen=_frozen(result.pulled),
         notes=[*_notes(plan, result.planned.failed), *_frozen(result.pulled), *_paused(applied)],
+    )
+
+
+def sweep_document(lake: Lake, result: SweepResult) -> SweepDocument:
+    """What a sweep found, item by item."""
+    found = [(source, one) for source, swept in result.swept.items() for one in swept.found]
+    wanted = {"source": [source for source, _ in found], "external_id": [one.external_id for _, one in found]}
+    rows = lake.rows(_SWEPT, wanted=pa.table(wanted, _WANTED)) if found else []
+    links = {(row["source"], row["external_id"]): row for row in rows}
+    return SweepDocument(
+        run_id=result.run_id,
+        state=result.state,
+        sources={name: _swept(swept, result.counts[name].requests) for name, swept in result.swept.items()},
+        items=[
+            SweptItem(
+                source=source,
+                external_id=one.external_id,
+                key=links[source, one.external_id]["key"],
+                task_id=links[source, one.external_id]["task_id"],
+                title=links[source, one.external_id]["title"] or "",
+                found=one.where.value,
+                why=one.why,
+            )
+            for source, one in found
+        ],
+    )
+
+
+def _swept(swept: Swept, requests: int) -> SweptSource:
+    return SweptSource(
+        requests=requests,
+        listed=swept.listed,
+        missing=swept.missing,
+        deleted=swept.count(Where.DELETED),
+        archived=swept.count(Where.ARCHIVED),
+        moved=swept.count(Where.MOVED),
+        no_access=swept.count(Where.NO_ACCESS),
+        back=swept.back,
+        error=swept.error,
     )
 
 

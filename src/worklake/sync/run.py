@@ -14,7 +14,7 @@ from worklake.integrations.base import BaseIntegration
 from worklake.integrations.http import CallMade
 from worklake.logs import redact
 from worklake.model.ids import RunId
-from worklake.settings.models import People, Policy, Routing
+from worklake.settings.models import OnDelete, People, Policy, Routing
 from worklake.sync.heart.drift import Drift
 
 Clock = Callable[[], datetime]
@@ -64,6 +64,7 @@ class Source:
     """Why it cannot be asked at all, where that is known beforehand: its secret is missing."""
     rank: int = 0
     """Its place in the settings, which settles what nothing else does."""
+    on_delete: OnDelete = "close"
 
     @property
     def provider(self) -> str:

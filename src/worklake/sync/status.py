@@ -76,7 +76,7 @@ def _last_pull(runs: list[dict[str, Any]], source: str) -> dict[str, Any]:
     newest = True
     for run in runs:
         counts = orjson.loads(run["counts"]).get(source)
-        if counts is None:
+        if counts is None or run["command"] == "sweep":
             continue
         if newest:
             last_error, frozen, newest = counts["error"], counts.get("frozen", []), False

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from worklake.model.heart_rows import Outcome, SavedPlan, Write
 from worklake.model.rows import LinkState
-from worklake.sync.heart.store import Loaded, StoredLink
+from worklake.sync.heart.store import KnownItem, Loaded, StoredLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, TaskState
 from worklake.sync.rules.task import fold
 
@@ -175,6 +175,12 @@ class MemoryStore:
     def conflicts_of(self, run_id: str) -> list[Conflict]:
         """See `Store.conflicts_of`."""
         return [one for one in self._conflicts.values() if one.run_id == run_id]
+
+    def items_of(self, source: str) -> list[KnownItem]:
+        """See `Store.items_of`. Keys are not kept."""
+        found = [link for link in self._links.values() if link.source == source]
+        kept = [KnownItem(link.external_id, link.state) for link in found if link.state is not LinkState.CREATING]
+        return sorted(kept)
 
     def live_items(self, sources: Collection[str]) -> dict[str, int]:
         """See `Store.live_items`."""

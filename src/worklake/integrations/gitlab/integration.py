@@ -22,10 +22,13 @@ from worklake.integrations.base import (
     Capabilities,
     FieldEdit,
     Finding,
+    Found,
     Item,
+    LastSeen,
     Page,
     Payload,
     Vocabulary,
+    Where,
 )
 from worklake.integrations.gitlab.checks import findings
 from worklake.integrations.gitlab.client import WIRE, GitLabClient, project_path
@@ -36,6 +39,7 @@ from worklake.integrations.gitlab.listing import Listing, external_id
 from worklake.integrations.gitlab.mapping import ISSUE_FIELDS, WRITABLE_FIELDS, GitLabLens
 from worklake.integrations.gitlab.notes import Notes, notes_and_people
 from worklake.integrations.gitlab.settings import GitLabSettings
+from worklake.integrations.gitlab.whereabouts import Whereabouts
 from worklake.integrations.gitlab.writing import IssueWriter
 from worklake.integrations.http import Http
 from worklake.integrations.wire import Wire
@@ -93,6 +97,7 @@ class GitLabIntegration(BaseIntegration):
         self._notes = Notes(self._client, source, self._issues)
         self._writer = IssueWriter(self._client, settings, self.lens, self._issues)
         self._history = History(self._client, LabelFields(settings))
+        self._whereabouts = Whereabouts(self._client, source, settings.projects, self.lens.addresses.server)
         self._account: str | None = None
 
     def check(self) -> Iterator[Finding]:
@@ -158,6 +163,19 @@ class GitLabIntegration(BaseIntegration):
     def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
         """These issues as they are now, up to a hundred of a project in a call; what is gone is left out."""
         return self._issues.read_many(external_ids)
+
+    def find_out(self, items: Sequence[LastSeen]) -> Iterator[Found]:
+        """See `BaseIntegration.find_out`: nothing is deleted for certain unless its project can be read now."""
+        self._whereabouts.forget()
+        return super().find_out(items)
+
+    def place_of(self, item: Item) -> tuple[Where, Item, str]:
+        """Whether an issue is in one of the projects of the settings, and has not been moved out of it."""
+        return self._whereabouts.place_of(item)
+
+    def gone(self, one: LastSeen, why: str) -> Found:
+        """Deleted only where the project it was in can be read."""
+        return self._whereabouts.gone(one, why)
 
     def comments(self, external_id: str) -> Iterator[Item]:
         """The notes of an issue that people wrote, oldest first."""

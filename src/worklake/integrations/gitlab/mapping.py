@@ -131,6 +131,7 @@ class GitLabLens(Lens):
             _blocked_issues(payload),
             urls_in(description),
             markers_in(description),
+            moved_to=_moved_to(payload),
         )
 
 
@@ -146,6 +147,11 @@ def _within_licence(projected: Fields, shown: Fields | None) -> dict[str, FieldV
         for name, cut in cuts.items()
         if name in projected and projected[name] != now.get(name)
     }
+
+
+def _moved_to(payload: Payload) -> str | None:
+    target = optional_whole(payload, "moved_to_id")
+    return None if target is None else str(target)
 
 
 def _blocked_issues(payload: Payload) -> list[str]:

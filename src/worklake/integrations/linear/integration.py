@@ -15,10 +15,13 @@ from worklake.integrations.base import (
     Capabilities,
     FieldEdit,
     Finding,
+    Found,
     Item,
+    LastSeen,
     Page,
     Payload,
     Vocabulary,
+    Where,
 )
 from worklake.integrations.http import Http
 from worklake.integrations.linear import lookups, queries
@@ -26,7 +29,7 @@ from worklake.integrations.linear.client import LinearClient
 from worklake.integrations.linear.comments import add_comment, delete_comment, edit_comment, find_comment
 from worklake.integrations.linear.directory import NAMED_FIELDS
 from worklake.integrations.linear.history import FIELDS_TOLD, edits
-from worklake.integrations.linear.links import parse_issue_url
+from worklake.integrations.linear.links import parse_issue_url, team_of
 from worklake.integrations.linear.listing import Listing, hidden_among, hidden_teams, items_of
 from worklake.integrations.linear.mapping import FIELD_LENSES, LinearLens
 from worklake.integrations.linear.pages import all_nodes
@@ -59,6 +62,7 @@ class LinearIntegration(BaseIntegration):
         reads_many=True,
         field_history=FIELDS_TOLD,
         tells_editor=True,
+        restores=True,
     )
     settings_model: ClassVar[type[SourceSettings]] = LinearSettings
     wire: ClassVar[Wire] = WIRE
@@ -126,6 +130,25 @@ class LinearIntegration(BaseIntegration):
     def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
         """The issues that are there, also archived and trashed ones, up to 200 a request."""
         return self._writer.read_many(external_ids)
+
+    def place_of(self, item: Item) -> tuple[Where, Item, str]:
+        """Whether an issue is still in one of the teams of the settings."""
+        team = item.payload["team"]["key"]
+        if team in self._teams:
+            return Where.THERE, item, ""
+        return Where.MOVED, item, f"it is now in the team {team}, which the settings do not name"
+
+    def gone(self, one: LastSeen, why: str) -> Found:
+        """Deleted for good, where the team that it was in shows; a private team's issues look the same to others."""
+        team = team_of(one.key) if one.key else None
+        shown = self._shown_teams()
+        if team in shown or (team is None and set(self._teams) <= shown):
+            return Found(one.external_id, Where.DELETED, None, why)
+        return Found(one.external_id, Where.NO_ACCESS, None, f"{self._source}: its team does not show to this key")
+
+    def _shown_teams(self) -> set[str]:
+        answer = self._ask(queries.ISSUE_IDS.call(teams=list(self._teams), after=None))
+        return set(self._teams) - set(hidden_among(self._teams, answer))
 
     def comments(self, external_id: str) -> Iterator[Item]:
         """The comments of an issue, oldest first. What Linear itself remarks is history there, and no comment."""

@@ -19,6 +19,12 @@ def key_of(workspace: str, identifier: str) -> str:
     return f"{HOST}/{workspace}/{identifier}"
 
 
+def team_of(key: str) -> str | None:
+    """The key of the team whose issue has this key."""
+    identifier = key.rpartition("/")[2]
+    return identifier.rpartition("-")[0] or None
+
+
 class IssueUrl(NamedTuple):
     """What the URL of an issue's page says."""
 

@@ -29,6 +29,7 @@ from worklake.sync.heart.store import StoredLink
 from worklake.sync.heart.views import new_item
 from worklake.sync.rules import answers
 from worklake.sync.rules.plan import WHOLE_TASK
+from worklake.sync.rules.state import DELETED
 from worklake.sync.rules.task import Moment
 
 KNOWN_FAILURES = (RetryableError, AuthError, AccessError, NotFoundError, InvalidInputError, UnreadableError)
@@ -165,6 +166,16 @@ def _certain(refused: Mapping[str, Refusal]) -> dict[str, Refusal]:
     return {name: refusal for name, refusal in refused.items() if refusal.certain}
 
 
+def _out_of_trash(integration: BaseIntegration, item: Item) -> tuple[Item, bool]:
+    """An item that was to be made and is there; and whether it had to be brought back for that.
+
+    What lies in the trash was made before, and a person has decided that it is to be there again.
+    """
+    if not seen_in(integration, item)[1].deleted:
+        return item, False
+    return integration.restore(str(item.external_id)), True
+
+
 def _made(
     integration: BaseIntegration,
     write: Write,
@@ -174,8 +185,9 @@ def _made(
     clock: Clock,
     found: bool,
 ) -> Answer:
+    item, brought_back = _out_of_trash(integration, item)
     external_id, view = seen_in(integration, item)
-    if found:
+    if found and not brought_back:
         look = answers.after_found(write.sent, view.fields, new_item(integration))
     else:
         look = answers.after_creation(write.sent, view.fields)
@@ -200,6 +212,12 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
         view = seen_in(integration, item)[1] if item is not None else None
     except (UnknownOutcomeError, UnreadableError) as error:
         return Answer(write.model_copy(update={"error": str(error)}), fault=error)
+    except (AccessError, InvalidInputError) as error:
+        failed = failure(write, link, error, clock)
+        if write.operation is not Operation.DELETE:
+            return failed
+        # Who may not delete an item may still see and edit it: it is closed instead.
+        return replace(failed, link=None, refused={DELETED: Refusal(str(error), True)})
     except KNOWN_FAILURES as error:
         return failure(write, link, error, clock)
     shown = view.fields if view is not None else {}

@@ -48,7 +48,7 @@ def look_again(store: Store, ports: Ports, rules: Rules, run_id: str, clock: Clo
         except PASSING as error:
             looked.failed[write.source] = str(error)
         else:
-            if view is None:
+            if view is None or (write.operation is Operation.CREATE and view[1].deleted):
                 absent.append(write)
             else:
                 external_id, shown = view

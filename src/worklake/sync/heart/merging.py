@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from worklake.model.fields import Fields
+from worklake.model.fields import FIELDS, Fields
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
@@ -15,8 +15,9 @@ from worklake.sync.heart.ports import Observation, Ports, Rules
 from worklake.sync.heart.sides import side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for, new_item
-from worklake.sync.rules import answers
+from worklake.sync.rules import answers, putaway
 from worklake.sync.rules.plan import creating_key
+from worklake.sync.rules.putaway import Departure, Return
 from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment, TaskOutcome, born, merge_task
 
@@ -136,13 +137,16 @@ class _Merging:
         """Merge the items of one task."""
         loaded = self._loaded.get(task)
         known = {link.key: link for link in loaded.links} if loaded else {}
+        news = {key: one for key, one in news.items() if not _is_not_made(known.get(key), one)}
         links = {key: self._settled_link(task, one, known, loaded) for key, one in sorted(news.items())}
-        for key in [key for key, one in news.items() if one.view.deleted]:
-            self._links.append(replace(links.pop(key), state=LinkState.DELETED))
         state = loaded.task if loaded else None
+        self._leave(links, news, known)
+        went, back = self._moves(links, news, known, state)
+        gone = [key for key in links if news[key].view.deleted]
+        self._links += [_gone(links.pop(key), news[key]) for key in sorted(gone)]
         sides = {key: self._side(link, news[key], state) for key, link in links.items()}
         others = sides_of([link for key, link in known.items() if key not in news], self._ports, self._names)
-        outcome = self._outcome(task, loaded, sides, others)
+        outcome = self._outcome(task, loaded, sides, others, went, back)
         if outcome is None:
             return
         everyone = {**{side.key: side for side in others}, **sides}
@@ -151,7 +155,8 @@ class _Merging:
         if told:
             sides |= {key: side for key, side in told.items() if key in sides}
             others = [told.get(side.key, side) for side in others]
-            outcome = self._outcome(task, loaded, sides, others) or outcome
+            went = [replace(one, side=told.get(one.side.key, one.side)) for one in went]
+            outcome = self._outcome(task, loaded, sides, others, went, back) or outcome
         self.merged.tasks.add(task)
         self.merged.changes += outcome.changes
         self.merged.conflicts += outcome.conflicts
@@ -159,14 +164,81 @@ class _Merging:
             self._tasks.append(outcome.task)
         self._links += [_moved(link, news[key]) for key, link in links.items()]
 
+    def _leave(
+        self,
+        links: dict[ItemKey, StoredLink],
+        news: Mapping[ItemKey, Observation],
+        known: Mapping[ItemKey, StoredLink],
+    ) -> None:
+        """Leave out items that their provider closed as it moved them: that closes no task. Where the item that took
+        the place is the same task, this one is over; else it is a question for the sweep.
+        """
+        for key in [key for key in links if news[key].view.moved_to is not None]:
+            target = ItemKey(key.source, str(news[key].view.moved_to))
+            link = _gone(links.pop(key), news[key])
+            followed = target in news or target in known
+            self._links.append(replace(link, state=LinkState.DELETED if followed else LinkState.MISSING))
+
+    def _moves(
+        self,
+        links: Mapping[ItemKey, StoredLink],
+        news: Mapping[ItemKey, Observation],
+        known: Mapping[ItemKey, StoredLink],
+        task: TaskState | None,
+    ) -> tuple[list[Departure], list[Return]]:
+        """The items that somebody else than Worklake put away since they were last seen, and those that came back."""
+        went: list[Departure] = []
+        back: list[Return] = []
+        for key, link in links.items():
+            one, was, policy = news[key], known.get(key), self._ports[key.source].on_delete
+            if was is None or was.state is LinkState.CREATING:
+                continue
+            archived = bool(one.view.fields.get("archived"))
+            was_archived = bool(link.seen.get("archived", archived))
+            if one.view.deleted:
+                if link.state is not LinkState.DELETED:
+                    # When it was deleted is often not told, but it was later than what was last seen of it.
+                    at = Edited(one.view.updated_at or link.revision)
+                    side = side_of(link, self._ports[key.source], self._names[key.source], None, at)
+                    went.append(Departure(side, LinkState.DELETED, policy))
+            elif archived and not was_archived:
+                went.append(Departure(self._side(link, one, task), LinkState.ARCHIVED, policy))
+            elif link.state is LinkState.DELETED or (was_archived and not archived):
+                state = LinkState.DELETED if link.state is LinkState.DELETED else LinkState.ARCHIVED
+                back.append(Return(self._side(link, one, task), state))
+        return went, back
+
+    def _lacks_archive(self, key: ItemKey, loaded: Loaded) -> bool:
+        """Whether another item of the task is, or may be about to be made, in a tool that cannot archive."""
+        return any(
+            link.source in self._ports and "archived" not in self._ports[link.source].integration.capabilities.writable
+            for link in loaded.links
+            if link.key != key and link.state is not LinkState.DELETED
+        )
+
     def _outcome(
-        self, task: str, loaded: Loaded | None, sides: Mapping[ItemKey, Side], others: Sequence[Side]
+        self,
+        task: str,
+        loaded: Loaded | None,
+        sides: Mapping[ItemKey, Side],
+        others: Sequence[Side],
+        went: Sequence[Departure] = (),
+        back: Sequence[Return] = (),
     ) -> TaskOutcome | None:
-        if not sides:
+        if not sides and not went:
             return None
         everyone = [*sides.values(), *others]
         if loaded is not None:
-            return self._merge(loaded.task, everyone, loaded)
+            leaving = {
+                one.side.key: putaway.as_edit(one, loaded.task, self._lacks_archive(one.side.key, loaded))
+                for one in went
+            }
+            staying = [side for side in everyone if side.key not in leaving]
+            met = self._merge(loaded.task, [*staying, *leaving.values()], loaded)
+            if not went and not back:
+                return met
+            met = replace(met, changes=putaway.with_reasons(met.changes, went))
+            return putaway.after_merge(met, went, back, loaded.conflicts, self._moment, loaded.decided)
         first = min(sides.values(), key=lambda side: (side.rank, side.key))
         birth = born(task, first, self._moment)
         self.merged.born.add(task)
@@ -214,6 +286,11 @@ class _Merging:
             if write.operation is Operation.CREATE:
                 # Its link was kept, and its outcome was not.
                 self._settled.append(finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id))
+            elif write.operation is Operation.DELETE and write.external_id == one.external_id:
+                done = one.view.deleted
+                outcome = Outcome.ACKNOWLEDGED if done else Outcome.NOT_SENT
+                self._settled.append(finished(write, outcome, self._moment, {}))
+                link = replace(link, state=LinkState.DELETED) if done else link
             elif write.external_id == one.external_id and one.batch >= write.batch:
                 look = answers.settle(link.seen, link.adjusted, *_meant(write, shown), shown)
                 self._settled.append(settled_write(write, look, shown, self._moment))
@@ -241,12 +318,27 @@ def _meant(write: Write, shown: Fields) -> tuple[Fields, Fields]:
     return ({} if done is None or done not in shown else {done: shown[done]}), write.before
 
 
+def _is_not_made(link: StoredLink | None, one: Observation) -> bool:
+    """Whether an item that is to be made (again) shows as it was deleted: there is nothing to see of it yet."""
+    return one.view.deleted and link is not None and link.state is LinkState.CREATING
+
+
+def _gone(link: StoredLink, one: Observation) -> StoredLink:
+    """The link of an item that is deleted. What was seen of it stays, for the day it comes back."""
+    revision = one.view.updated_at or link.revision
+    moved = link.state is not LinkState.DELETED
+    return replace(
+        link, state=LinkState.DELETED, merges=link.merges + moved, revision=revision, batch=max(one.batch, link.batch)
+    )
+
+
 def _first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:
     """The link of an item that is met for the first time.
 
     Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen.
     """
-    brought = {name: it.value for name, it in state.fields.items() if it.origin == one.key} if state else {}
+    known = state.fields if state else {}
+    brought = {name: known[name].value for name in FIELDS if name in known and known[name].origin == one.key}
     return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
 
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from worklake.model.fields import Fields
 from worklake.model.heart_rows import SavedPlan
 from worklake.model.rows import LinkState
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.looking import look_again
 from worklake.sync.heart.overwriting import look_for_overwritten
-from worklake.sync.heart.ports import Clock, Ports, Rules
+from worklake.sync.heart.ports import Clock, Port, Ports, Rules
 from worklake.sync.heart.refusing import no_longer_due
 from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.heart.views import ItemResolution, Names, names_for
 from worklake.sync.rules import brake, plan, resolution
 from worklake.sync.rules.plan import Missing, Planning
+from worklake.sync.rules.putaway import is_open
+from worklake.sync.rules.state import Side, TaskState
 from worklake.sync.rules.task import Moment
+
+NOT_GONE = frozenset(LinkState) - {LinkState.DELETED, LinkState.CREATING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def planning_of(
     for task, one in sorted(loaded.items()):
         sides = [
             replace(side, reachable=side.reachable and (side.key.source, task) not in unsure)
-            for side in sides_of(one.links, ports, names)
+            for side in sides_of([link for link in one.links if link.state is not LinkState.DELETED], ports, names)
         ]
         missing = [gap for gap in _missing(one, ports, rules, names) if (gap.source, task) not in unsure]
         found[task] = Planning(one.task, sides, one.conflicts, missing)
@@ -101,7 +106,12 @@ def planning_of(
 
 
 def _missing(loaded: Loaded, ports: Ports, rules: Rules, names: Mapping[str, Names]) -> list[Missing]:
-    """The sources that should hold the task and have no link of it, whatever its state but `creating`."""
+    """The sources that should hold the task and have no link of it, whatever its state but `creating`.
+
+    What is left in no tool is not brought back into one.
+    """
+    if not any(link.state in NOT_GONE for link in loaded.links):
+        return []
     there = {link.source for link in loaded.links if link.state is not LinkState.CREATING}
     return [
         Missing(
@@ -112,8 +122,20 @@ def _missing(loaded: Loaded, ports: Ports, rules: Rules, names: Mapping[str, Nam
             ports[source].integration.lens.fingerprint(),
         )
         for source, why in rules.route(loaded.task)
-        if source in ports and source not in there
+        if source in ports and source not in there and _can_take(loaded.task, ports[source])
     ]
+
+
+def _can_take(task: TaskState, port: Port) -> bool:
+    """Whether a task can be made there as it is: one that is open and archived would stand open where nothing is
+    archived.
+    """
+    values = task.values()
+    return not (
+        values.get("archived")
+        and is_open(values.get("status"))
+        and "archived" not in port.integration.capabilities.creatable
+    )
 
 
 def _is_quiet(planning: Planning, loaded: Loaded, ports: Ports, unsure: Collection[tuple[str, str]]) -> bool:
@@ -123,5 +145,13 @@ def _is_quiet(planning: Planning, loaded: Loaded, ports: Ports, unsure: Collecti
         not planning.missing
         and all(link.source in ports for link in loaded.links)
         and not any((link.source, link.task_id) in unsure for link in loaded.links)
-        and not any(resolution.outstanding(values, side) for side in planning.sides)
+        and not any(link.state is LinkState.CREATING for link in loaded.links)
+        and not any(_is_outstanding(values, side) for side in planning.sides)
+        and not any(plan.due_deletion(planning.task, side, ()) for side in planning.sides)
     )
+
+
+def _is_outstanding(values: Fields, side: Side) -> bool:
+    """Whether an item lacks anything. What was put away lacks nothing until it is back."""
+    news = resolution.outstanding(values, side)
+    return bool(news) and ("archived" in news or not side.view.get("archived"))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from worklake.integrations.base import BaseIntegration, TaskView
-from worklake.settings.models import Brake, FieldPolicy
+from worklake.settings.models import Brake, FieldPolicy, OnDelete
 from worklake.sync.rules.state import Edited, ItemKey, TaskState
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Port:
     """A source. `people` has the person of each account; `frozen` are fields whose mapping has drifted.
 
-    `asked` is false where this run must not reach it. `drift` knows of names that are gone there.
+    `asked` is false where this run must not reach it. `drift` knows of names that are gone there. `on_delete`
+    says what it means for a task that its item here was deleted or archived.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Port:
     frozen: AbstractSet[str] = frozenset()
     asked: bool = True
     drift: Drift | None = None
+    on_delete: OnDelete = "close"
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

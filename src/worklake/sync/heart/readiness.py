@@ -125,6 +125,9 @@ def _stale(
     moved = answers.moved_fields(step.expected, side.view) or answers.moved_fields(seen, side.view)
     if moved:
         return f"{', '.join(moved)} moved since the plan was made"
+    if step.operation is Operation.DELETE and known.saved.undoes is None:
+        meant = plan.due_deletion(loaded.task, side, loaded.conflicts)
+        return None if meant else "the task is no longer to be deleted"
     if known.saved.undoes is not None or step.operation is not Operation.UPDATE:
         return None
     if not fields:

@@ -11,9 +11,12 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
 from worklake.sync.rules.plan import WHOLE_TASK, Planning, creating_key, creation, refused_at
-from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey, Side, TaskState
+from worklake.sync.rules.state import DELETED, Conflict, ConflictKind, Contender, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
+
+_WHOLE = frozenset({WHOLE_TASK, DELETED})
+"""What is refused of an item as a whole: a provider may take it another day, and a person says when."""
 
 
 class Refusal(NamedTuple):
@@ -103,7 +106,7 @@ def no_longer_due(planning: Planning, moment: Moment) -> list[Conflict]:
     return [
         replace(one, open=False, settled_at=moment.now, reason="it is not due there any more")
         for one in planning.conflicts
-        if one.open and one.kind is ConflictKind.REFUSED and one.field != WHOLE_TASK and not _is_due(one, planning)
+        if one.open and one.kind is ConflictKind.REFUSED and one.field not in _WHOLE and not _is_due(one, planning)
     ]
 
 

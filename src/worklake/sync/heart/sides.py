@@ -38,6 +38,7 @@ def side_of(
         reachable=link.state in REACHABLE,
         revision=link.revision,
         mapping=port.integration.lens.fingerprint(),
+        deletes=port.integration.capabilities.deletes,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import SavedPlan, Write
@@ -43,6 +43,14 @@ class StoredLink:
     def key(self) -> ItemKey:
         """What identifies it."""
         return ItemKey(self.source, self.external_id)
+
+
+class KnownItem(NamedTuple):
+    """An item of a source as a sweep needs it; `key` is what people call it, where that is known."""
+
+    external_id: str
+    state: LinkState
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,9 @@ class Store(Protocol):
 
     def conflicts_of(self, run_id: str) -> list[Conflict]:
         """The conflicts that a run opened, open or settled."""
+
+    def items_of(self, source: str) -> list[KnownItem]:
+        """Every item of this source that is linked to a task, in any state but `creating`."""
 
     def live_items(self, sources: Collection[str]) -> dict[str, int]:
         """How many items of each of these sources are linked."""

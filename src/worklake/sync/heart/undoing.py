@@ -155,13 +155,15 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
     sides = {task: sides_of(one.links, ports, names) for task, one in loaded.items()}
     holds: dict[tuple[str, str], Conflict] = {}
     for step in saved.steps:
-        fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: None}
+        fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: step.operation.value}
         for name, value in fields.items():
             key = (step.task_id, name)
             old = holds.get(key) or _open_hold(name, loaded[step.task_id], saved, moment)
             key_there = ItemKey(step.source, str(step.external_id))
             side = next((side for side in sides[step.task_id] if side.key == key_there), None)
-            whole = value if side is None else resolution.meant(side, name, value, loaded[step.task_id].task)
+            whole = value
+            if side is not None and name != WHOLE_TASK:
+                whole = resolution.meant(side, name, value, loaded[step.task_id].task)
             contender = Contender(key_there, whole, moment.now)
             others = [one for one in old.contenders if one.origin != contender.origin]
             holds[key] = replace(old, contenders=(*others, contender))

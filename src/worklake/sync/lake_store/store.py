@@ -13,8 +13,8 @@ import pyarrow as pa
 from worklake.lake.lake import Lake
 from worklake.model import rows
 from worklake.model.heart_rows import SavedPlan, Write
-from worklake.model.rows import Kind
-from worklake.sync.heart.store import Loaded, StoredLink
+from worklake.model.rows import Kind, LinkState
+from worklake.sync.heart.store import KnownItem, Loaded, StoredLink
 from worklake.sync.lake_store import decisions, ledger, links, tasks
 from worklake.sync.lake_store.links import ItemFacts, LinkStamp
 from worklake.sync.rows import rows_to_arrow
@@ -36,6 +36,10 @@ _CHANGE_IDS = "select task_id, change_id, position from {changes} where position
 _CHANGES = "select * from {changes} where position is not null and {among} order by number"
 _UNRESOLVED = "select * from {writes} where outcome is null and {among} order by number"
 _UNCHECKED = "select * from {writes} where checked = false and outcome = 'acknowledged' order by number"
+_ITEMS = """
+    select external_id, state, key from {links}
+    where kind = 'task' and state <> 'creating' and source = :source order by external_id
+"""
 _LIVE = """
     select source, count(*) as items from {links} where kind = 'task' and state = 'linked' and {among} group by source
 """
@@ -289,6 +293,11 @@ class LakeStore:
         """See `Store.conflicts_of`."""
         query = "select * from {conflicts} where run_id = :run order by opened_at, conflict_id"
         return [decisions.conflict_of(row) for row in self._lake.rows(query, {"run": run_id})]
+
+    def items_of(self, source: str) -> list[KnownItem]:
+        """See `Store.items_of`."""
+        found = self._lake.rows(_ITEMS, {"source": source})
+        return [KnownItem(row["external_id"], LinkState(row["state"]), row["key"]) for row in found]
 
     def live_items(self, sources: Collection[str]) -> dict[str, int]:
         """See `Store.live_items`."""

@@ -15,10 +15,11 @@ from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, PlannedStep
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
-from worklake.sync.rules.state import HOLDING, Conflict, ConflictKind, ItemKey, Resolution, Side, TaskState
+from worklake.sync.rules.state import DELETED, HOLDING, Conflict, ConflictKind, ItemKey, Resolution, Side, TaskState
 from worklake.sync.rules.values import same
 
 WHOLE_TASK = "task"
+_PUT_BACK = frozenset({Operation.RESTORE.value, Operation.REOPEN.value, Operation.CLOSE.value})
 _ALWAYS = frozenset({"title", "status"})
 """What a creation says in any case: what a new item shows of them is the provider's to choose."""
 _PRIORITIES = {"urgent": 0, "high": 1, "medium": 2, "low": 3, "none": 4}
@@ -97,7 +98,7 @@ def refused_values(conflicts: Iterable[Conflict], item: ItemKey, mapping: str) -
 
 def due(task: TaskState, side: Side, conflicts: Collection[Conflict]) -> dict[str, FieldValue]:
     """What has to be written to an item of a task now."""
-    if not side.reachable:
+    if not side.reachable or _is_held(side, conflicts):
         return {}
     held = held_fields(conflicts) if conflicts else frozenset[str]()
     refused = refused_values(conflicts, side.key, side.mapping) if conflicts else {}
@@ -105,6 +106,26 @@ def due(task: TaskState, side: Side, conflicts: Collection[Conflict]) -> dict[st
     if side.view.get("archived") and "archived" not in news:
         return {}  # what was put away is not touched before it is brought back
     return news
+
+
+def due_deletion(task: TaskState, side: Side, conflicts: Collection[Conflict]) -> bool:
+    """Whether an item is to be deleted, as another one of its task was. Not where its provider refused to."""
+    wish = task.fields.get(DELETED)
+    if wish is None or wish.value is not True or not (side.reachable and side.deletes):
+        return False
+    if not conflicts:
+        return True
+    refused = refused_values(conflicts, side.key, side.mapping)
+    return not {WHOLE_TASK, DELETED} & held_fields(conflicts) and DELETED not in refused
+
+
+def _is_held(side: Side, conflicts: Collection[Conflict]) -> bool:
+    """Whether an undo brought this item back, or closed it, and a person decides first whether it stays so."""
+    return any(
+        one.open and one.kind is ConflictKind.UNDONE and one.field == WHOLE_TASK
+        and any(each.origin == side.key and each.value in _PUT_BACK for each in one.contenders)
+        for one in conflicts
+    )  # fmt: skip
 
 
 def make_plan(tasks: Iterable[Planning], limits: Mapping[str, int] | None = None) -> Plan:
@@ -131,6 +152,9 @@ def task_steps(planning: Planning) -> list[PlannedStep]:
     """The steps for one task: an update for each item that is not up to date, a creation where it is missing."""
     steps = []
     for side in planning.sides:
+        if due_deletion(planning.task, side, planning.conflicts):
+            steps.append(_deletion(planning.task, side))
+            continue
         news = due(planning.task, side, planning.conflicts)
         if news:
             steps.append(_update(planning.task, side, news))
@@ -154,6 +178,14 @@ def _update(task: TaskState, side: Side, news: Fields) -> PlannedStep:
         _why(task, news),
         side.revision,
     )
+
+
+def _deletion(task: TaskState, side: Side) -> PlannedStep:
+    """The deletion of an item. Whatever is edited there before it is done stops it."""
+    standing = task.fields[DELETED]
+    why = f"deleted in {standing.origin.source if standing.origin else 'Worklake'}"
+    key = side.key
+    return step(Operation.DELETE, task.task_id, key.source, key.external_id, {}, side.view, why, side.revision)
 
 
 def creation(task: TaskState, missing: Missing, conflicts: Collection[Conflict]) -> dict[str, FieldValue]:

@@ -15,6 +15,9 @@ ChangeValue = FieldValue | dict[str, FieldValue]
 """A field's value; where the field is `task`, all of the task's fields."""
 
 
+DELETED = "deleted"
+"""Stands beside the fields of a task: true where its items are to be deleted, as one of them was."""
+
 BY_HAND = "worklake"
 """Stands for the source of a value that a person gave to Worklake itself."""
 
@@ -92,7 +95,7 @@ class Side:
     view and not in `seen` meets the task for the first time. `rank` is the place of its source in the settings,
     `merges` how often its `seen` has moved, `revision` when the item last changed. `frozen` are fields whose mapping
     has drifted: nothing is written there. `edits` are what the provider's history tells, and `untold` says in words why
-    it does not tell of a field.
+    it does not tell of a field. `deletes` says whether its provider can delete the item.
     """
 
     key: ItemKey
@@ -110,6 +113,7 @@ class Side:
     untold: Mapping[str, str] = field(default_factory=dict)
     mapping: str = ""
     """Stands for the mapping of its source, as the settings have it."""
+    deletes: bool = False
 
     def edit_of(self, name: str) -> Edited:
         """When and by whom a field was edited: by the provider's history where it tells, else by the item's time."""
@@ -117,7 +121,7 @@ class Side:
 
 
 class Decision(StrEnum):
-    """What became of an edit. Of these, `MOVING` moved the canonical value."""
+    """What became of an edit. Of these, `MOVING` moved the canonical value. `NOTED` is what happened to an item."""
 
     CREATED = "created"
     TAKEN = "taken"
@@ -127,6 +131,7 @@ class Decision(StrEnum):
     HELD = "held"
     SETTLED = "settled"
     UNDONE = "undone"
+    NOTED = "noted"
 
 
 MOVING = frozenset({Decision.CREATED, Decision.TAKEN, Decision.SETTLED, Decision.UNDONE})

@@ -14,6 +14,7 @@ from worklake.settings.models import FieldPolicy
 from worklake.sync.rules.field import Dispute, FieldOutcome, merge_field
 from worklake.sync.rules.resolution import changed_fields
 from worklake.sync.rules.state import (
+    DELETED,
     HOLDING,
     MOVING,
     Change,
@@ -119,6 +120,7 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
             fields[name] = Standing(value, change.changed_at, change.origin, change.actor)
         if news.get("status") in _OPEN:
             last_open = news["status"]
+            fields.pop(DELETED, None)  # who opens a task again wants it to stay
     return TaskState(task.task_id, fields, version, last_open)
 
 
@@ -136,6 +138,31 @@ def given(
         origin=origin,
         actor=None,
         changed_at=moment.now,
+        decision=decision,
+        reason=why,
+        position=task.version,
+        run_id=moment.run_id,
+        observed_at=moment.now,
+    )
+
+
+def told(
+    task: TaskState, name: str, old: FieldValue, new: FieldValue, side: Side, decision: Decision, why: str,
+    moment: Moment,
+) -> Change:  # fmt: skip
+    """The change by which something that happened to an item, other than an edit, moves or concerns the task.
+
+    The same happening gives the same id until the item's link has moved.
+    """
+    return Change(
+        change_id=_change_id(task.task_id, name, side.key, new, old, side.merges),
+        task_id=task.task_id,
+        field=name,
+        old=old,
+        new=new,
+        origin=side.key,
+        actor=side.edited.actor,
+        changed_at=side.edited.at,
         decision=decision,
         reason=why,
         position=task.version,
