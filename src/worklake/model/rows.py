@@ -96,7 +96,7 @@ class Link(Row):
     awaits: list[str] | None = Field(description="External ids that it refers to and that were not seen yet, if any")
     record_hash: str = Field(description="Hash of the record that `seen` was read from")
     remote_updated_at: datetime | None = Field(description="When the provider says the item last changed")
-    linked_by: str = Field(description="Why it belongs to the task: born, mention, accepted")
+    linked_by: str = Field(description="Why it belongs to the task: born, mention, moved, accepted")
     first_seen_at: datetime = Field(description="When Worklake first saw the item")
     run_id: str = Field(description="The run that last moved this link")
     adjusted: str | None = Field(
@@ -212,7 +212,7 @@ class Change(Row):
     external_id: str | None = Field(description="The item it was seen at")
     actor: str | None = Field(description="Person id of who made it, where the provider says so")
     changed_at: datetime | None = Field(description="When it was made, as the provider says")
-    decision: str = Field(description="created, taken or linked; agreed, lost, refused, held, settled or undone")
+    decision: str = Field(description="created, taken or linked; agreed, lost, refused, held, settled, undone or noted")
     reason: str = Field(description="Why it was decided so")
     batch: int = Field(description="Number of the commit of records that it was read from")
     run_id: str = Field(description="The run that took it into account")

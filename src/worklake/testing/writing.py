@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from worklake.errors import (
+    AccessError,
     AuthError,
     InvalidInputError,
     RefusedValueError,
@@ -21,7 +22,7 @@ from worklake.errors import (
     UnknownOutcomeError,
     WorklakeError,
 )
-from worklake.integrations.base import Item, TaskView
+from worklake.integrations.base import Item, LastSeen, TaskView, Where
 from worklake.model.fields import OPEN_STATUSES, FieldValue
 from worklake.model.ids import TaskId, digest
 from worklake.model.rows import Kind
@@ -269,6 +270,38 @@ class WritingContract(CommentContract):
         opened.integration.delete(task)
         opened.integration.delete(task)
         assert task not in list(opened.integration.list_ids())
+
+    def test_what_became_of_an_item_is_found_out(self, opened: Opened, hands: Hands) -> None:
+        """Deleted, archived, or there as before: each is told, and nothing is taken for deleted that is there."""
+        told, wanted = {}, []
+        for name in ("deleted", "archived", "there"):
+            if name == "archived" and not opened.integration.capabilities.archives:
+                continue
+            task = hands.create(f"To be found {name}")
+            view = opened.shown(opened.integration.read(task))
+            wanted.append(LastSeen(task, view.key, view.fields))
+            told[task] = name
+        for task, name in told.items():
+            if name == "deleted":
+                hands.delete(task)
+            elif name == "archived":
+                hands.archive(task)
+        anew = list(opened.integration.find_out(wanted))
+        assert {one.external_id: one.where.value for one in anew} == told
+        assert all(one.item is not None for one in anew if one.where is not Where.DELETED)
+        assert list(opened.integration.find_out([])) == []
+
+    def test_what_may_not_be_seen_is_not_taken_for_deleted(self, opened: Opened, hands: Hands) -> None:
+        """While the provider answers no call, nobody can tell: an error, or no access, but never deleted."""
+        task = hands.create("Hidden for a while")
+        view = opened.shown(opened.integration.read(task))
+        hands.misfortune({"status": 403})
+        try:
+            found = list(opened.integration.find_out([LastSeen(task, view.key, view.fields)]))
+        except (AccessError, AuthError, RetryableError):
+            found = []
+        hands.no_misfortune()
+        assert [one.where for one in found if one.where is not Where.NO_ACCESS] == []
 
     def test_many_are_read_as_one_is(self, opened: Opened, hands: Hands) -> None:
         """In any order; what is gone is left out, and where the provider reads many it takes fewer calls."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation, Outcome, SavedPlan, Write
 from worklake.model.rows import LinkState
-from worklake.sync.heart.store import Store, StoredLink
+from worklake.sync.heart.store import KnownItem, Store, StoredLink
 from worklake.sync.rules.plan import step
 from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, Decision, ItemKey, Pair
 from worklake.sync.rules.task import fold
@@ -190,3 +190,11 @@ def test_an_intent_that_comes_again_does_not_undo_its_outcome(store: Store) -> N
     store.finish([write(1, Outcome.ACKNOWLEDGED)])
     store.intend([write(1)])
     assert store.unresolved() == []
+
+
+def test_the_items_of_a_source_are_known_in_every_state_but_in_the_making(store: Store) -> None:
+    creating = link(ItemKey("A", "creating:t3"), "t3", state=LinkState.CREATING, seen={})
+    gone = link(ItemKey("A", "2"), "t2", state=LinkState.DELETED)
+    store.commit([change(0), change(0, task="t2"), change(0, task="t3")], links=[link(), gone, creating, link(B1)])
+    assert store.items_of("A") == [KnownItem("1", LinkState.LINKED), KnownItem("2", LinkState.DELETED)]
+    assert store.items_of("C") == []
