@@ -118,7 +118,8 @@ class Issues:
         at = shown_time(FIRST_UPDATE_MS + number * STEP_MS)
         body = self._paragraphs[number * 7 % _PARAGRAPHS].replace("\\n", "\n")
         said = {"id": 5_000_000 + number, "body": body, "author": self.people[number % 50], "system": False}
-        return [said | {"created_at": at, "updated_at": at, "noteable_iid": number, "internal": False}]
+        of = {"noteable_type": "Issue", "noteable_id": 100_000 + number, "noteable_iid": number}
+        return [said | of | {"created_at": at, "updated_at": at, "internal": False}]
 
     def _is_noted(self, number: int) -> bool:
         return bool(self._noted) and number % self._noted == 0
