@@ -56,8 +56,11 @@ def merge_tasks(
     merging.merged.ignored = ignored
     homes = _homes(store, links, news)
     merging.load(news, homes)
-    for task in sorted(set(homes.values())):
-        merging.merge(task, {key: one for key, one in news.items() if homes[key] == task})
+    by_task: dict[str, dict[ItemKey, Observation]] = {}
+    for key, one in news.items():
+        by_task.setdefault(homes[key], {})[key] = one
+    for task, its_news in sorted(by_task.items()):
+        merging.merge(task, its_news)
     merging.keep()
     return merging.merged
 
