@@ -59,6 +59,21 @@ def test_a_delay_comes_before_the_ordinary_answer(api: Api, faults):
     assert time.monotonic() - begun >= 0.3
 
 
+def test_a_reply_that_is_cut_inside_does_the_work_and_shows_a_part_of_it(api: Api, faults):
+    faults({"method": "POST", "path": "/issues$", "drop": "inside", "times": 1})
+    with pytest.raises(requests.exceptions.RequestException):
+        api.post(ISSUES, json={"title": "Half told"})
+    assert api.get(ISSUES, params={"search": "Half told"}).json()[0]["title"] == "Half told"
+
+
+def test_an_operation_of_graphql_can_be_meant_alone(gitlab: InProcess, api: Api, faults):
+    faults({"method": "POST", "operation": "^Ours$", "status": 503})
+    ask = {name: {"query": f"query {name} {{ currentUser {{ id }} }}"} for name in ("Ours", "Theirs")}
+    url = f"{gitlab.base_url}/api/graphql"
+    assert [api.post(url, json=body).status_code for body in ask.values()] == [503, 200]
+    assert api.post(ISSUES, json={"title": "No GraphQL"}).status_code == 201
+
+
 def test_a_path_matches_encoded_and_decoded(api: Api, faults):
     faults({"path": "/projects/team/web$", "status": 500, "times": 1})
     assert api.get("/projects/team%2Fweb").status_code == 500
@@ -68,7 +83,8 @@ def test_a_path_matches_encoded_and_decoded(api: Api, faults):
     ("rule", "word"),
     [
         ({"path": "("}, "regular expression"),
-        ({"drop": "sometimes"}, "'before' nor 'after'"),
+        ({"operation": "("}, "operation '(' is not a regular expression"),
+        ({"drop": "sometimes"}, "none of 'before'"),
         ({"status": 42}, "100 to 599"),
         ({"times": 0}, "from 1"),
         ({"when": "now"}, "'when'"),

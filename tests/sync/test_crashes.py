@@ -1,8 +1,6 @@
 """A pull that is killed, anywhere, is simply run again: nothing is lost, nothing is there twice."""
 
-import json
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,20 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.support.dying import Dying, dying_processes
 from tests.support.project import Project, sandbox_project
-from worklake.model.fields import FIELDS
+from tests.support.wholeness import assert_nothing_twice, assert_tasks_are_the_fold_of_changes
 
 POINTS = 60
 """More commits and calls than the pull of this team makes."""
-
-
-def die(project: Project, point: int, moment: str) -> bool:
-    """Run a pull that dies at this point; False when it lived to its end."""
-    command = [sys.executable, "-m", "tests.support.dying", str(project.folder), str(point), moment]
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode != 0
 
 
 def contents(project: Project) -> dict[str, Any]:
@@ -42,26 +32,10 @@ def contents(project: Project) -> dict[str, Any]:
     return {name: project.rows(query) for name, query in queries.items()}
 
 
-def assert_tasks_are_the_fold_of_changes(project: Project) -> None:
-    folded: dict[str, dict[str, Any]] = {}
-    for change in project.rows("select * from {changes} order by batch, observed_at"):
-        if change["field"] == "task" and change["decision"] == "created":
-            folded[change["task_id"]] = json.loads(change["new"])
-    for change in project.rows("select * from {changes} order by batch, observed_at"):
-        if change["field"] in FIELDS and change["decision"] == "taken":
-            folded[change["task_id"]][change["field"]] = json.loads(change["new"] or "null")
-    stored = {row["task_id"]: row for row in project.rows("select * from {tasks}")}
-    assert set(folded) == set(stored)
-    for task, fields in folded.items():
-        for name, value in fields.items():
-            kept = stored[task][name]
-            assert (kept.isoformat() if hasattr(kept, "isoformat") else kept) == value, (task, name)
-
-
-def assert_nothing_twice(project: Project) -> None:
-    for table, key in (("changes", "change_id"), ("tasks", "task_id"), ("records", "record_hash, kind, external_id")):
-        twice = f"select {key}, count(*) as n from {{{table}}} group by {key} having count(*) > 1"
-        assert project.rows(twice) == [], table
+@pytest.fixture(scope="module")
+def dying() -> Iterator[Dying]:
+    with dying_processes() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +45,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield project
 
 
-def die_everywhere(team: Project, folder: Path, start: Path | None, moment: str, step: int) -> int:
+def die_everywhere(dying: Dying, team: Project, folder: Path, start: Path | None, moment: str, step: int) -> int:
     """Kill a pull at every `step`-th point, from the same start each time, and compare with an undisturbed one."""
     whole = Project(folder / "whole", team.served)
     _lay(team, whole, start)
@@ -81,13 +55,13 @@ def die_everywhere(team: Project, folder: Path, start: Path | None, moment: str,
     for point in range(1, POINTS, step):
         killed = Project(folder / f"killed-{point}", team.served)
         _lay(team, killed, start)
-        if not die(killed, point, moment):
+        if not dying.dies(killed.folder, point, moment, "pull"):
             break
         points += 1
         killed.pull()
         assert contents(killed) == expected, f"killed {moment} point {point}"
-        assert_nothing_twice(killed)
-        assert_tasks_are_the_fold_of_changes(killed)
+        assert_nothing_twice(killed.rows)
+        assert_tasks_are_the_fold_of_changes(killed.rows)
         shutil.rmtree(killed.folder)
     return points
 
@@ -100,21 +74,25 @@ def _lay(team: Project, project: Project, start: Path | None) -> None:
         shutil.copytree(start, project.lake)
 
 
-def test_a_first_pull_killed_at_some_points_ends_the_same_when_run_again(team: Project, tmp_path: Path) -> None:
-    assert die_everywhere(team, tmp_path, None, "after", 9) >= 3
+def test_a_first_pull_killed_at_some_points_ends_the_same_when_run_again(
+    dying: Dying, team: Project, tmp_path: Path
+) -> None:
+    assert die_everywhere(dying, team, tmp_path, None, "after", 9) >= 3
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("moment", ["after"])
-def test_a_first_pull_killed_at_every_commit_and_call_ends_the_same(team: Project, tmp_path: Path, moment: str) -> None:
-    assert die_everywhere(team, tmp_path, None, moment, 1) >= 20
+def test_a_first_pull_killed_at_every_commit_and_call_ends_the_same(
+    dying: Dying, team: Project, tmp_path: Path, moment: str
+) -> None:
+    assert die_everywhere(dying, team, tmp_path, None, moment, 1) >= 20
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("moment", ["before"])
-def test_a_later_pull_killed_at_every_commit_and_call_ends_the_same(tmp_path: Path, moment: str) -> None:
+def test_a_later_pull_killed_at_every_commit_and_call_ends_the_same(dying: Dying, tmp_path: Path, moment: str) -> None:
     with sandbox_project(tmp_path / "edited", "--tasks", "12") as edited:
         edited.pull()
         start = tmp_path / "start"
@@ -123,7 +101,7 @@ def test_a_later_pull_killed_at_every_commit_and_call_ends_the_same(tmp_path: Pa
             for item in edited.items(provider)[:2]:
                 edited.edit(provider, item["external_id"], **fields)
         edited.create("linear", title="Brand new", team="ENG")
-        assert die_everywhere(edited, tmp_path, start, moment, 1) >= 10
+        assert die_everywhere(dying, edited, tmp_path, start, moment, 1) >= 10
 
 
 def test_a_killed_first_pull_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -142,6 +120,6 @@ def test_a_killed_first_pull_goes_on_where_it_stopped(tmp_path: Path) -> None:
         after = [call["path"] for call in project.requests_made("gitlab") if call["path"].endswith("/issues")]
         assert counts["error"] is None
         assert project.rows("select count(*) as n from {tasks}")[0]["n"] == 600
-        assert_nothing_twice(project)
+        assert_nothing_twice(project.rows)
         assert 0 < counts["seen"] < 600
         assert len(after) - len(before) < len(before) + 6

@@ -36,7 +36,11 @@ class FaultError(ValueError):
 
 @dataclass(slots=True)
 class Fault:
-    """One rule. `times` None means until the rules are deleted; without `status` and `drop` it only delays."""
+    """One rule. `times` None means until the rules are deleted; without `status` and `drop` it only delays.
+
+    `drop` cuts the connection before the work is done, after it, or inside the reply. `operation` means
+    calls of GraphQL operations with such a name, and no others.
+    """
 
     method: str = "*"
     path: re.Pattern[str] = field(default_factory=lambda: re.compile(""))
@@ -45,10 +49,13 @@ class Fault:
     body: Any = None
     times: int | None = None
     delay_seconds: float = 0.0
-    drop: Literal["before", "after"] | None = None
+    drop: Literal["before", "inside", "after"] | None = None
+    operation: re.Pattern[str] | None = None
 
-    def matches(self, method: str, path: str) -> bool:
+    def matches(self, method: str, path: str, operation: str | None) -> bool:
         """Whether the rule still has a turn left and means this call."""
+        if self.operation is not None and self.operation.search(operation or "") is None:
+            return False
         return self.times != 0 and self.method in ("*", method) and self.path.search(path) is not None
 
     def use(self) -> None:
@@ -61,6 +68,7 @@ class Fault:
         return {
             "method": self.method, "path": self.path.pattern, "status": self.status, "headers": dict(self.headers),
             "body": self.body, "times": self.times, "delay_seconds": self.delay_seconds, "drop": self.drop,
+            "operation": self.operation.pattern if self.operation else None,
         }  # fmt: skip
 
 
@@ -68,26 +76,32 @@ def parse_fault(rule: object) -> Fault:
     """A rule from its JSON form. Raises `FaultError` that names the key and what is allowed."""
     if not isinstance(rule, dict):
         raise FaultError(f"a fault is an object, not {type(rule).__name__}")
-    known = {"method", "path", "status", "headers", "body", "times", "delay_seconds", "drop"}
+    known = {"method", "path", "operation", "status", "headers", "body", "times", "delay_seconds", "drop"}
     if unknown := sorted(set(rule) - known):
         raise FaultError(f"unknown key {unknown[0]!r} in a fault; allowed are {', '.join(sorted(known))}")
     method = str(rule.get("method") or "*").upper()
     if method not in _METHODS:
         raise FaultError(f"method {method!r} is none of {', '.join(sorted(_METHODS))}")
-    try:
-        path = re.compile(str(rule.get("path") or ""))
-    except re.error as error:
-        raise FaultError(f"path {rule['path']!r} is not a regular expression: {error}") from error
+    path = _pattern(rule, "path") or re.compile("")
     headers = rule.get("headers") or {}
     if not isinstance(headers, dict):
         raise FaultError("headers must be an object of names and values")
     drop = rule.get("drop")
-    if drop not in (None, "before", "after"):
-        raise FaultError(f"drop {drop!r} is neither 'before' nor 'after'")
+    if drop not in (None, "before", "inside", "after"):
+        raise FaultError(f"drop {drop!r} is none of 'before', 'inside' and 'after'")
     return Fault(
         method, path, _number(rule, "status", 100, 599), {str(name): str(value) for name, value in headers.items()},
-        rule.get("body"), _number(rule, "times", 1, None), _seconds(rule), drop,
+        rule.get("body"), _number(rule, "times", 1, None), _seconds(rule), drop, _pattern(rule, "operation"),
     )  # fmt: skip
+
+
+def _pattern(rule: dict[str, Any], key: str) -> re.Pattern[str] | None:
+    if not rule.get(key):
+        return None
+    try:
+        return re.compile(str(rule[key]))
+    except re.error as error:
+        raise FaultError(f"{key} {rule[key]!r} is not a regular expression: {error}") from error
 
 
 def _number(rule: dict[str, Any], key: str, low: int, high: int | None) -> int | None:
@@ -130,15 +144,15 @@ class Faults:
         self.log.append(entry)
         if scope["method"] == "POST" and path.rstrip("/").endswith("/graphql"):
             receive = await _with_operation(entry, receive)
-        fault = self._take(scope["method"], path, scope["path"])
+        fault = self._take(scope["method"], entry.get("operation"), path, scope["path"])
         if fault is None:
             await self._app(scope, receive, _noting_status(entry, send))
         else:
             await self._misfortune(fault, entry, scope, receive, send)
 
-    def _take(self, method: str, *paths: str) -> Fault | None:
+    def _take(self, method: str, operation: str | None, *paths: str) -> Fault | None:
         for rule in self.rules:
-            if any(rule.matches(method, path) for path in paths):
+            if any(rule.matches(method, path, operation) for path in paths):
                 rule.use()
                 return rule
         return None
@@ -153,8 +167,8 @@ class Faults:
             entry["status"] = fault.status
             await _answer(fault, send)
         else:
-            if fault.drop == "after":
-                await self._app(scope, receive, _nowhere)
+            if fault.drop != "before":
+                await self._app(scope, receive, _first_half(send) if fault.drop == "inside" else _nowhere)
             self._abort(scope)
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -162,6 +176,16 @@ class Faults:
 
 async def _nowhere(message: Message) -> None:
     """Take a reply that nobody will see."""
+
+
+def _first_half(send: Send) -> Send:
+    async def halving(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            body = message.get("body", b"")
+            message = {"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True}
+        await send(message)
+
+    return halving
 
 
 def _noting_status(entry: LoggedRequest, send: Send) -> Send:
