@@ -135,6 +135,13 @@ class TwinStore(MemoryStore):
         keep = super().release
         self._write(lambda: keep(task_ids), "release", task_ids)
 
+    def watch(self, task_ids: Collection[str]) -> None:
+        keep = super().watch
+        self._write(lambda: keep(task_ids), "watch", task_ids)
+
+    def referrers(self, task_ids: Collection[str]) -> set[str]:
+        return same(super().referrers(task_ids), self._stored.referrers(task_ids))
+
     def save_plan(self, plan: SavedPlan) -> None:
         keep = super().save_plan
         self._write(lambda: keep(plan), "save_plan", plan)

@@ -319,6 +319,13 @@ class BaseIntegration(ABC):
         """The names that the settings give a meaning, by field: those that `vocabulary` may find missing."""
         return {}
 
+    def recall(self, external_id: str, key: str, shown: Fields) -> None:
+        """Be told the key that an item had when it was last read, and what it showed: that may spare calls.
+
+        Where it is no longer so, the item is found all the same.
+        """
+        return
+
     @abstractmethod
     def key_of(self, url: str) -> str | None:
         """The key of the task that this URL shows, or None where the URL is not one of this source's tasks."""

@@ -23,6 +23,7 @@ from worklake.sync.heart.settling import Choice
 from worklake.sync.heart.sweeping import Swept
 from worklake.sync.heart.undoing import Left
 from worklake.sync.lake_store.decisions import conflict_of
+from worklake.sync.lake_store.texts import from_text
 from worklake.sync.merge import merge_source
 from worklake.sync.ports import ports_of, rules_of, store_of
 from worklake.sync.rerouting import keep_routes, version_of_tasks
@@ -32,6 +33,7 @@ from worklake.sync.rules.state import Conflict
 from worklake.sync.rules.task import Moment
 from worklake.sync.run import Counts, RunContext, SourceCounts
 
+_KNOWN = "select source, external_id, key, seen from {links} where kind = 'task' and {among}"
 _OPEN = "select * from {conflicts} where is_open order by opened_at, conflict_id"
 
 
@@ -191,7 +193,18 @@ def _apply(lake: Lake, run: RunContext, saved: SavedPlan, pulled: Counts = Mappi
     store, ports = store_of(lake, run), _reached(lake, run)
     refused = {name: one.error or "" for name, one in pulled.items() if one.error_kind == AuthError.__name__}
     patience = Patience(paused=refused)
+    _recall(lake, run, saved)
     return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience)
+
+
+def _recall(lake: Lake, run: RunContext, saved: SavedPlan) -> None:
+    """Tell the sources what was known of the items that a plan writes to, which spares them calls."""
+    integrations = {one.name: one.integration for one in run.sources}
+    items = {one.external_id for one in saved.steps if one.external_id is not None}
+    for row in lake.rows_among(_KNOWN, "external_id", items):
+        if row["source"] in integrations and row["key"]:
+            shown = from_text(row["seen"]).get("fields", {})
+            integrations[row["source"]].recall(row["external_id"], row["key"], shown)
 
 
 def _note_drift(run: RunContext, counts: Mapping[str, SourceCounts]) -> None:

@@ -9,6 +9,7 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.store import KnownItem, Loaded, StoredLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, TaskState
 from worklake.sync.rules.task import fold
+from worklake.sync.rules.values import referred
 
 
 def _nothing(step: str) -> None:
@@ -125,6 +126,16 @@ class MemoryStore:
         """See `Store.release`."""
         self._before("watched")
         self._watched -= set(task_ids)
+
+    def watch(self, task_ids: Collection[str]) -> None:
+        """See `Store.watch`."""
+        self._before("watched")
+        self._watched |= set(task_ids)
+
+    def referrers(self, task_ids: Collection[str]) -> set[str]:
+        """See `Store.referrers`."""
+        wanted = set(task_ids)
+        return {task for task, state in self.tasks.items() if not wanted.isdisjoint(referred(state.values()))}
 
     def save_plan(self, plan: SavedPlan) -> None:
         """See `Store.save_plan`."""

@@ -21,6 +21,7 @@ from worklake.errors import (
 from worklake.integrations.gitlab import GitLabIntegration
 from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.model.ids import CommentId, TaskId
+from worklake.model.rows import Kind
 from worklake.testing.source import Opened, SourceToTest, open_for_test
 
 PROJECTS = ("team/web", "team/api")
@@ -231,6 +232,27 @@ def test_many_tasks_are_read_in_a_call_for_fifty_addresses_and_one_for_a_hundred
     source.calls.clear()
     assert len(list(source.integration.read_many(tasks))) == 60
     assert endpoints(source) == ["GET /issues"]
+
+
+def test_tasks_are_read_where_they_were_known_to_be_without_asking_where_they_are(source, sandbox):
+    tasks = [sandbox.provider.create_item({"title": f"Recalled {number}"}) for number in range(3)]
+    for task in tasks:
+        key = source.integration.lens.view(Kind.TASK, held(sandbox, task)).key
+        source.integration.recall(task, key, {"project": "Web"})
+    source.calls.clear()
+    assert {item.external_id for item in source.integration.read_many(tasks)} == set(tasks)
+    assert endpoints(source) == ["GET /issues"]
+
+
+def test_a_task_that_is_not_where_it_was_known_to_be_is_found_all_the_same(source, sandbox):
+    tasks = [sandbox.provider.create_item({"title": f"Moved {number}"}) for number in range(2)]
+    one, other = (source.integration.lens.view(Kind.TASK, held(sandbox, task)).key for task in tasks)
+    source.integration.recall(tasks[0], other, {})
+    source.integration.recall(tasks[1], f"{one}0000", {})
+    assert {item.external_id for item in source.integration.read_many(tasks)} == set(tasks)
+    fresh = source_of(sandbox)
+    fresh.integration.recall(tasks[0], other, {})
+    assert fresh.integration.read(tasks[0]).external_id == tasks[0]
 
 
 def test_task_that_a_list_leaves_out_is_read_alone_before_it_counts_as_gone(source, sandbox):

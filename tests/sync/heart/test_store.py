@@ -198,3 +198,25 @@ def test_the_items_of_a_source_are_known_in_every_state_but_in_the_making(store:
     store.commit([change(0), change(0, task="t2"), change(0, task="t3")], links=[link(), gone, creating, link(B1)])
     assert store.items_of("A") == [KnownItem("1", LinkState.LINKED), KnownItem("2", LinkState.DELETED)]
     assert store.items_of("C") == []
+
+
+def test_what_is_to_be_watched_is_watched_until_it_is_released(store: Store) -> None:
+    store.watch(["t1", "t2"])
+    store.watch(["t2"])
+    assert store.watched() == {"t1", "t2"}
+    store.release(["t1"])
+    assert store.watched() == {"t2"}
+
+
+def test_tasks_are_found_by_the_parents_and_blockers_that_they_refer_to(store: Store) -> None:
+    fields: dict[str, dict[str, FieldValue]] = {
+        "parent": {"title": "parent", "parent_id": None, "blocked_by": []},
+        "child": {"title": "child", "parent_id": "parent", "blocked_by": []},
+        "blocked": {"title": "blocked", "parent_id": None, "blocked_by": ["child", "parent"]},
+    }
+    changes = [change(0, new=None, task=name) for name in fields]
+    changes = [one._replace(new=fields[one.task_id]) for one in changes]
+    store.commit(changes, [fold(one.task_id, [one]) for one in changes])
+    assert store.referrers(["parent"]) == {"child", "blocked"}
+    assert store.referrers(["child", "blocked"]) == {"blocked"}
+    assert store.referrers(["blocked"]) == store.referrers([]) == set()

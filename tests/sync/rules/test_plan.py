@@ -53,6 +53,19 @@ def test_parents_are_created_before_children_and_blockers_come_last() -> None:
     assert [one.task_id for one in make_plan(tasks).steps] == ["3", "1", "0", "2"]
 
 
+def test_what_is_blocked_is_created_after_its_blockers_and_a_circle_is_no_obstacle() -> None:
+    tasks = [
+        Planning(named("1", task(title="blocked", blocked_by=["2", "3"])), (), (), missing()),
+        Planning(named("2", task(title="child of a blocker", parent_id="3")), (), (), missing()),
+        Planning(named("3", task(title="blocker", blocked_by=[])), (), (), missing()),
+        Planning(named("4", task(title="one of two", blocked_by=["5"])), (), (), missing()),
+        Planning(named("5", task(title="that wait for one another", blocked_by=["4"])), (), (), missing()),
+    ]
+    order = [one.task_id for one in make_plan(tasks).steps]
+    assert order.index("3") < order.index("2") < order.index("1")
+    assert sorted(order) == ["1", "2", "3", "4", "5"]
+
+
 def test_what_is_due_soonest_and_most_urgent_goes_first_where_the_quota_is_short() -> None:
     def changed(name: str, **values: FieldValue) -> Planning:
         return Planning(named(name, task(title="new", **values)), [side("B", {"title": "old"})])

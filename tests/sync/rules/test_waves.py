@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from tests.support.heart import step
 from worklake.model.heart_rows import Operation, PlannedStep
-from worklake.sync.rules.waves import referred_tasks, waves
+from worklake.sync.rules.values import referred
+from worklake.sync.rules.waves import waves
 
 
 def creation(number: int, source: str = "web", **fields: Any) -> PlannedStep:
@@ -60,7 +61,7 @@ def test_every_step_is_made_once_and_after_all_that_it_refers_to(steps: list[Pla
     planned = {(one.source, one.task_id) for one in steps}
     for wave in found:
         for one in wave:
-            needed = {(one.source, task) for task in referred_tasks(one)} & planned
+            needed = {(one.source, task) for task in referred(one.fields)} & planned
             assert needed <= made
         made |= {(one.source, one.task_id) for one in wave}
     for source in ("web", "linear"):

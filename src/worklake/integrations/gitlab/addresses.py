@@ -23,6 +23,11 @@ class Addresses:
         """The key of the issue with this full reference, `team/web#12`."""
         return f"{self.server}/{reference}"
 
+    def place_of(self, key: str) -> tuple[str, int] | None:
+        """The project's path and the number of the issue with this key, or None where it is no key of this server."""
+        project, _, iid = key.removeprefix(f"{self.server}/").rpartition("#")
+        return (project, int(iid)) if key.startswith(f"{self.server}/") and project and iid.isdecimal() else None
+
     def key_of(self, url: str) -> str | None:
         """The key of the issue that this URL shows, or None where it shows something else."""
         if _host(url) != self._host:

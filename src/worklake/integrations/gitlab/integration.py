@@ -181,6 +181,13 @@ class GitLabIntegration(BaseIntegration):
         """The notes of an issue that people wrote, oldest first."""
         return self._notes.of(external_id)
 
+    def recall(self, external_id: str, key: str, shown: Fields) -> None:
+        """An issue is looked for where it was: one call instead of two."""
+        at = self.lens.addresses.place_of(key)
+        if at is not None:
+            name = shown.get("project")
+            self._issues.recall(external_id, *at, name if isinstance(name, str) else None)
+
     def key_of(self, url: str) -> str | None:
         """The key `host/path#iid` of the issue that this URL of the server shows."""
         return self.lens.addresses.key_of(url)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from worklake.errors import NotFoundError
 from worklake.integrations.base import Item, Payload
-from worklake.integrations.gitlab.client import ADDRESSES_AT_ONCE, PAGE_SIZE, GitLabClient
-from worklake.integrations.gitlab.fields import ISSUE_LINKS
+from worklake.integrations.gitlab.client import ADDRESSES_AT_ONCE, PAGE_SIZE, GitLabClient, project_path
+from worklake.integrations.gitlab.fields import ISSUE_LINKS, PROJECT_NAME
 from worklake.integrations.gitlab.listing import external_id, issue_item
 from worklake.integrations.text import markers_in
 from worklake.model.ids import TaskId
@@ -23,17 +23,18 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 class Known(NamedTuple):
     """What is remembered of an issue: where REST finds it, and which of Worklake's markers its description has.
 
-    `markers` is None as long as only the address is known.
+    The project is known by its id, or by its path as long as the issue has not been read there. `markers` is None as
+    long as only the address is known.
     """
 
-    project: int
+    project: int | str
     iid: int
     markers: tuple[TaskId, ...] | None = None
 
     @property
     def path(self) -> str:
         """The path of the issue's calls."""
-        return f"/projects/{self.project}/issues/{self.iid}"
+        return f"{project_path(str(self.project))}/issues/{self.iid}"
 
 
 class Issues:
@@ -43,6 +44,7 @@ class Issues:
         self._client = client
         self._source = source
         self._known: dict[str, Known] = {}
+        self._recalled: dict[str, str | None] = {}
         self._project_names: dict[int, str | None] = {}
 
     def remember(self, payload: Payload) -> None:
@@ -50,9 +52,18 @@ class Issues:
         known, project, iid = external_id(payload), payload.get("project_id"), payload.get("iid")
         if known is None or not isinstance(project, int) or not isinstance(iid, int):
             return
+        name = payload.get(PROJECT_NAME) or self._recalled.pop(known, None)
+        if isinstance(name, str):
+            self._project_names.setdefault(project, name)
         description = payload.get("description")
         markers = markers_in(description) if isinstance(description, str) else []
         self._keep(known, Known(project, iid, tuple(map(TaskId, markers))))
+
+    def recall(self, issue_id: str, project: str, iid: int, project_name: str | None) -> None:
+        """Note where an issue was when it was last read, unless some call has brought it since."""
+        if issue_id not in self._known:
+            self._recalled[issue_id] = project_name
+            self._keep(issue_id, Known(project, iid))
 
     def address(self, issue_id: str) -> Known:
         """Where an issue is. Raises `NotFoundError`."""
@@ -74,7 +85,15 @@ class Issues:
 
     def payload(self, issue_id: str) -> Payload:
         """An issue as it is now. Raises `NotFoundError`."""
-        payload = self._client.get(self.address(issue_id).path)
+        try:
+            payload = self._client.get(self.address(issue_id).path)
+        except NotFoundError:
+            if issue_id not in self._recalled:
+                raise
+            payload = {}
+        if external_id(payload) != issue_id and issue_id in self._recalled:
+            self._forget([issue_id])
+            payload = self._client.get(self.address(issue_id).path)
         if external_id(payload) != issue_id:
             raise self._not_found(issue_id)
         self.remember(payload)
@@ -87,8 +106,22 @@ class Issues:
     def read_many(self, issue_ids: Sequence[str]) -> Iterator[Item]:
         """These issues as they are now, up to a hundred of a project in a call; what is gone is left out."""
         wanted = list(dict.fromkeys(issue_ids))
+        recalled = {one for one in wanted if one in self._recalled}
+        for item in self._read_known(wanted):
+            recalled.discard(item.external_id or "")
+            yield item
+        if recalled:  # they are elsewhere by now, if they are at all
+            self._forget(recalled)
+            yield from self._read_known(sorted(recalled))
+
+    def _forget(self, issue_ids: Iterable[str]) -> None:
+        for one in issue_ids:
+            self._recalled.pop(one, None)
+            self._known.pop(one, None)
+
+    def _read_known(self, wanted: Sequence[str]) -> Iterator[Item]:
         self._find([one for one in wanted if one not in self._known])
-        by_project: dict[int, list[tuple[int, str]]] = {}
+        by_project: dict[int | str, list[tuple[int, str]]] = {}
         for one in wanted:
             known = self._known.get(one)
             if known is not None:
@@ -114,11 +147,11 @@ class Issues:
         shown = [{key: link[key] for key in _LINK_KEYS if key in link} for link in links]
         return sorted(shown, key=lambda link: str(link.get("issue_link_id")))
 
-    def _read_some(self, project: int, ids: dict[int, str]) -> Iterator[Item]:
+    def _read_some(self, project: int | str, ids: dict[int, str]) -> Iterator[Item]:
         if len(ids) > 1:
             chosen = "&".join(f"iids[]={iid}" for iid in ids)
             query = {"scope": "all", "state": "all", "per_page": str(PAGE_SIZE)}
-            for payload in self._client.page(f"/projects/{project}/issues?{chosen}", query).entries:
+            for payload in self._client.page(f"{project_path(str(project))}/issues?{chosen}", query).entries:
                 if isinstance(payload, dict) and ids.get(payload.get("iid", -1)) == external_id(payload):
                     del ids[payload["iid"]]
                     yield self.item(payload)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from worklake.model.fields import Fields
@@ -49,8 +49,11 @@ def plan_tasks(
     """
     looked = look_again(store, ports, rules, run_id, clock)
     failed = {**look_for_overwritten(store, ports, run_id, clock), **looked.failed}
-    tasks = store.watched()
-    loaded = store.load(tasks)
+    watched = store.watched()
+    loaded = store.load(watched)
+    around = store.referrers(_new_somewhere(loaded, ports, rules)) - watched
+    loaded |= store.load(around)
+    tasks = watched | around
     unsure = {(write.source, write.task_id) for write in store.unresolved(tasks)}
     planning = _without_past_refusals(store, planning_of(store, ports, rules, loaded, unsure), Moment(run_id, clock()))
     made = plan.make_plan(planning.values(), limits)
@@ -68,11 +71,22 @@ def plan_tasks(
         waiting=made.waiting,
         stopped_by=tuple(str(one) for one in found),
     )
+    quiet = {task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], ports, unsure)}
+    if around - quiet:
+        store.watch(around - quiet)
     store.save_plan(saved)
-    quiet = [task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], ports, unsure)]
-    if quiet:
-        store.release(quiet)
+    if watched & quiet:
+        store.release(sorted(watched & quiet))
     return Planned(saved, failed)
+
+
+def _new_somewhere(loaded: Mapping[str, Loaded], ports: Ports, rules: Rules) -> list[str]:
+    """The tasks that have just got an item in some source or are to get one: others may now refer to them there."""
+    return [
+        task
+        for task, one in loaded.items()
+        if any(link.merges <= 1 for link in one.links) or any(_lacking(one, ports, rules))
+    ]
 
 
 def _without_past_refusals(store: Store, planning: Mapping[str, Planning], moment: Moment) -> Mapping[str, Planning]:
@@ -94,36 +108,62 @@ def planning_of(
     """What planning these tasks needs. Items in `unsure`, by source and task, are left as they are."""
     people = {name: port.people for name, port in ports.items()}
     names = names_for(store, people, loaded.values())
+    missing = _missing(loaded, ports, rules, names, unsure)
+    coming = {
+        (gap.source, task)
+        for task, gaps in missing.items()
+        for gap in gaps
+        if plan.creation(loaded[task].task, gap, loaded[task].conflicts)
+    }
+    if coming:
+        names = {name: one.expecting(sorted(task for source, task in coming if source == name))
+                 for name, one in names.items()}  # fmt: skip
+        missing = _missing(loaded, ports, rules, names, unsure)
     found = {}
     for task, one in sorted(loaded.items()):
         sides = [
             replace(side, reachable=side.reachable and (side.key.source, task) not in unsure)
             for side in sides_of([link for link in one.links if link.state is not LinkState.DELETED], ports, names)
         ]
-        missing = [gap for gap in _missing(one, ports, rules, names) if (gap.source, task) not in unsure]
-        found[task] = Planning(one.task, sides, one.conflicts, missing)
+        found[task] = Planning(one.task, sides, one.conflicts, missing[task])
     return found
 
 
-def _missing(loaded: Loaded, ports: Ports, rules: Rules, names: Mapping[str, Names]) -> list[Missing]:
-    """The sources that should hold the task and have no link of it, whatever its state but `creating`.
+def _missing(
+    loaded: Mapping[str, Loaded],
+    ports: Ports,
+    rules: Rules,
+    names: Mapping[str, Names],
+    unsure: Collection[tuple[str, str]],
+) -> dict[str, list[Missing]]:
+    """For each task the sources that should hold it and do not, but for those that nobody is sure of."""
+    return {
+        task: [
+            Missing(
+                source,
+                ItemResolution(ports[source].integration, names[source]),
+                ports[source].integration.capabilities.creatable - ports[source].frozen,
+                why,
+                ports[source].integration.lens.fingerprint(),
+            )
+            for source, why in _lacking(one, ports, rules)
+            if (source, task) not in unsure
+        ]
+        for task, one in loaded.items()
+    }
+
+
+def _lacking(loaded: Loaded, ports: Ports, rules: Rules) -> Iterator[tuple[str, str]]:
+    """The sources that should hold the task and have no link of it, whatever its state but `creating`, and why.
 
     What is left in no tool is not brought back into one.
     """
     if not any(link.state in NOT_GONE for link in loaded.links):
-        return []
+        return
     there = {link.source for link in loaded.links if link.state is not LinkState.CREATING}
-    return [
-        Missing(
-            source,
-            ItemResolution(ports[source].integration, names[source]),
-            ports[source].integration.capabilities.creatable - ports[source].frozen,
-            why,
-            ports[source].integration.lens.fingerprint(),
-        )
-        for source, why in rules.route(loaded.task)
-        if source in ports and source not in there and _can_take(loaded.task, ports[source])
-    ]
+    for source, why in rules.route(loaded.task):
+        if source in ports and source not in there and _can_take(loaded.task, ports[source]):
+            yield source, why
 
 
 def _can_take(task: TaskState, port: Port) -> bool:

@@ -116,6 +116,12 @@ class Store(Protocol):
     def release(self, task_ids: Collection[str]) -> None:
         """Nothing is pending for these tasks, until a commit names them again."""
 
+    def watch(self, task_ids: Collection[str]) -> None:
+        """These tasks may have something pending, until they are released."""
+
+    def referrers(self, task_ids: Collection[str]) -> set[str]:
+        """The tasks of which one of these is the parent or a blocker."""
+
     def save_plan(self, plan: SavedPlan) -> None:
         """Keep a plan. It is the newest from then on, also where the same plan was kept before."""
 

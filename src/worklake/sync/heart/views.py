@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from worklake.integrations.base import BaseIntegration, Lens
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.sync.heart.store import Loaded, Store
+from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import ItemKey
 
 _REFERENCES = {name: spec.reference for name, spec in FIELDS.items() if spec.reference is not None}
@@ -30,6 +31,12 @@ class Names:
     tasks: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, str] = field(default_factory=dict)
+
+    def expecting(self, tasks: Iterable[str]) -> Names:
+        """The names once items of these tasks are made here: until their ids are known, others stand for them."""
+        coming = {task: creating_key(self.source, task).external_id for task in tasks if task not in self.items}
+        by_id = {external_id: task for task, external_id in coming.items()}
+        return replace(self, tasks={**self.tasks, **by_id}, items={**self.items, **coming})
 
     def canonical(self, fields: Fields) -> dict[str, FieldValue]:
         """Fields in the source's ids, in canonical ones."""

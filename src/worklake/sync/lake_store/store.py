@@ -31,6 +31,8 @@ _HOLDERS = """
     select task_id, source, external_id from {links}
     where kind = 'task' and state <> 'creating' and {among} order by source, external_id
 """
+_CHILDREN = "select task_id from {tasks} where {among}"
+_BLOCKED = "select task_id from (select task_id, explode(blocked_by) as blocker from {tasks}) where {among}"
 _OPEN_CONFLICTS = "select * from {conflicts} where is_open and {among} order by opened_at, conflict_id"
 _CHANGE_IDS = "select task_id, change_id, position from {changes} where position is not null and {among}"
 _CHANGES = "select * from {changes} where position is not null and {among} order by number"
@@ -225,6 +227,17 @@ class LakeStore:
         self._keep_tasks([self._behind[task] for task in released & self._behind.keys()])
         if released:
             self._lake.delete("watched", pa.table({"task_id": sorted(released)}))
+
+    def watch(self, task_ids: Collection[str]) -> None:
+        """See `Store.watch`."""
+        self._merge("watched", [{"task_id": task} for task in sorted(set(task_ids))])
+
+    def referrers(self, task_ids: Collection[str]) -> set[str]:
+        """See `Store.referrers`."""
+        wanted = set(task_ids)
+        found = self._lake.rows_among(_CHILDREN, "parent_id", wanted)
+        found += self._lake.rows_among(_BLOCKED, "blocker", wanted)
+        return {row["task_id"] for row in found}
 
     # plans and the ledger
 

@@ -16,7 +16,7 @@ from worklake.model.heart_rows import Operation, PlannedStep
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
 from worklake.sync.rules.state import DELETED, HOLDING, Conflict, ConflictKind, ItemKey, Resolution, Side, TaskState
-from worklake.sync.rules.values import same
+from worklake.sync.rules.values import referred, same
 
 WHOLE_TASK = "task"
 _PUT_BACK = frozenset({Operation.RESTORE.value, Operation.REOPEN.value, Operation.CLOSE.value})
@@ -143,8 +143,8 @@ def make_plan(tasks: Iterable[Planning], limits: Mapping[str, int] | None = None
             continue
         taken[step.source] = taken.get(step.source, 0) + 1
         chosen.append((step, task))
-    depths = _depths([task for step, task in chosen if step.operation is Operation.CREATE])
-    chosen.sort(key=lambda entry: (_phase(entry[0]), depths.get(entry[0].task_id, 0)))
+    depths = _depths([step for step, _ in chosen if step.operation is Operation.CREATE])
+    chosen.sort(key=lambda entry: (_phase(entry[0]), depths.get(entry[0].step_id, 0)))
     return Plan(tuple(step for step, _ in chosen), waiting)
 
 
@@ -254,14 +254,18 @@ def _phase(one: PlannedStep) -> int:
     return 2 if "blocked_by" in one.fields else 1
 
 
-def _depths(tasks: Sequence[TaskState]) -> dict[str, int]:
-    """How many of these tasks stand above each of them, as parents."""
-    parents = {task.task_id: str(task.fields["parent_id"].value) for task in tasks if "parent_id" in task.fields}
-    depths: dict[str, int] = {}
-    for task in parents:
-        depth, above, met = 0, parents[task], {task}
-        while above in parents and above not in met:
-            met.add(above)
-            depth, above = depth + 1, parents[above]
-        depths[task] = depth
-    return depths
+def _depths(creations: Sequence[PlannedStep]) -> dict[str, int]:
+    """After how many others each of these items is made: its parent, its blockers, and theirs. By step."""
+    made = {(step.source, step.task_id) for step in creations}
+    left = {
+        (step.source, step.task_id): {(step.source, task) for task in referred(step.fields)} & made
+        for step in creations
+    }
+    depths: dict[tuple[str, str], int] = {}
+    while left:
+        free = [key for key, needed in left.items() if not (needed - {key}) & left.keys()]
+        depth = len(depths) and max(depths.values()) + 1
+        for key in free or list(left):  # who needs one another in a circle is made together, and completed later
+            depths[key] = depth
+            del left[key]
+    return {step.step_id: depths[step.source, step.task_id] for step in creations}

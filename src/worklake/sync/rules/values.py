@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import re
 
-from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
 
+_TASK_FIELDS = tuple(name for name, spec in FIELDS.items() if spec.reference == "task")
 _MARKS = re.compile(r"[\\*_`~>#\-+|=\[\](){}<>!]+")
 _SPACE = re.compile(r"\s+")
 _ELLIPSIS = ("…", "...")
 _SHORTEST_CUT = {MergeKind.SCALAR: 8, MergeKind.TEXT: 1000}
 """A shorter beginning is not taken for a value that was cut off: of texts, people take away the end themselves."""
 _ROUNDED_SHARE = 0.1
+
+
+def referred(fields: Fields) -> set[str]:
+    """The tasks that these fields refer to: parent and blockers."""
+    found: set[str] = set()
+    for name in _TASK_FIELDS:
+        value = fields.get(name)
+        if value:
+            found.update(value if isinstance(value, list) else [str(value)])
+    return found
 
 
 def elements(value: FieldValue) -> frozenset[str]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from worklake.model.fields import FIELDS
 from worklake.model.heart_rows import Operation, PlannedStep
-
-_TASK_FIELDS = tuple(name for name, spec in FIELDS.items() if spec.reference == "task")
+from worklake.sync.rules.values import referred
 
 
 def waves(steps: Sequence[PlannedStep], size: int) -> Iterator[list[PlannedStep]]:
@@ -25,22 +23,12 @@ def waves(steps: Sequence[PlannedStep], size: int) -> Iterator[list[PlannedStep]
         yield sorted((step for part in parts for step in part), key=lambda step: place[step.step_id])
 
 
-def referred_tasks(step: PlannedStep) -> set[str]:
-    """The tasks whose items a step needs, besides its own."""
-    found: set[str] = set()
-    for name in _TASK_FIELDS:
-        value = step.fields.get(name)
-        if value:
-            found.update(value if isinstance(value, list) else [str(value)])
-    return found
-
-
 def _parts(steps: Sequence[PlannedStep], size: int) -> Iterator[list[PlannedStep]]:
     part: list[PlannedStep] = []
     made: set[str] = set()
     for step in steps:
         is_made = step.operation is Operation.CREATE
-        if len(part) == size or made & referred_tasks(step) or (step.task_id in made and not is_made):
+        if len(part) == size or made & referred(step.fields) or (step.task_id in made and not is_made):
             yield part
             part, made = [], set()
         part.append(step)
