@@ -156,11 +156,17 @@ def sweep(
 
 
 def undo(
-    run_id: str, project: Path | str | None = None, *, everywhere: bool = False, apply: bool = False
+    run_id: str,
+    project: Path | str | None = None,
+    *,
+    everywhere: bool = False,
+    apply: bool = False,
+    allow: int | None = None,
 ) -> UndoDocument:
     """A saved plan that takes back what a run wrote to the tools, applied at once with `apply`.
 
-    With `everywhere` the run's changes of tasks are taken back too, at once. Raises `NotFoundError` where there is no
+    With `everywhere` the run's changes of tasks are taken back too, by the same plan. `allow` lets exactly that many
+    items pass the brake. Raises `NotFoundError` where there is no
     such run.
     """
     from worklake.sync import cycle, reports
@@ -168,7 +174,7 @@ def undo(
     settings = open_settings(project)
     run = reaching_run(settings, "undo", chosen_sources(settings, ()))
     with open_project_lake(settings) as lake, lake.lease(holder(), "undo"):
-        result = cycle.undo(lake, run, run_id, everywhere=everywhere, apply_it=apply)
+        result = cycle.undo(lake, run, run_id, everywhere=everywhere, apply_it=apply, allow=allow)
         return reports.undo_document(lake, run_id, result)
 
 

@@ -155,6 +155,8 @@ def swept(document: SweepDocument) -> Iterator[RenderableType]:
 def undone(document: UndoDocument) -> Iterator[RenderableType]:
     """The plan that takes a run back, what it leaves, and what became of it."""
     yield from _steps(document.steps)
+    for one in document.takes_back:
+        yield Text(f"{one.task_id}: {one.field} goes back to {value_shown(one.back)} in all tools")
     for left in document.left:
         where = f" in {left.source}" if left.source else ""
         yield f"left as it is: {left.field}{where} of {left.task_id}: {left.reason}"

@@ -137,17 +137,18 @@ def undo(
         bool,
         typer.Option(
             "--everywhere",
-            help="Take back the edits that the run brought, too, so that all tools come to the values before it. The"
-            " tasks are changed at once, the tools by the plan.",
+            help="Take back the edits that the run brought, too, so that all tools come to the values before it.",
         ),
     ] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Apply the plan at once.")] = False,
+    allow: AllowOption = None,
 ) -> None:
     """Plan to take back what a run wrote to the tools: every field that still shows it gets the value it had before.
 
     What a person or a later run changed since is left as it is, and named. The tool in which an edit was made still has
     it, so the tools differ then: the next sync leaves these fields alone until a person decides (`worklake conflicts`),
-    or use --everywhere. An undo is a run like any other and can be undone.
+    or use --everywhere. What the run made is deleted again; what it deleted is brought back where the tool keeps it.
+    Nothing moves before the plan is applied. An undo is a run like any other and can be undone.
 
     Exit status 0 when all is done, 1 when something was left as it is or could not be written, 2 when there is no such
     run, 3 when the brake stops the plan.
@@ -155,7 +156,7 @@ def undo(
     from worklake import api
     from worklake.cli import show_plan
 
-    document = api.undo(run_id, face.project, everywhere=everywhere, apply=apply)
+    document = api.undo(run_id, face.project, everywhere=everywhere, apply=apply, allow=allow)
     face.answer(document, *show_plan.undone(document))
     face.warn(*show_plan.not_done(document.writes or ()))
     face.note(*document.notes)

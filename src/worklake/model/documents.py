@@ -195,10 +195,20 @@ class LeftDocument(Document):
     reason: str
 
 
+class TakenBackDocument(Document):
+    """A field of a task that goes back to what it was before the run."""
+
+    task_id: str
+    field: str
+    now: Any
+    back: Any
+
+
 class UndoDocument(PlanDocument):
     """`worklake undo`: a plan as of `worklake plan`, and with --apply what became of it, as of `worklake apply`."""
 
     undoes: str = Field(description="The run that it takes back")
+    takes_back: list[TakenBackDocument] = Field(description="With --everywhere: the fields of tasks that go back")
     left: list[LeftDocument] = Field(description="What it leaves as it is, because it was changed since, and why")
     applied: int | None = Field(description="As in `worklake apply`; null without --apply")
     stale: int | None

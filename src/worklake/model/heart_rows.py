@@ -54,6 +54,15 @@ class PlannedStep(Row):
     undoes: str | None = Field(default=None, description="The write that the step takes back, if it does")
 
 
+class TakenBack(Row):
+    """A field of a task that an undo everywhere brings back to what it was."""
+
+    task_id: str = Field(description="The task")
+    field: str = Field(description="The field; `deleted` where the task's items were to be deleted")
+    now: FieldValue = Field(description="Its value when the plan was made; where it has another one, it is left")
+    back: FieldValue = Field(description="The value before")
+
+
 class SavedPlan(Row):
     """A plan as it was saved."""
 
@@ -64,6 +73,14 @@ class SavedPlan(Row):
     waiting: Mapping[str, int] = Field(description="Steps that a short quota leaves for a later plan, per source")
     stopped_by: tuple[str, ...] = Field(description="What the brake says against it, if anything")
     undoes: str | None = Field(default=None, description="The run that the plan takes back, if it does")
+    takes_back: tuple[TakenBack, ...] | None = Field(
+        default=None, description="What it takes back of tasks, too; null where it writes before-images only"
+    )
+
+    @property
+    def holds(self) -> bool:
+        """Whether it writes before-images, which are held then: no task wants them."""
+        return self.undoes is not None and self.takes_back is None
 
 
 class Write(Row):

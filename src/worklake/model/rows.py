@@ -265,6 +265,9 @@ class Plan(Row):
     stopped_by: str = Field(description="What the brake says against it, as a JSON list")
     undoes: str | None = Field(description="The run that the plan takes back, if it does")
     number: int = Field(description="Place among all plans, in the order they were saved")
+    takes_back: str | None = Field(
+        default=None, description="What it takes back of tasks, as JSON: task_id, field, now, back; null: nothing"
+    )
 
 
 class Step(Row):

@@ -15,6 +15,7 @@ from worklake.model.rows import RunState
 from worklake.sync.engine import Account, PullResult, pull_into
 from worklake.sync.heart import applying, planning, settling, sweeping, undoing
 from worklake.sync.heart.applying import Applied
+from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.lanes import in_threads
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.planning import Planned
@@ -142,12 +143,19 @@ def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int
 
 
 def undo(
-    lake: Lake, run: RunContext, undone_run: str, *, everywhere: bool = False, apply_it: bool = False
+    lake: Lake,
+    run: RunContext,
+    undone_run: str,
+    *,
+    everywhere: bool = False,
+    apply_it: bool = False,
+    allow: int | None = None,
 ) -> UndoResult:
     """Plan to take back what a run wrote, leaving what was changed since; with `apply_it`, apply that plan at once.
 
-    With `everywhere` the canonical changes of the run are taken back as well, so that all tools come to the values
-    before it. Raises `NotFoundError` where the run wrote and changed nothing.
+    With `everywhere` the canonical changes of the run are taken back as well, once the plan is applied, so that all
+    tools come to the values before it. `allow` lets exactly that many items pass the brake. Raises `NotFoundError`
+    where the run wrote and changed nothing.
     """
     lake.ensure()
     store, ports, moment = store_of(lake, run), _reached(lake, run), Moment(run.run_id, run.clock())
@@ -156,11 +164,10 @@ def undo(
     with Account(lake, run) as account:
         account.open()
         if everywhere:
-            left: Sequence[Left] = undoing.take_back(store, undone_run, moment)
-            saved = _plan(lake, run, None, None).plan
+            undone = plan_everywhere(store, ports, rules_of(run), undone_run, moment, allow)
         else:
-            undone = undoing.plan_undo(store, ports, undone_run, moment)
-            saved, left = undone.plan, undone.left
+            undone = undoing.plan_undo(store, ports, undone_run, moment, run.policy.brake, allow)
+        saved, left = undone.plan, undone.left
         applied = _apply(lake, run, saved) if apply_it and not saved.stopped_by else None
         account.close({})
         return UndoResult(saved, left, applied)

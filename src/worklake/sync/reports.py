@@ -26,6 +26,7 @@ from worklake.model.documents import (
     SweptItem,
     SweptSource,
     SyncDocument,
+    TakenBackDocument,
     UndoDocument,
     WriteDocument,
 )
@@ -153,6 +154,7 @@ def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocume
     return UndoDocument(
         **_plan_parts(lake, result.plan),
         undoes=undone_run,
+        takes_back=[TakenBackDocument(**dict(one)) for one in result.plan.takes_back or ()],
         left=[LeftDocument(**one._asdict()) for one in result.left],
         **{name: applied.get(name) for name in ("applied", "stale", "failed", "writes")},
         notes=[*_notes(result.plan, {}), *(_paused(result.applied) if result.applied is not None else ())],

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from tests.support.heart import step
 from worklake.errors import AccessError, RetryableError
 from worklake.integrations.base import Item, Where
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import LinkState
-from worklake.settings.models import OnDelete
+from worklake.settings.models import Brake, OnDelete
+from worklake.sync.heart import settling, undoing
+from worklake.sync.heart.everywhere import plan_everywhere
+from worklake.sync.rules import brake
 from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import deletions
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.deletions import DeletingShape, DeletingSource, DeletingWorld
@@ -291,3 +297,159 @@ def test_what_we_deleted_ourselves_closes_nothing() -> None:
     deletions.sweep(made, "B")
     assert sync(made) == []
     assert (shown(made, "A"), canonical(made)) == ("started", "started")
+
+
+def creations(made: DeletingWorld) -> str:
+    """The run that made the items in B."""
+    return next(write.run_id for write in made.store.all_writes() if write.operation is Operation.CREATE)
+
+
+def last_run(made: DeletingWorld) -> str:
+    return made.store.all_writes()[-1].run_id
+
+
+def whole_hold(made: DeletingWorld) -> str:
+    (conflict,) = (one for one in made.store.all_conflicts() if one.open and one.field == "task")
+    return conflict.conflict_id
+
+
+def settle(made: DeletingWorld, conflict: str, take: str) -> None:
+    settling.settle(made.store, conflict, settling.Choice(take=take), Moment(made.run_id(), made.clock()))
+
+
+def there(made: DeletingWorld, source: str) -> list[object]:
+    """What the items that are there show."""
+    return [item.fields["title"] for item in made.sources[source].items.values() if not item.deleted]
+
+
+@pytest.mark.parametrize("shape", [SILENT, TRASH, DeletingShape(makes_ids=True), replace(TRASH, makes_ids=True)])
+def test_an_undone_creation_waits_for_a_person_and_is_made_again_when_one_says_so(shape: DeletingShape) -> None:
+    made = town(SILENT, shape)
+    worlds.undo(made, creations(made), everywhere=False)
+    assert there(made, "B") == []
+    assert [sync(made) for _ in range(2)] == [[], []]
+    settle(made, whole_hold(made), "worklake")
+    sync(made)
+    sync(made)
+    assert there(made, "B") == ["title 0"]
+    deletions.sweep(made, "B")
+    assert sync(made) == []
+    assert len(made.store.all_tasks()) == 1
+
+
+def test_an_undone_creation_stays_undone_when_a_person_says_so() -> None:
+    made = town(SILENT, SILENT)
+    worlds.undo(made, creations(made), everywhere=False)
+    settle(made, whole_hold(made), "B")
+    assert sync(made) == []
+    assert there(made, "B") == []
+    assert canonical(made) == "started"
+
+
+@pytest.mark.parametrize("shape", [SILENT, TRASH])
+def test_the_undo_of_an_undone_creation_makes_it_again(shape: DeletingShape) -> None:
+    made = town(SILENT, shape)
+    worlds.undo(made, creations(made), everywhere=False)
+    worlds.undo(made, last_run(made), everywhere=False)
+    assert there(made, "B") == ["title 0"]
+    sync(made)
+    sync(made)
+    assert sync(made) == []
+    assert (len(there(made, "B")), len(made.store.all_tasks())) == (1, 1)
+    assert not [one for one in made.store.all_conflicts() if one.open]
+
+
+def test_undo_opens_again_what_a_deletion_closed_and_the_next_sync_leaves_it_open() -> None:
+    made = town(SILENT, SILENT)
+    person(made, "A", "delete")
+    deletions.sweep(made, "A")
+    sync(made)
+    worlds.undo(made, last_run(made), everywhere=False)
+    assert shown(made, "B") == "started"
+    assert sync(made) == []
+
+
+def test_undo_brings_back_what_was_deleted_where_the_provider_keeps_it_and_holds_it() -> None:
+    made = town(SILENT, TRASH, policy="delete")
+    person(made, "A", "delete")
+    deletions.sweep(made, "A")
+    sync(made)
+    worlds.undo(made, last_run(made), everywhere=False)
+    assert there(made, "B") == ["title 0"]
+    assert [sync(made), shown(made, "B")] == [[], "started"]
+    settle(made, whole_hold(made), "B")
+    sync(made)
+    assert (shown(made, "B"), canonical(made)) == ("started", "started")
+    assert sync(made) == []
+
+
+def test_undo_says_what_the_provider_cannot_bring_back() -> None:
+    made = town(SILENT, SILENT, policy="delete")
+    person(made, "A", "delete")
+    deletions.sweep(made, "A")
+    sync(made)
+    undone = undoing.plan_undo(made.store, made.ports(), last_run(made), Moment("run_undo", made.clock()))
+    assert undone.plan.steps == ()
+    assert [(one.source, one.reason) for one in undone.left] == [
+        ("B", "it was deleted, and the provider keeps nothing to bring back")
+    ]
+
+
+def test_undo_everywhere_moves_no_task_before_its_plan_is_applied() -> None:
+    made = town(SILENT, SILENT)
+    made.sources["A"].person_edits("A1", "title", "another title")
+    made.tick(60)
+    worlds.pull(made, "AB", Random(0))
+    run = made.store.changes(task_id=made.store.all_tasks()[0])[-1].run_id
+    worlds.apply(made, worlds.plan(made))
+    undone = plan_everywhere(made.store, made.ports(), made.rules(), run, Moment("run_undo", made.clock()))
+    assert canonical(made, "title") == "another title"
+    assert made.store.plan(undone.plan.plan_id) == undone.plan
+    worlds.apply(made, undone.plan)
+    assert (canonical(made, "title"), shown(made, "A", "title"), shown(made, "B", "title")) == ("title 0",) * 3
+    assert sync(made) == []
+
+
+def test_undo_everywhere_of_a_run_that_only_wrote_takes_back_what_it_carried_on() -> None:
+    made = town(SILENT, SILENT)
+    made.sources["A"].person_edits("A1", "title", "another title")
+    made.tick(60)
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    worlds.undo(made, run, everywhere=True)
+    assert [shown(made, one, "title") for one in "AB"] == ["title 0"] * 2
+    assert sync(made) == []
+
+
+def test_undo_everywhere_of_what_followed_from_a_deletion_brings_the_deleted_item_back() -> None:
+    made = town(TRASH, SILENT)
+    person(made, "A", "delete")
+    made.tick(120)
+    worlds.pull(made, "AB", Random(0))
+    run = made.store.changes(task_id=made.store.all_tasks()[0])[-1].run_id
+    worlds.apply(made, worlds.plan(made))
+    assert shown(made, "B") == "canceled"
+    worlds.undo(made, run, everywhere=True)
+    sync(made)
+    assert (shown(made, "A"), shown(made, "B"), canonical(made)) == ("started", "started", "started")
+    assert not made.sources["A"].items["A1"].deleted
+    assert sync(made) == []
+
+
+def test_the_brake_holds_the_undo_of_many_creations() -> None:
+    made = town(SILENT, SILENT, tasks=12)
+    moment = Moment("run_undo", made.clock())
+    stopped = undoing.plan_undo(made.store, made.ports(), creations(made), moment).plan
+    assert stopped.stopped_by == ("delete would hit 12 of 12 items of B",)
+    assert undoing.plan_undo(made.store, made.ports(), creations(made), moment, allow=12).plan.stopped_by == ()
+    assert undoing.plan_undo(made.store, made.ports(), creations(made), moment, allow=11).plan.stopped_by != ()
+
+
+def test_what_is_closed_and_what_is_emptied_counts_together_and_each_item_once() -> None:
+    limits = Brake(share=0.2, at_least=10)
+    closing = [step(n, fields={"status": "canceled"}, expected={"status": "started"}) for n in range(6)]
+    emptying = [step(n, fields={"due_date": None}, expected={"due_date": "2026-03-03"}) for n in range(3, 11)]
+    (stop,) = brake.stops([*closing, *emptying], {"web": 40}, limits)
+    assert str(stop) == "close, emptying due_date would hit 11 of 40 items of web"
+    assert brake.stops([*closing, *emptying], {"web": 40}, limits, allowed=11) == []
+    assert brake.stops([*closing, *emptying], {"web": 60}, limits) == []

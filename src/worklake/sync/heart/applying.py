@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from worklake.integrations.base import TaskView
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
-from worklake.sync.heart import calling, refusing, undoing
+from worklake.sync.heart import calling, everywhere, refusing, undoing
 from worklake.sync.heart.calling import Answer
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.looking import PASSING, seen_in
-from worklake.sync.heart.merging import finished
+from worklake.sync.heart.merging import finished, made_anew
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import Known, Ready, SetAsideError, Views, ready, write_of
@@ -63,7 +63,9 @@ def apply_plan(
     patience = patience or Patience()
     applied = Applied(run_id, saved.plan_id, [], patience.paused, patience.waiting)
     ports = frozen_ports(ports, saved.steps)
-    if saved.undoes is not None:
+    if saved.takes_back is not None:
+        everywhere.take_back(store, saved, Moment(run_id, clock()))
+    elif saved.undoes is not None:
         undoing.hold(store, ports, saved, Moment(run_id, clock()))
     for steps in waves(saved.steps, rules.step_batch):
         _Wave(store, ports, saved, applied, clock, together, patience).apply(steps)
@@ -224,8 +226,10 @@ class _Wave:
         self._done.append(answer.write)
         if answer.link is not None:
             self._links.append(answer.link)
-            if one.step.operation is Operation.CREATE and answer.link.key != one.link.key:
-                self._ended.append(one.link.key)
+            if one.step.operation is Operation.CREATE:
+                gone, ended = made_anew(answer.link, [one.link, *known.loaded[one.step.task_id].links])
+                self._links += gone
+                self._ended += ended
         if answer.refused or answer.write.outcome is Outcome.ACKNOWLEDGED:
             self._conflicts += self._conflicts_of(one, answer, known)
 

@@ -270,8 +270,10 @@ class _Merging:
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None:
             return _first_link(one, task, loaded.task if loaded else None, self._names[one.source])
-        if placeholder.key != one.key:
-            self._ended.append(placeholder.key)
+        made = StoredLink(one.source, one.external_id, task, LinkState.LINKED, {})
+        gone, ended = made_anew(made, known.values())
+        self._links += gone
+        self._ended += ended
         creations = [write for write in intents if write.operation is Operation.CREATE]
         shown = one.view.fields
         found = answers.after_found(
@@ -319,6 +321,20 @@ def _meant(write: Write, shown: Fields) -> tuple[Fields, Fields]:
         Operation.RESTORE: None if archived else "archived",
     }.get(write.operation)
     return ({} if done is None or done not in shown else {done: shown[done]}), write.before
+
+
+def made_anew(made: StoredLink, links: Iterable[StoredLink]) -> tuple[list[StoredLink], list[ItemKey]]:
+    """What the making of an item does to the others in the making of its task and source: an item that was deleted
+    and is made anew stays known as deleted, and what only stood for the new one ends.
+    """
+    waiting = {
+        link.key: link
+        for link in links
+        if link.state is LinkState.CREATING and link.source == made.source and link.key != made.key
+    }
+    stands_for = creating_key(made.source, made.task_id)
+    gone = [replace(link, state=LinkState.DELETED) for key, link in waiting.items() if link.seen and key != stands_for]
+    return gone, sorted(waiting.keys() - {link.key for link in gone})
 
 
 def _is_not_made(link: StoredLink | None, one: Observation) -> bool:

@@ -77,7 +77,8 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     view = views.get(key)
     if isinstance(view, str):
         raise SetAsideError(Outcome.FAILED, view)
-    if link is None or view is None or view.deleted:
+    back = step.operation is Operation.RESTORE
+    if link is None or view is None or (view.deleted and not back):
         missing = None if link is None else replace(link, state=LinkState.MISSING)
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
     fields = _of_items_that_are_there(step, known.names[step.source], view.fields)
@@ -128,7 +129,7 @@ def _stale(
     if step.operation is Operation.DELETE and known.saved.undoes is None:
         meant = plan.due_deletion(loaded.task, side, loaded.conflicts)
         return None if meant else "the task is no longer to be deleted"
-    if known.saved.undoes is not None or step.operation is not Operation.UPDATE:
+    if known.saved.holds or step.operation is not Operation.UPDATE:
         return None
     if not fields:
         return f"{', '.join(step.fields)} refers to items that are not there yet"

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.model.fields import FieldValue
-from worklake.sync.heart.store import Store
-from worklake.sync.rules.state import BY_HAND, Conflict, Contender, Decision
+from worklake.model.rows import LinkState
+from worklake.sync.heart.store import Loaded, Store, StoredLink
+from worklake.sync.heart.undoing import in_the_making
+from worklake.sync.rules.putaway import is_open
+from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, Contender, Decision
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
@@ -40,8 +43,14 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
         winner=winner.origin,
         value=winner.value,
     )
-    task = store.load([conflict.task_id])[conflict.task_id].task
-    if conflict.field == WHOLE_TASK or same(conflict.field, task.fields[conflict.field].value, winner.value):
+    loaded = store.load([conflict.task_id])[conflict.task_id]
+    task = loaded.task
+    if conflict.field in (WHOLE_TASK, DELETED):
+        changes, links = _as_a_whole(loaded, conflict, winner, moment)
+        moved = [fold_onto(task, changes)] if changes else []
+        store.commit(changes, moved, links, [settled])
+        return settled
+    if same(conflict.field, task.fields[conflict.field].value, winner.value):
         store.commit(conflicts=[settled])
         return settled
     change = given(
@@ -51,7 +60,34 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
     return settled
 
 
+def _as_a_whole(
+    loaded: Loaded, conflict: Conflict, winner: Contender, moment: Moment
+) -> tuple[list[Change], list[StoredLink]]:
+    """What follows from a decision about items as a whole, whose doing was undone, or whose deletion was refused.
+
+    Who takes what Worklake did has it done again: what was made and then deleted is made anew. Who takes what a
+    source shows keeps it so: an item that is there stays, and its task is no longer to be deleted.
+    """
+    keys = {one.origin for one in conflict.contenders}
+    if winner.origin is None:
+        undone = [link for link in loaded.links if link.key in keys and link.state is LinkState.DELETED]
+        return [], [in_the_making(link) for link in undone]
+    link = next((link for link in loaded.links if link.key == winner.origin), None)
+    wish = loaded.task.fields.get(DELETED)
+    if link is None or link.state is LinkState.DELETED or wish is None or wish.value is not True:
+        return [], []
+    task, shown, why = loaded.task, link.seen.get("status"), "a person settled a conflict"
+    changes = [given(task, DELETED, False, winner.origin, Decision.SETTLED, why, moment)]
+    if is_open(shown) and not is_open(task.fields["status"].value):
+        task = fold_onto(task, changes)
+        changes.append(given(task, "status", task.last_open or shown, winner.origin, Decision.SETTLED, why, moment))
+    return changes, []
+
+
 def _chosen(conflict: Conflict, choice: Choice) -> Contender:
+    if choice.take is None and conflict.field in (WHOLE_TASK, DELETED):
+        names = sorted({_said_by(one) for one in conflict.contenders})
+        raise InvalidInputError(f"{conflict.conflict_id} is about an item as a whole; take one of {names}")
     if choice.take is None:
         return Contender(None, choice.value, None)
     of_source = [one for one in conflict.contenders if _said_by(one) == choice.take]

@@ -2,34 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from worklake.model.fields import FieldValue
-from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
+import orjson
+
+from worklake.model.fields import Fields, FieldValue
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, TakenBack, Write
 from worklake.model.ids import digest
 from worklake.model.rows import LinkState
+from worklake.settings.models import Brake
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
-from worklake.sync.heart.views import Names, names_for
-from worklake.sync.rules import plan, resolution
+from worklake.sync.heart.views import ItemResolution, Names, names_for
+from worklake.sync.rules import brake, plan, resolution
+from worklake.sync.rules.plan import Missing
 from worklake.sync.rules.state import (
     HOLDING,
-    MOVING,
-    Change,
     Conflict,
     ConflictKind,
     Contender,
-    Decision,
     ItemKey,
     Standing,
 )
-from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
+from worklake.sync.rules.task import WHOLE_TASK, Moment
 from worklake.sync.rules.values import same
 
-_BACK = {
+_BACK: Mapping[Operation, Operation] = {
     Operation.CLOSE: Operation.REOPEN,
     Operation.REOPEN: Operation.CLOSE,
     Operation.ARCHIVE: Operation.RESTORE,
@@ -55,11 +56,18 @@ class Undoing:
     left: Sequence[Left] = field(default_factory=tuple)
 
 
-def plan_undo(store: Store, ports: Ports, undone_run: str, moment: Moment) -> Undoing:
+def plan_undo(
+    store: Store,
+    ports: Ports,
+    undone_run: str,
+    moment: Moment,
+    limits: Brake | None = None,
+    allow: int | None = None,
+) -> Undoing:
     """Plan to write back what the items showed before a run wrote, wherever they still show what it wrote.
 
     What a person or a later run changed since is left. When the plan is applied, its fields are held, so that the
-    next sync does not redo what was undone.
+    next sync does not redo what was undone. `limits` are those of the brake, which `allow` lets so many items pass.
     """
     writes = [write for write in store.writes(undone_run) if write.outcome is Outcome.ACKNOWLEDGED]
     loaded = store.load({write.task_id for write in writes})
@@ -73,23 +81,43 @@ def plan_undo(store: Store, ports: Ports, undone_run: str, moment: Moment) -> Un
     left: list[Left] = []
     for write in reversed(writes):
         link = _link_of(write, loaded.get(write.task_id))
-        if link is None or write.source not in ports:
+        if write.operation is not Operation.UPDATE:
+            steps += put_back(store, ports, loaded, [write], left)
+        elif link is None or write.source not in ports:
             left.append(Left(write.task_id, write.source, WHOLE_TASK, "the item is not there any more"))
-        elif write.operation is Operation.UPDATE:
-            steps += _restoring(write, link, names[write.source], left)
         else:
-            steps += _putting_back(write, link, ports, left)
+            steps += _restoring(write, link, names[write.source], left)
+    return Undoing(saved_undo(store, steps, undone_run, moment, limits or Brake(), allow), left)
+
+
+def saved_undo(
+    store: Store,
+    steps: Sequence[PlannedStep],
+    undone_run: str,
+    moment: Moment,
+    limits: Brake,
+    allow: int | None,
+    takes_back: tuple[TakenBack, ...] | None = None,
+) -> SavedPlan:
+    """The plan of an undo, kept. The brake holds it as any other."""
+    threatened = {step.source for step in steps if any(brake.destroyed(step))}
+    found = brake.stops(steps, store.live_items(sorted(threatened)), limits, allow)
+    plan_id = plan.Plan(tuple(steps)).plan_id
+    if takes_back is not None:
+        taken = [[one.task_id, one.field, one.now, one.back] for one in takes_back]
+        plan_id = "plan_" + digest(plan_id, orjson.dumps(taken).decode())
     saved = SavedPlan(
-        plan_id=plan.Plan(tuple(steps)).plan_id,
+        plan_id=plan_id,
         run_id=moment.run_id,
         made_at=moment.now,
         steps=tuple(steps),
         waiting={},
-        stopped_by=(),
+        stopped_by=tuple(str(one) for one in found),
         undoes=undone_run,
+        takes_back=takes_back,
     )
     store.save_plan(saved)
-    return Undoing(saved, left)
+    return saved
 
 
 def _link_of(write: Write, loaded: Loaded | None) -> StoredLink | None:
@@ -124,41 +152,111 @@ def _restoring(write: Write, link: StoredLink, names: Names, left: list[Left]) -
     return [step.model_copy(update={"undoes": write.write_id})]
 
 
-def _putting_back(write: Write, link: StoredLink, ports: Ports, left: list[Left]) -> list[PlannedStep]:
-    """The step that takes a creation back, or that brings back what was put away."""
-    capabilities = ports[write.source].integration.capabilities
-    operation = _BACK.get(write.operation)
-    if write.operation is Operation.CREATE:
-        if any(not same(name, value, link.seen.get(name)) for name, value in (write.shown or {}).items()):
-            left.append(Left(write.task_id, write.source, WHOLE_TASK, "it was changed since it was created"))
-            return []
-        operation = Operation.DELETE if capabilities.deletes else Operation.CLOSE
-    if operation is None or link.state is LinkState.MISSING:
-        left.append(Left(write.task_id, write.source, WHOLE_TASK, "the provider has no way back"))
-        return []
+def put_back(
+    store: Store, ports: Ports, loaded: Mapping[str, Loaded], writes: Iterable[Write], left: list[Left]
+) -> list[PlannedStep]:
+    """The steps that take creations back, or that bring back what was put away; none where the provider cannot."""
+    steps: list[PlannedStep] = []
+    for write in reversed(list(writes)):
+        link = _link_of(write, loaded.get(write.task_id))
+        if link is None or write.source not in ports:
+            left.append(Left(write.task_id, write.source, WHOLE_TASK, "the item is not there any more"))
+            continue
+        made = _putting_back(store, ports, write, link, loaded[write.task_id])
+        if isinstance(made, str):
+            left.append(Left(write.task_id, write.source, WHOLE_TASK, made))
+        else:
+            steps.append(made.model_copy(update={"undoes": write.write_id}))
+    return steps
+
+
+def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, loaded: Loaded) -> PlannedStep | str:
+    """The step that takes this write back, or why there is none."""
+    port, operation = ports[write.source], _BACK.get(write.operation)
+    capabilities = port.integration.capabilities
     why = f"takes back what run {write.run_id} wrote"
-    step = plan.step(operation, write.task_id, write.source, write.external_id, {}, {}, why, link.revision)
-    return [step.model_copy(update={"undoes": write.write_id})]
+    if write.operation is Operation.CREATE:
+        if link.state in (LinkState.DELETED, LinkState.MISSING):
+            return "the item is not there any more"
+        if any(not same(name, value, link.seen.get(name)) for name, value in (write.shown or {}).items()):
+            return "it was changed since it was created"
+        operation = Operation.DELETE if capabilities.deletes else Operation.CLOSE
+    if write.operation is Operation.DELETE:
+        if link.state is not LinkState.DELETED:
+            return "the item is there again"
+        if not capabilities.restores:
+            fields = _anew(store, ports, write, loaded)
+            if fields is None:
+                return "it was deleted, and the provider keeps nothing to bring back"
+            return plan.step(Operation.CREATE, write.task_id, write.source, None, fields, {}, why, None)
+    if operation is None or link.state is LinkState.MISSING:
+        return "the provider has no way back"
+    expected: Fields = {}
+    if operation is Operation.DELETE:  # whatever a person edited there since stops it
+        people = {name: each.people for name, each in ports.items()}
+        expected = names_for(store, people, [loaded])[write.source].canonical(link.seen)
+    return plan.step(operation, write.task_id, write.source, write.external_id, {}, expected, why, link.revision)
+
+
+def _anew(store: Store, ports: Ports, write: Write, loaded: Loaded) -> dict[str, FieldValue] | None:
+    """What an item is made with anew whose deletion, itself an undo of its creation, is undone; else None."""
+    if write.undoes is None:
+        return None
+    port = ports[write.source]
+    names = names_for(store, {name: each.people for name, each in ports.items()}, [loaded])
+    integration = port.integration
+    missing = Missing(
+        write.source,
+        ItemResolution(integration, names[write.source]),
+        integration.capabilities.creatable - port.frozen,
+        "",
+        integration.lens.fingerprint(),
+    )
+    return plan.creation(loaded.task, missing, ()) or None
 
 
 def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
-    """Before an undo is applied: hold its fields, or, where it takes back an undo, release those that that one held."""
+    """Before an undo is applied: hold its fields, or, where it takes back an undo, release those that that one held.
+
+    Items that are to be made anew are no longer deleted, but in the making.
+    """
+    loaded = store.load({step.task_id for step in saved.steps})
+    anew = {(step.source, step.task_id) for step in saved.steps if step.operation is Operation.CREATE}
+    links = [
+        in_the_making(link)
+        for one in loaded.values()
+        for link in one.links
+        if (link.source, link.task_id) in anew and link.state is LinkState.DELETED
+    ]
     held = [one for one in store.conflicts_of(str(saved.undoes)) if one.kind is ConflictKind.UNDONE and one.open]
     if held:
-        store.commit(
-            conflicts=[replace(one, open=False, settled_at=moment.now, reason="the undo was undone") for one in held]
-        )
+        released = [replace(one, open=False, settled_at=moment.now, reason="the undo was undone") for one in held]
+        store.commit(links=links, conflicts=released)
         return
-    loaded = store.load({step.task_id for step in saved.steps})
+    holds = _holds(store, ports, saved, loaded, moment)
+    if holds or links:
+        store.commit(links=links, conflicts=holds)
+
+
+def in_the_making(link: StoredLink) -> StoredLink:
+    """The link of an item that was deleted and is to be made again."""
+    return replace(link, state=LinkState.CREATING)
+
+
+def _holds(
+    store: Store, ports: Ports, saved: SavedPlan, loaded: Mapping[str, Loaded], moment: Moment
+) -> list[Conflict]:
     people = {name: port.people for name, port in ports.items()}
     names = names_for(store, people, loaded.values())
     sides = {task: sides_of(one.links, ports, names) for task, one in loaded.items()}
     holds: dict[tuple[str, str], Conflict] = {}
     for step in saved.steps:
+        if step.operation is Operation.CREATE:
+            continue
         fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: step.operation.value}
         for name, value in fields.items():
             key = (step.task_id, name)
-            old = holds.get(key) or _open_hold(name, loaded[step.task_id], saved, moment)
+            old = holds.get(key) or _open_hold(name, step, loaded[step.task_id], saved, moment)
             key_there = ItemKey(step.source, str(step.external_id))
             side = next((side for side in sides[step.task_id] if side.key == key_there), None)
             whole = value
@@ -167,16 +265,17 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
             contender = Contender(key_there, whole, moment.now)
             others = [one for one in old.contenders if one.origin != contender.origin]
             holds[key] = replace(old, contenders=(*others, contender))
-    if holds:
-        store.commit(conflicts=list(holds.values()))
+    return list(holds.values())
 
 
-def _open_hold(name: str, loaded: Loaded, saved: SavedPlan, moment: Moment) -> Conflict:
+def _open_hold(name: str, step: PlannedStep, loaded: Loaded, saved: SavedPlan, moment: Moment) -> Conflict:
     """The open conflict that holds the field already, else a new one in which the task's own value contends."""
     for one in loaded.conflicts:
         if one.open and one.field == name and one.kind in HOLDING:
             return one
-    standing = loaded.task.fields.get(name, Standing(None))
+    done = next((was.value for was, back in _BACK.items() if back is step.operation), None)
+    whole = Standing(Operation.CREATE.value if step.operation is Operation.DELETE else done)
+    standing = whole if name == WHOLE_TASK else loaded.task.fields.get(name, Standing(None))
     return Conflict(
         conflict_id="conflict_" + digest(loaded.task.task_id, name, "undone", moment.run_id),
         task_id=loaded.task.task_id,
@@ -188,30 +287,3 @@ def _open_hold(name: str, loaded: Loaded, saved: SavedPlan, moment: Moment) -> C
         run_id=moment.run_id,
         opened_at=moment.now,
     )
-
-
-def take_back(store: Store, undone_run: str, moment: Moment) -> list[Left]:
-    """Take back the canonical changes of a run, so that the next plan brings every source to the values before it.
-
-    What was changed since is left.
-    """
-    moves: dict[tuple[str, str], list[Change]] = {}
-    for change in store.changes(run_id=undone_run):
-        if change.decision in MOVING and change.field != WHOLE_TASK:
-            moves.setdefault((change.task_id, change.field), []).append(change)
-    loaded = store.load({task for task, _ in moves})
-    left: list[Left] = []
-    changes: list[Change] = []
-    tasks = {task: one.task for task, one in loaded.items()}
-    for (task, name), chain in sorted(moves.items()):
-        old, new = chain[0].old, chain[-1].new
-        if isinstance(old, dict) or isinstance(new, dict) or not same(name, tasks[task].fields[name].value, new):
-            left.append(Left(task, "", name, "it was changed since"))
-            continue
-        why = f"run {undone_run} was undone everywhere"
-        change = given(tasks[task], name, old, None, Decision.UNDONE, why, moment)
-        tasks[task] = fold_onto(tasks[task], [change])
-        changes.append(change)
-    if changes:
-        store.commit(changes, [tasks[task] for task in sorted({change.task_id for change in changes})])
-    return left

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, TakenBack, Write
 from worklake.sync.lake_store.texts import from_nullable, from_text, to_nullable, to_text
 
 _STEP_TEXTS = ("fields", "expected")
@@ -23,6 +23,7 @@ def plan_row(plan: SavedPlan, number: int) -> dict[str, Any]:
         "stopped_by": to_text(plan.stopped_by),
         "undoes": plan.undoes,
         "number": number,
+        "takes_back": None if plan.takes_back is None else to_text([dict(one) for one in plan.takes_back]),
     }
 
 
@@ -38,6 +39,7 @@ def step_rows(plan: SavedPlan) -> list[dict[str, Any]]:
 
 def saved_plan(row: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> SavedPlan:
     """A plan as it stands in its row and those of its steps, in order."""
+    takes_back = from_nullable(row["takes_back"])
     return SavedPlan(
         plan_id=row["plan_id"],
         run_id=row["run_id"],
@@ -46,6 +48,7 @@ def saved_plan(row: Mapping[str, Any], steps: Iterable[Mapping[str, Any]]) -> Sa
         waiting=from_text(row["waiting"]),
         stopped_by=tuple(from_text(row["stopped_by"])),
         undoes=row["undoes"],
+        takes_back=None if takes_back is None else tuple(TakenBack(**one) for one in takes_back),
     )
 
 

@@ -29,16 +29,19 @@ def stops(
 ) -> list[Stop]:
     """What stops these steps; nothing where the brake holds nothing or just `allowed` items in all are meant.
 
-    `live` has the number of live items of each source.
+    All that is done to items of a source counts together, each item once. `live` has the number of live items of each
+    source.
     """
-    counts: dict[tuple[str, str], int] = {}
+    hit: dict[str, set[tuple[str, str | None]]] = {}
+    kinds: dict[str, set[str]] = {}
     for step in steps:
         for what in destroyed(step):
-            counts[step.source, what] = counts.get((step.source, what), 0) + 1
+            hit.setdefault(step.source, set()).add((step.task_id, step.external_id))
+            kinds.setdefault(step.source, set()).add(what)
     found = [
-        Stop(source, what, count, live.get(source, 0))
-        for (source, what), count in sorted(counts.items())
-        if count >= brake.at_least and count > brake.share * live.get(source, 0)
+        Stop(source, ", ".join(sorted(kinds[source])), len(items), live.get(source, 0))
+        for source, items in sorted(hit.items())
+        if len(items) >= brake.at_least and len(items) > brake.share * live.get(source, 0)
     ]
     return [] if allowed is not None and sum(stop.items for stop in found) == allowed else found
 

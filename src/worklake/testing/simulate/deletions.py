@@ -32,6 +32,7 @@ _ROUNDS = 14
 _OPERATIONS = {
     "edit": 4, "clash": 2, "create": 3, "sync": 6, "pull": 2, "plan": 1, "apply old": 1, "delete": 5, "restore": 3,
     "archive": 2, "unarchive": 2, "close": 1, "open": 2, "sweep": 6, "hide": 1, "show": 2,
+    "undo": 1, "undo everywhere": 1, "settle": 1,
 }  # fmt: skip
 _CLOSED = ("completed", "canceled")
 
@@ -320,10 +321,12 @@ def check(made: DeletingWorld) -> None:
     for source in made.sources.values():  # bringing back what lies in the trash is how it is made again
         source.calls = [call for call in source.calls
                         if not (call.operation == "restore" and call.external_id in made_again)]  # fmt: skip
+    free = {task: one for task, one in loaded.items() if not any(
+        conflict.open and conflict.field in ("task", "deleted") for conflict in one.conflicts)}  # fmt: skip
     for checker in (checks._all_agree, checks._edits_are_kept, checks._all_planned, checks._folds):
-        checker(made, loaded)
+        checker(made, free if checker is checks._all_agree else loaded)
     links = {link.key: link.task_id for link in made.store.all_links()}
-    for task, one in sorted(loaded.items()):
+    for task, one in sorted(loaded.items()) if not (made.undone or made.settled) else ():
         deeds = [(what, key) for what, key in made.deeds if links.get(key) == task]
         _check_task(made, one, deeds)
     _check_duplicates(made)

@@ -181,7 +181,7 @@ class SimulatedSource(BaseIntegration):
         lost = self._call("create")
         self._refuse(fields)
         external_id = made_id or f"{self.name}{len(self.items) + 1}"
-        if external_id in self.items:
+        if external_id in self.items and not self.items[external_id].deleted:
             raise RefusedValueError(f"{external_id} exists in {self.name}")
         known = {name: value for name, value in EMPTY.items() if name in self.shape.fields} | self.shape.stored(fields)
         markers = [] if made_id else [str(marker)]

@@ -13,6 +13,7 @@ from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import SavedPlan
 from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.heart import applying, merging, planning, settling, undoing
+from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
 from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
@@ -361,8 +362,9 @@ def undo(world: World, run: str, everywhere: bool) -> None:
     world.undone = True
     moment = Moment(world.run_id(), world.clock())
     if everywhere:
-        undoing.take_back(world.store, run, moment)
-        apply(world, plan(world))
+        undone = plan_everywhere(world.store, world.ports(), world.rules(), run, moment)
+        world.plans.append(undone.plan.plan_id)
+        apply(world, undone.plan)
     else:
         undone = undoing.plan_undo(world.store, world.ports(), run, moment)
         world.plans.append(undone.plan.plan_id)

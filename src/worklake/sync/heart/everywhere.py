@@ -1,0 +1,137 @@
+"""Undo everywhere: a plan that takes back what a run changed about tasks, so that all tools come to the values before.
+
+Nothing of a task moves before the plan is applied: the plan remembers what it takes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from worklake.model.fields import FIELDS
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, TakenBack, Write
+from worklake.model.rows import LinkState
+from worklake.sync.heart.planning import planning_of
+from worklake.sync.heart.ports import Ports, Rules
+from worklake.sync.heart.store import Loaded, Store
+from worklake.sync.heart.undoing import Left, Undoing, put_back, saved_undo
+from worklake.sync.rules import plan
+from worklake.sync.rules.putaway import STATE
+from worklake.sync.rules.state import MOVING, Change, Decision, TaskState
+from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
+from worklake.sync.rules.values import same
+
+
+def plan_everywhere(
+    store: Store, ports: Ports, rules: Rules, undone_run: str, moment: Moment, allow: int | None = None
+) -> Undoing:
+    """Plan to take back what a run changed about tasks, and what its writes carried on, in all tools.
+
+    What was changed since is left. Items that the run made are taken away, and those that it put away, or saw put
+    away, are brought back, where the provider can.
+    """
+    writes = [write for write in store.writes(undone_run) if write.outcome is Outcome.ACKNOWLEDGED]
+    changes = store.changes(run_id=undone_run)
+    loaded = store.load({write.task_id for write in writes} | {change.task_id for change in changes})
+    left: list[Left] = []
+    takes = _takes(store, loaded, changes, writes, left)
+    before = {
+        task: replace(one, task=_as_taken_back(one.task, [take for take in takes if take.task_id == task], moment))
+        for task, one in loaded.items()
+    }
+    unsure = {(write.source, write.task_id) for write in store.unresolved(loaded)}
+    planning = planning_of(store, ports, rules, before, unsure)
+    made = plan.make_plan([replace(one, missing=()) for one in planning.values()])
+    whole = put_back(store, ports, loaded, [one for one in writes if one.operation is not Operation.UPDATE], left)
+    whole += _restorations(ports, loaded, changes, left)
+    touched = {(step.source, step.external_id) for step in whole}
+    steps = [*whole, *(step for step in made.steps if (step.source, step.external_id) not in touched)]
+    saved = saved_undo(store, steps, undone_run, moment, rules.brake, allow, tuple(takes))
+    return Undoing(saved, left)
+
+
+def _takes(
+    store: Store,
+    loaded: Mapping[str, Loaded],
+    changes: Sequence[Change],
+    writes: Sequence[Write],
+    left: list[Left],
+) -> list[TakenBack]:
+    """The fields of tasks that go back to what they were before the run, or before what it carried on."""
+    chains: dict[tuple[str, str], list[Change]] = {}
+    for change in changes:
+        if change.decision in MOVING and change.field != WHOLE_TASK:
+            chains.setdefault((change.task_id, change.field), []).append(change)
+    carried = {(write.task_id, name) for write in writes if write.operation is Operation.UPDATE for name in write.sent}
+    for task, name in sorted(carried - chains.keys()):
+        moves = [one for one in store.changes(task_id=task) if one.field == name and one.decision in MOVING]
+        if moves:
+            chains[task, name] = moves[-1:]
+    takes = []
+    for (task, name), chain in sorted(chains.items()):
+        old, new = chain[0].old, chain[-1].new
+        standing = loaded[task].task.fields.get(name)
+        if isinstance(old, dict) or isinstance(new, dict) or standing is None or not _same(name, standing.value, new):
+            left.append(Left(task, "", name, "it was changed since"))
+        elif not _same(name, old, new):
+            takes.append(TakenBack(task_id=task, field=name, now=new, back=old))
+    return takes
+
+
+def _same(name: str, one: object, other: object) -> bool:
+    return same(name, one, other) if name in FIELDS else one == other  # type: ignore[arg-type]
+
+
+def _as_taken_back(task: TaskState, takes: Iterable[TakenBack], moment: Moment, why: str = "") -> TaskState:
+    return fold_onto(task, _changes(task, takes, why, moment))
+
+
+def _changes(task: TaskState, takes: Iterable[TakenBack], why: str, moment: Moment) -> list[Change]:
+    """The changes by which a task goes back; none for what has moved since, or is back already."""
+    made: list[Change] = []
+    for take in takes:
+        standing = task.fields.get(take.field)
+        if standing is None or not _same(take.field, standing.value, take.now):
+            continue
+        change = given(task, take.field, take.back, None, Decision.UNDONE, why, moment)
+        made.append(change)
+        task = fold_onto(task, [change])
+    return made
+
+
+def _restorations(
+    ports: Ports, loaded: Mapping[str, Loaded], changes: Iterable[Change], left: list[Left]
+) -> list[PlannedStep]:
+    """The steps that bring back items which the run saw deleted, where their providers can."""
+    steps = []
+    for change in changes:
+        if change.field != STATE or change.new != LinkState.DELETED or change.origin is None:
+            continue
+        link = next((link for link in loaded[change.task_id].links if link.key == change.origin), None)
+        if link is None or link.state is not LinkState.DELETED or link.source not in ports:
+            continue
+        if not ports[link.source].integration.capabilities.restores:
+            why = "it was deleted there, and the provider keeps nothing to bring back"
+            left.append(Left(change.task_id, link.source, WHOLE_TASK, why))
+            continue
+        why = f"brings back what run {change.run_id} found deleted"
+        steps.append(
+            plan.step(Operation.RESTORE, change.task_id, link.source, link.external_id, {}, {}, why, link.revision)
+        )
+    return steps
+
+
+def take_back(store: Store, saved: SavedPlan, moment: Moment) -> None:
+    """Before the plan is applied: the tasks go back. Repeated after a crash, it has no further effect."""
+    takes = saved.takes_back or ()
+    loaded = store.load({take.task_id for take in takes})
+    changes: list[Change] = []
+    tasks = []
+    for task, one in sorted(loaded.items()):
+        why = f"run {saved.undoes} was undone everywhere"
+        moved = _changes(one.task, [take for take in takes if take.task_id == task], why, moment)
+        if moved:
+            changes += moved
+            tasks.append(fold_onto(one.task, moved))
+    if changes:
+        store.commit(changes, tasks)
