@@ -108,6 +108,9 @@ class Link(Row):
         description="Number of the commit of records at which the item was last looked at; null counts as 0",
     )
     made_id: str | None = Field(default=None, description="The id that an item which we make would have, if we choose")
+    mapping: str | None = Field(
+        default=None, description="Fingerprint of the mapping that `seen` was read with, for tasks of several items"
+    )
     replaces: str | None = Field(
         default=None, description="External id of the link, to be deleted, that stood for the item while it was made"
     )

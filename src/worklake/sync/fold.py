@@ -23,7 +23,7 @@ from worklake.sync.pending import Observed
 RowDict = dict[str, Any]
 """A row as it stands in its table. In drafts of tasks, dates are ISO strings."""
 
-_KEPT = {"linked_by", "first_seen_at", "adjusted", "merges", "looked_at", "made_id", "replaces"}
+_KEPT = {"linked_by", "first_seen_at", "adjusted", "merges", "looked_at", "made_id", "replaces", "mapping"}
 """Columns of a link that what is pulled does not change."""
 
 

@@ -55,7 +55,7 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
         for chunk in merging.chunks(after=0, anew=True):
             merging.take_surroundings(chunk)
         for chunk in merging.chunks(after=0, anew=True):
-            merging.take(chunk, step, since=standing.batch)
+            merging.take(chunk, step, since=standing.batch, anew=True)
             collect_now()
             merged = True
     for chunk in merging.chunks(after=standing.batch, anew=False):
@@ -96,8 +96,8 @@ class _Merging:
             self._lake, name, self._source.integration.lens, after=after, anew=anew, run_id=run.run_id, now=run.clock()
         )
 
-    def take(self, chunk: Chunk, step: int, since: int) -> None:
-        """Take one chunk in and commit it."""
+    def take(self, chunk: Chunk, step: int, since: int, *, anew: bool = False) -> None:
+        """Take one chunk in and commit it; `anew` where it was taken in before and is only read otherwise."""
         stamp = Stamp(self._source.name, self._source.provider, self._run.run_id, self._run.clock(), step)
         self.take_surroundings(chunk)
         known = self._loader.known(chunk)
@@ -126,7 +126,14 @@ class _Merging:
             for item in together
         }
         merge_shared(
-            self._lake, self._run, self._source.name, together, {one: homes[one] for one in shared}, facts, step
+            self._lake,
+            self._run,
+            self._source.name,
+            together,
+            {one: homes[one] for one in shared},
+            facts,
+            step,
+            anew=anew,
         )
         self._commit_quarantine(chunk)
         self._done += len(chunk)

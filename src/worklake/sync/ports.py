@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from worklake.lake.lake import Lake
 from worklake.sync.heart.ports import Port, Ports, Route, Rules, stays
@@ -13,8 +15,10 @@ from worklake.sync.run import RunContext
 def ports_of(lake: Lake, run: RunContext) -> Ports:
     """Every configured source, whether this run asks it or not, with the people behind its accounts."""
     people: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in lake.rows("select source, external_id, person_id from {people}"):
+    rows = lake.rows("select source, external_id, person_id, username, email from {people}")
+    for row in rows:
         people[row["source"]][row["external_id"]] = row["person_id"]
+    aliases = _aliases(rows)
     everyone = (*run.sources, *run.elsewhere)
     asked = {one.name for one in run.sources if one.unreachable is None}
     return {
@@ -26,9 +30,24 @@ def ports_of(lake: Lake, run: RunContext) -> Ports:
             asked=one.name in asked,
             drift=run.drift_of(one),
             on_delete=one.on_delete,
+            aliases=aliases,
         )
         for one in everyone
     }
+
+
+def _aliases(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Ids by which tasks may know people from before their accounts were known as they are now, and those of today."""
+    today = {row["person_id"] for row in rows}
+    found: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        source, account = row["source"], row["external_id"]
+        former = {f"{source}:{account}", f"{account}@{source}"}
+        former |= {f"{row['username']}@{source}"} if row["username"] else set()
+        former |= {row["email"].lower()} if row["email"] else set()
+        for one in former - today:
+            found[one].add(row["person_id"])
+    return {alias: persons.pop() for alias, persons in found.items() if len(persons) == 1}
 
 
 def rules_of(run: RunContext, route: Route = stays) -> Rules:

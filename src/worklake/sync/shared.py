@@ -48,13 +48,17 @@ def merge_shared(
     homes: Mapping[str, str],
     facts: Mapping[ItemKey, ItemFacts],
     batch: int,
+    *,
+    anew: bool = False,
 ) -> None:
     """Merge these items of one source into their tasks (`homes`, by external id), and with them what was pulled of
     the same tasks from the other sources and is not merged yet, so that no source is taken before another.
     """
     if not items:
         return
-    observations = [Observation(source, one.external_id, one.view, batch, homes[one.external_id]) for one in items]
+    observations = [
+        Observation(source, one.external_id, one.view, batch, homes[one.external_id], anew) for one in items
+    ]
     store = store_of(lake, run)
     others = _pending_elsewhere(lake, run, source, set(homes.values()))
     store.tell(facts)

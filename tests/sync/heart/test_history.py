@@ -7,8 +7,9 @@ from random import Random
 
 import pytest
 
-from tests.sync.heart.test_engine import Town, edit, shown, sync, town
-from worklake.errors import RetryableError
+from tests.sync.heart.test_engine import Town, edit, outcomes, shown, sync, town
+from worklake.errors import RetryableError, UnknownOutcomeError
+from worklake.model.heart_rows import Outcome
 from worklake.sync.rules.state import Change, Conflict, Decision
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
@@ -170,3 +171,53 @@ def test_the_value_of_the_task_contends_with_the_time_that_its_own_history_tells
     made.tick(60)
     worlds.sync(made, Random(0))
     assert [shown(made, one) for one in "AB"] == ["the later title"] * 2
+
+
+def lost_call(made: Town, *, done: bool) -> None:
+    """A edits the title; what becomes of the write to B nobody learns, as B gives no answer for a while."""
+    edit(made, "A", "title", "our title")
+
+    def fault(source: str, what: str) -> bool:
+        if source == "B" and what == "update" and not done:
+            raise UnknownOutcomeError("no reply from B")
+        if source == "B" and what == "read":
+            raise RetryableError("B gives no answer")
+        return what == "update"
+
+    made.fault = fault
+    sync(made)
+    made.fault = None
+    assert outcomes(made)[-1] is None
+
+
+@pytest.mark.parametrize("shape", [TELLS, NAMES])
+def test_a_person_who_typed_just_what_our_lost_write_was_setting_is_heard(shape: Shape) -> None:
+    made = town(TELLS, shape)
+    sync(made)
+    lost_call(made, done=False)
+    edit(made, "A", "title", "a newer title")
+    edit(made, "B", "title", "our title")
+    sync(made)
+    assert [shown(made, one) for one in "AB"] == ["our title"] * 2
+    assert outcomes(made)[-2:] != [Outcome.ACKNOWLEDGED] * 2
+
+
+@pytest.mark.parametrize("shape", [TELLS, NAMES])
+def test_a_person_who_put_the_old_value_back_after_our_lost_write_is_heard(shape: Shape) -> None:
+    made = town(Shape(), shape)
+    sync(made)
+    lost_call(made, done=True)
+    edit(made, "B", "title", "a title of some length")
+    sync(made)
+    assert [shown(made, one) for one in "AB"] == ["a title of some length"] * 2
+
+
+@pytest.mark.parametrize("shape", [TELLS, NAMES, replace(TELLS, history_lag_seconds=86_400), Shape()])
+@pytest.mark.parametrize("done", [False, True])
+def test_a_lost_write_that_nobody_followed_is_settled_with_and_without_a_history(shape: Shape, done: bool) -> None:
+    made = town(Shape(), shape)
+    sync(made)
+    lost_call(made, done=done)
+    assert sync(made) == (0 if done else 1)
+    assert [shown(made, one) for one in "AB"] == ["our title"] * 2
+    assert sync(made) == 0

@@ -15,7 +15,7 @@ from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import finished, made_anew
 from worklake.sync.heart.patience import Patience
-from worklake.sync.heart.ports import Clock, Ports, Rules
+from worklake.sync.heart.ports import Clock, Ports, Rules, aliases_of
 from worklake.sync.heart.readiness import Known, Ready, SetAsideError, Views, ready, write_of
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Store, StoredLink
@@ -126,7 +126,7 @@ class _Wave:
             run_id=self._applied.run_id,
             batch=self._store.last_batch() + 1,
             loaded=loaded,
-            names=names_for(self._store, people, loaded.values()),
+            names=names_for(self._store, people, loaded.values(), aliases=aliases_of(self._ports)),
             unsure={(write.source, write.task_id) for write in self._store.unresolved(set(loaded))},
         )
 

@@ -192,7 +192,16 @@ def _made(
     else:
         look = answers.after_creation(write.sent, view.fields)
     news = StoredLink(
-        link.source, external_id, link.task_id, LinkState.LINKED, look.seen, look.adjusted, 1, view.updated_at, batch
+        link.source,
+        external_id,
+        link.task_id,
+        LinkState.LINKED,
+        look.seen,
+        look.adjusted,
+        1,
+        view.updated_at,
+        batch,
+        mapping=integration.lens.fingerprint(),
     )
     done = finished(write, Outcome.ACKNOWLEDGED, _moment(write, clock), view.fields, external_id)
     return Answer(done, news)

@@ -47,15 +47,11 @@ def _wanted(
     """The fields to ask about, by item; true where the time may decide, false where only the person is wanted."""
     wanted: dict[ItemKey, dict[str, bool]] = {}
     for change in outcome.changes:
-        key = change.origin
-        if (
-            key is not None
-            and key in views
-            and key in sides
-            and change.field != WHOLE_TASK
-            and histories.tells(key.source, change.field)
-        ):
-            wanted.setdefault(key, {})[change.field] = False
+        key, name = change.origin, change.field
+        if key is None or key not in views or key not in sides or name == WHOLE_TASK or name in sides[key].reread:
+            continue
+        if histories.tells(key.source, name):
+            wanted.setdefault(key, {})[name] = False
     for conflict in outcome.conflicts:
         for one in conflict.contenders if conflict.kind is ConflictKind.DIFFERS else ():
             if one.origin is not None and one.origin in sides and histories.tells(one.origin.source, conflict.field):

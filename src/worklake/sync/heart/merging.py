@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from worklake.model.fields import FIELDS, Fields
+from worklake.integrations.base import TaskView
+from worklake.model.fields import FIELDS, Fields, MergeKind
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.sync.heart.dating import dated
 from worklake.sync.heart.histories import Histories
-from worklake.sync.heart.ports import Observation, Ports, Rules
+from worklake.sync.heart.ports import Observation, Port, Ports, Rules, aliases_of
 from worklake.sync.heart.sides import side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for, new_item
 from worklake.sync.rules import answers, putaway
 from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.putaway import Departure, Return
-from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Side, TaskState
-from worklake.sync.rules.task import Moment, TaskOutcome, born, merge_task
+from worklake.sync.rules.renaming import renamed
+from worklake.sync.rules.rereading import other_forms
+from worklake.sync.rules.resolution import with_pair
+from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Pair, Side, TaskState
+from worklake.sync.rules.task import Moment, TaskOutcome, born, fold_onto, merge_task
+from worklake.sync.rules.told import last_word
 
 PUT_AWAY_BY = ("status", "archived")
 """The fields in which closing, archiving and their ways back show."""
@@ -113,7 +118,7 @@ class _Merging:
 
     def __init__(self, store: Store, ports: Ports, rules: Rules, moment: Moment) -> None:
         self._store, self._ports, self._rules, self._moment = store, ports, rules, moment
-        self._histories = Histories(ports)
+        self._histories, self._aliases = Histories(ports), aliases_of(ports)
         self.merged = Merged()
         self._loaded: dict[str, Loaded] = {}
         self._names: dict[str, Names] = {}
@@ -129,7 +134,7 @@ class _Merging:
         self._loaded = self._store.load(tasks)
         people = {name: port.people for name, port in self._ports.items()}
         views = [(one.source, one.view.fields) for one in news.values()]
-        self._names = names_for(self._store, people, self._loaded.values(), views)
+        self._names = names_for(self._store, people, self._loaded.values(), views, self._aliases)
         for name, names in self._names.items():
             fresh = {key.external_id: home for key, home in homes.items() if key.source == name}
             self._names[name] = replace(names, tasks={**names.tasks, **fresh})
@@ -165,7 +170,10 @@ class _Merging:
         self.merged.conflicts += outcome.conflicts
         if outcome.changes or (loaded is not None and not loaded.kept):
             self._tasks.append(outcome.task)
-        self._links += [_moved(link, news[key]) for key, link in links.items()]
+        self._links += [
+            _moved(_with_forms(link, sides[key], self._names[key.source]), news[key], self._ports[key.source])
+            for key, link in links.items()
+        ]
 
     def _leave(
         self,
@@ -253,11 +261,19 @@ class _Merging:
 
     def _merge(self, task: TaskState, sides: Sequence[Side], loaded: Loaded | None) -> TaskOutcome:
         conflicts, decided = (loaded.conflicts, loaded.decided) if loaded else ((), frozenset[str]())
-        return merge_task(task, sides, self._rules.fields, conflicts, self._moment, decided)
+        renaming = renamed(task, self._aliases, self._moment)
+        now = fold_onto(task, renaming) if renaming else task
+        outcome = merge_task(now, sides, self._rules.fields, conflicts, self._moment, decided)
+        return TaskOutcome(outcome.task, (*renaming, *outcome.changes), outcome.conflicts) if renaming else outcome
 
     def _side(self, link: StoredLink, one: Observation, task: TaskState | None) -> Side:
         port, names = self._ports[one.source], self._names[one.source]
         side = side_of(link, port, names, one.view.fields, Edited(one.view.updated_at), one.edits)
+        reread = _reread(link, one, port)
+        side = replace(side, reread=reread) if reread else side
+        if reread and task is not None and (forms := other_forms(side, task)):
+            pairs = {name: with_pair(side.adjusted.get(name, ()), name, *pair) for name, pair in forms.items()}
+            side = replace(side, adjusted={**side.adjusted, **pairs})
         return side if port.drift is None else port.drift.unsettled(side, task)
 
     def _settled_link(
@@ -297,10 +313,36 @@ class _Merging:
                 self._settled.append(finished(write, outcome, self._moment, {}))
                 link = replace(link, state=LinkState.DELETED) if done else link
             elif write.external_id == one.external_id and one.batch >= write.batch:
-                look = answers.settle(link.seen, link.adjusted, *_meant(write, shown), shown)
+                look = answers.settle(
+                    link.seen, link.adjusted, *_meant(write, shown), shown, self._words(write, one.view)
+                )
                 self._settled.append(settled_write(write, look, shown, self._moment))
                 link = replace(link, seen=look.seen, adjusted=look.adjusted)
         return link
+
+    def _words(self, write: Write, view: TaskView) -> dict[str, answers.Word]:
+        """What the provider's history says of the fields of a call whose outcome is unknown, where it names editors."""
+        port = self._ports[write.source]
+        fields = [
+            name
+            for name in write.sent
+            if name in view.fields
+            and FIELDS[name].reference is None
+            and FIELDS[name].merge is not MergeKind.SET
+            and self._histories.tells(write.source, name)
+        ]
+        if not fields or not port.integration.capabilities.tells_editor:
+            return {}
+        key, since = ItemKey(write.source, str(write.external_id)), write.revision or write.intended_at
+        told = self._histories.read(key, since, fields, self._names[write.source])
+        if not isinstance(told, list):
+            return {}
+        found = {name: last_word(name, write.sent[name], view.fields[name], told) for name in fields}
+        return {
+            name: answers.Word(one.ours, any(each.ours and each.field == name for each in told))
+            for name, one in found.items()
+            if one is not None
+        }
 
     def keep(self) -> None:
         """Keep everything, in the order that makes a crash harmless."""
@@ -361,7 +403,31 @@ def _first_link(one: Observation, task: str, state: TaskState | None, names: Nam
     return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
 
 
-def _moved(link: StoredLink, one: Observation) -> StoredLink:
+def _reread(link: StoredLink, one: Observation, port: Port) -> frozenset[str]:
+    """The fields that may differ from what was seen only because the settings changed.
+
+    Where the payload is another as well, those are the fields whose values the settings name.
+    """
+    if one.reread:
+        return frozenset(one.view.fields)
+    if link.mapping is None or link.mapping == port.integration.lens.fingerprint():
+        return frozenset()
+    return frozenset(port.integration.mapped_names()) | {"labels"}
+
+
+def _with_forms(link: StoredLink, side: Side, names: Names) -> StoredLink:
+    """The link with the pairs that a new reading brought."""
+    fresh = {name: pairs for name, pairs in side.adjusted.items() if len(pairs) > len(link.adjusted.get(name, ()))}
+    if not side.reread or not fresh:
+        return link
+    own = {
+        name: tuple(Pair(names.own({name: sent})[name], names.own({name: shown})[name]) for sent, shown in pairs)
+        for name, pairs in fresh.items()
+    }
+    return replace(link, adjusted={**link.adjusted, **own})
+
+
+def _moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:
     """The link once a merge has taken the item's view into account."""
     seen: Fields = {**link.seen, **one.view.fields}
     return replace(
@@ -371,6 +437,7 @@ def _moved(link: StoredLink, one: Observation) -> StoredLink:
         merges=link.merges + 1,
         revision=one.view.updated_at or link.revision,
         batch=one.batch,
+        mapping=port.integration.lens.fingerprint(),
     )
 
 

@@ -11,7 +11,7 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.looking import look_again
 from worklake.sync.heart.overwriting import look_for_overwritten
-from worklake.sync.heart.ports import Clock, Port, Ports, Rules
+from worklake.sync.heart.ports import Clock, Port, Ports, Rules, aliases_of
 from worklake.sync.heart.refusing import no_longer_due
 from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store
@@ -107,7 +107,7 @@ def planning_of(
 ) -> dict[str, Planning]:
     """What planning these tasks needs. Items in `unsure`, by source and task, are left as they are."""
     people = {name: port.people for name, port in ports.items()}
-    names = names_for(store, people, loaded.values())
+    names = names_for(store, people, loaded.values(), aliases=aliases_of(ports))
     missing = _missing(loaded, ports, rules, names, unsure)
     coming = {
         (gap.source, task)

@@ -21,7 +21,8 @@ class Port:
     """A source. `people` has the person of each account; `frozen` are fields whose mapping has drifted.
 
     `asked` is false where this run must not reach it. `drift` knows of names that are gone there. `on_delete`
-    says what it means for a task that its item here was deleted or archived.
+    says what it means for a task that its item here was deleted or archived. `aliases` are other ids of people, of any
+    source, by which tasks may still know them.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Port:
     asked: bool = True
     drift: Drift | None = None
     on_delete: OnDelete = "close"
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -39,12 +41,18 @@ Ports = Mapping[str, Port]
 """The sources by name."""
 
 
+def aliases_of(ports: Ports) -> Mapping[str, str]:
+    """Other ids by which tasks may know people, and those of today."""
+    return {alias: person for port in ports.values() for alias, person in port.aliases.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """An item as it was read. `batch` is the number of the batch of records that brought it.
 
     `task_id` is the task that it was matched with, if it was. `edits` say when and by whom fields were edited, in
-    canonical person ids, where the provider's history tells; the others go by the item's own time.
+    canonical person ids, where the provider's history tells; the others go by the item's own time. `reread` says that
+    the payload is the same as before, and only the settings are others.
     """
 
     source: str
@@ -52,6 +60,7 @@ class Observation:
     view: TaskView
     batch: int
     task_id: str | None = None
+    reread: bool = False
     edits: Mapping[str, Edited] = field(default_factory=dict)
 
     @property

@@ -25,7 +25,7 @@ class StoredLink:
     counts how often `seen` has moved. What was pulled in a batch before `batch` was read before the item was last
     looked at. A link in state `creating` stands for an item that may or may not have been made: its external id is
     `made_id`, the id that the item would have where we make it, else `creating:` and the task's id until the item is
-    known.
+    known. `mapping` is the fingerprint of the lens that `seen` was read with, where it is known.
     """
 
     source: str
@@ -38,6 +38,7 @@ class StoredLink:
     revision: datetime | None = None
     batch: int = 0
     made_id: str | None = None
+    mapping: str | None = None
 
     @property
     def key(self) -> ItemKey:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from worklake.integrations.base import BaseIntegration, Lens
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.values import elements
 
 _REFERENCES = {name: spec.reference for name, spec in FIELDS.items() if spec.reference is not None}
 _KEPT_IF_UNKNOWN = tuple(name for name in _REFERENCES if name != "blocked_by")
@@ -99,7 +101,20 @@ class ItemResolution:
         for name in unknown:
             if shown is not None and name in shown:
                 fields[name] = shown[name]
+        if shown is not None and "assignees" in fields and _knows_some_only(own, canonical):
+            fields["assignees"] = sorted(elements(fields["assignees"]) | self._only_here(shown))
         return fields
+
+    def _only_here(self, shown: Fields) -> frozenset[str]:
+        """People whom only this source knows. Where the task has some whom it does not know, they may be the same."""
+        ends, begins = f"@{self.names.source}", f"{self.names.source}:"
+        people = elements(shown.get("assignees"))
+        return frozenset(one for one in people if one.endswith(ends) or one.startswith(begins))
+
+
+def _knows_some_only(own: Fields, canonical: Fields) -> bool:
+    """Whether a source knows some of a task's people, and not all."""
+    return "assignees" in own and len(elements(own["assignees"])) < len(elements(canonical.get("assignees")))
 
 
 def new_item(integration: BaseIntegration) -> dict[str, FieldValue]:
@@ -113,10 +128,12 @@ def names_for(
     people: Mapping[str, Mapping[str, str]],
     loaded: Iterable[Loaded],
     views: Iterable[tuple[str, Fields]] = (),
+    aliases: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Names]:
     """For each source, the names that translating these tasks and views takes.
 
-    `people` has each source's accounts and the people they belong to; `views` are fields in the source's own ids.
+    `people` has each source's accounts and the people they belong to; `views` are fields in the source's own ids,
+    `aliases` other ids by which tasks may know people.
     """
     tasks: set[str] = set()
     keys: set[ItemKey] = set()
@@ -132,10 +149,11 @@ def names_for(
     found = store.find(keys) if keys else {}
     named: dict[str, Names] = {}
     for source, accounts in people.items():
+        of_person = {person: account for account, person in sorted(accounts.items(), reverse=True)}
         named[source] = Names(
             source,
             people=accounts,
-            accounts={person: account for account, person in sorted(accounts.items(), reverse=True)},
+            accounts={alias: of_person[one] for alias, one in aliases.items() if one in of_person} | of_person,
             tasks={key.external_id: link.task_id for key, link in found.items() if key.source == source},
             items={task: key.external_id for task, held_by in held.items() for key in held_by if key.source == source},
         )

@@ -15,7 +15,7 @@ from worklake.sync.rules.state import ItemKey, Pair
 
 COLUMNS = (
     "source, external_id, task_id, state, seen, adjusted, merges, remote_updated_at, looked_at, made_id, replaces,"
-    " is_primary"
+    " is_primary, mapping"
 )
 """What reading a link takes."""
 
@@ -68,6 +68,7 @@ def link_row(
         "remote_updated_at": link.revision,
         "looked_at": link.batch,
         "made_id": link.made_id,
+        "mapping": link.mapping,
         "replaces": replaces or row["replaces"],
         "run_id": stamp.run_id,
     }
@@ -108,6 +109,7 @@ def stored_link(row: Mapping[str, Any]) -> StoredLink:
         revision=row["remote_updated_at"],
         batch=row["looked_at"] or 0,
         made_id=row["made_id"],
+        mapping=row["mapping"],
     )
 
 

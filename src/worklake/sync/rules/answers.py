@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
 from worklake.sync.rules.resolution import with_pair
@@ -23,6 +25,16 @@ class Verdict(StrEnum):
     ACKNOWLEDGED = "acknowledged"
     NOT_SENT = "not_sent"
     EDITED = "edited"
+
+
+class Word(NamedTuple):
+    """What the provider's history says of a field since a call whose outcome is unknown.
+
+    `ours` says whether what the item shows goes back to our call, `done` whether the call was done at all.
+    """
+
+    ours: bool
+    done: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +97,28 @@ def after_found(sent: Fields, shown: Fields, defaults: Fields) -> Look:
     return Look(seen, created.adjusted, {})
 
 
-def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown: Fields) -> Look:
+def settle(
+    seen: Fields,
+    adjusted: Adjusted,
+    sent: Fields,
+    before: Fields,
+    shown: Fields,
+    words: Mapping[str, Word] = MappingProxyType({}),
+) -> Look:
     """After an update whose outcome is unknown, by what the item shows now.
 
     The value sent, or what the provider could have made of it: acknowledged. The value before: not sent, and still
-    pending. Anything else: a person edited since, which the merge will find.
+    pending. Anything else: a person edited since, which the merge will find. Where the provider's history has the last
+    word on a field, in `words`, that decides instead.
     """
     news, pairs, verdicts = dict(seen), dict(adjusted), dict[str, Verdict]()
     for name, value in sent.items():
         if name not in shown:
+            continue
+        word = words.get(name)
+        if word is not None and not word.ours:
+            verdicts[name] = Verdict.EDITED
+            news |= {name: value} if word.done else {}
             continue
         now = shown[name]
         before_now = name in before and same(name, before[name], now)
@@ -101,7 +126,7 @@ def settle(seen: Fields, adjusted: Adjusted, sent: Fields, before: Fields, shown
             now = _without_others(name, value, now, before.get(name))
         if same(name, value, now) or Pair(value, now) in pairs.get(name, ()):
             verdicts[name] = Verdict.ACKNOWLEDGED
-        elif before_now:
+        elif before_now and word is None:
             verdicts[name] = Verdict.NOT_SENT
         elif loosely_same(name, value, now):
             verdicts[name] = Verdict.ACKNOWLEDGED

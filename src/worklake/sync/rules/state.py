@@ -95,7 +95,8 @@ class Side:
     view and not in `seen` meets the task for the first time. `rank` is the place of its source in the settings,
     `merges` how often its `seen` has moved, `revision` when the item last changed. `frozen` are fields whose mapping
     has drifted: nothing is written there. `edits` are what the provider's history tells, and `untold` says in words why
-    it does not tell of a field. `deletes` says whether its provider can delete the item.
+    it does not tell of a field. `deletes` says whether its provider can delete the item. `reread` are fields that may
+    differ from `seen` only because the settings changed.
     """
 
     key: ItemKey
@@ -111,6 +112,7 @@ class Side:
     reachable: bool = True
     revision: datetime | None = None
     untold: Mapping[str, str] = field(default_factory=dict)
+    reread: AbstractSet[str] = frozenset()
     mapping: str = ""
     """Stands for the mapping of its source, as the settings have it."""
     deletes: bool = False

@@ -12,6 +12,7 @@ from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue, MergeKind
 from worklake.model.ids import digest
 from worklake.settings.models import FieldPolicy
 from worklake.sync.rules.field import Dispute, FieldOutcome, merge_field
+from worklake.sync.rules.rereading import read_anew
 from worklake.sync.rules.resolution import changed_fields
 from worklake.sync.rules.state import (
     DELETED,
@@ -85,20 +86,34 @@ def merge_task(
     that died after it had kept them: an edit that went into a text must not go into it twice.
     """
     changers: dict[str, list[Side]] = {}
+    readings: list[tuple[str, Side]] = []
     for side in sides:
         for name in changed_fields(side):
+            if name in side.reread:
+                readings.append((name, side))
+                continue
             text = FIELDS[name].merge is MergeKind.TEXT
             if not (decided and text and edit_id(task.task_id, name, side) in decided):
                 changers.setdefault(name, []).append(side)
-    if not changers:
+    if not changers and not readings:
         return TaskOutcome(task)
     merging = _Merging(task, sides, moment, decided)
     holding = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
+    for name, side in sorted(readings, key=lambda one: (one[1].rank, one[1].key, one[0])):
+        now, held_by = fold_onto(task, merging.changes), merging.holding(name, holding.get(name))
+        policy = policies.get(name) or policies.get("default", "latest")
+        if held_by is not None:
+            outcome = merge_field(name, now, [side], sides, policy, held_by)
+        else:
+            outcome = read_anew(name, now, side, policy)
+        merging.take(name, outcome, held_by)
+    task_now = fold_onto(task, merging.changes) if readings else task
     for name in FIELDS:
         if name in changers:
             policy = policies.get(name) or policies.get("default", "latest")
-            outcome = merge_field(name, task, changers[name], sides, policy, holding.get(name))
-            merging.take(name, outcome, holding.get(name))
+            held_by = merging.holding(name, holding.get(name))
+            outcome = merge_field(name, task_now, changers[name], sides, policy, held_by)
+            merging.take(name, outcome, held_by)
     merging.pass_over([one for one in conflicts if one.open and one.kind is ConflictKind.OVERWRITTEN])
     return TaskOutcome(fold_onto(task, merging.changes), merging.changes, merging.conflicts)
 
@@ -181,6 +196,12 @@ class _Merging:
         self._moment = moment
         self.changes: list[Change] = []
         self.conflicts: list[Conflict] = []
+
+    def holding(self, name: str, known: Conflict | None) -> Conflict | None:
+        """The open conflict that holds a field, as it has become in this merge."""
+        ours = [one for one in self.conflicts if one.field == name and one.kind in HOLDING]
+        latest = ours[-1] if ours else known
+        return latest if latest is not None and latest.open else None
 
     def take(self, name: str, outcome: FieldOutcome, held_by: Conflict | None) -> None:
         """Rows of one field's outcome."""
