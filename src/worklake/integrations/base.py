@@ -226,7 +226,8 @@ class FieldEdit(NamedTuple):
     """One edit of one field, as the provider's own history tells it. `actor` is the external id of an account.
 
     Where `told` is true, `before` and `after` are the field's values as a view shows them, or, of a set, the elements
-    that were taken out and those that were put in. Where it is false, they are not known.
+    that were taken out and those that were put in. Where it is false, they are not known. `began` is set where the
+    entry holds several edits of one person: `before` is the value at that time, and `at` the time of the last edit.
     """
 
     field: str
@@ -235,6 +236,7 @@ class FieldEdit(NamedTuple):
     before: FieldValue = None
     after: FieldValue = None
     told: bool = False
+    began: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

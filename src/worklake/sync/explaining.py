@@ -12,13 +12,13 @@ from worklake.model.documents import ChangeDocument, DifferenceDocument
 from worklake.model.fields import FIELDS, Fields
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.sync.heart.sides import sides_of
-from worklake.sync.heart.views import names_for
+from worklake.sync.heart.views import Names, names_for
 from worklake.sync.lake_store import ledger
 from worklake.sync.lake_store.decisions import conflict_of
 from worklake.sync.ports import ports_of, store_of
 from worklake.sync.rules import plan, resolution
 from worklake.sync.rules.state import BY_HAND, Conflict, ConflictKind, Side
-from worklake.sync.rules.values import same
+from worklake.sync.rules.values import elements, same
 from worklake.sync.run import RunContext
 
 _WRITES = """
@@ -118,7 +118,8 @@ def differences(lake: Lake, task_id: str, run: RunContext) -> list[DifferenceDoc
             if name not in side.view or name not in values:
                 continue
             adjusted = _is_adjusted(side, name, values)
-            if name in due or adjusted:
+            strangers = _strangers(names[side.key.source], values) if name == "assignees" else []
+            if name in due or adjusted or strangers:
                 found.append(
                     DifferenceDocument(
                         source=side.key.source,
@@ -126,10 +127,17 @@ def differences(lake: Lake, task_id: str, run: RunContext) -> list[DifferenceDoc
                         field=name,
                         shown=side.view[name],
                         task=values[name],
-                        why=_why(side, name, values, loaded.conflicts, adjusted),
+                        why=_why(side, name, values, loaded.conflicts, adjusted)
+                        if name in due or adjusted
+                        else f"{', '.join(strangers)} has no account there that is known",
                     )
                 )
     return found
+
+
+def _strangers(names: Names, values: Fields) -> list[str]:
+    """Those of a task's people who have no account in a source."""
+    return sorted(one for one in elements(values.get("assignees")) if not names.own({"assignees": [one]})["assignees"])
 
 
 def _is_adjusted(side: Side, name: str, values: Fields) -> bool:

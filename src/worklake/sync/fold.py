@@ -6,7 +6,7 @@ their links; when it changes there, a change row says so and the task stays as i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,7 @@ class Folding:
         self._known = known
         self._matches = matches
         self._taken: set[str] = set()
+        self._aside: Container[str] = ()
         self.outcome = Outcome()
 
     def tasks(self, items: Sequence[Observed[TaskView]], mentions: Mapping[str, Sequence[str]]) -> None:
@@ -87,8 +88,9 @@ class Folding:
             if match is not None and match.linked_by != "born":
                 self._note_link(item, match.task_id, match.reason)
 
-    def blocking(self, items: Sequence[Observed[TaskView]]) -> None:
-        """Take in which items block which, once all of them are known."""
+    def blocking(self, items: Sequence[Observed[TaskView]], aside: Container[str] = ()) -> None:
+        """Take in which items block which, once all of them are known; what is said of items in `aside` is left."""
+        self._aside = aside
         for item in items:
             old = self._known.links.get(item.external_id)
             old_blocks = _seen(old)["blocks"] if old else []
@@ -229,7 +231,7 @@ class Folding:
             return
         blocker = self._task_of(external_id)
         for target, is_blocked in [(one, True) for one in blocks] + [(one, False) for one in set(before) - set(blocks)]:
-            task = self._task_of(target)
+            task = self._task_of(target) if target not in self._aside else None
             draft = self._draft(task) if task else None
             if draft is None or task is None or blocker is None or (blocker in draft["blocked_by"]) == is_blocked:
                 continue

@@ -122,6 +122,11 @@ class KnownLoader:
         )
         return TaskNeighbourhood(neighbours, titled)
 
+    def links(self, external_ids: Collection[str]) -> dict[str, RowDict]:
+        """The task links of these items of the source, by external id."""
+        found = self._rows(_OWN_LINKS, external_id=external_ids)
+        return {link["external_id"]: link for link in found if link["kind"] == "task"}
+
     def shared(self, task_ids: Collection[str]) -> set[str]:
         """Those of these tasks that live in several items. Nobody is asked where there is one source only."""
         if not self._lake_knows_others:

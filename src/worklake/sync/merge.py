@@ -6,7 +6,7 @@ links, then the cursor. Each step repeated has no further effect, so a killed me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from worklake.lake.lake import Lake
 from worklake.model import rows
 from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
+from worklake.sync.blocking import Blocked, blocked_items
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
 from worklake.sync.match import Match, Proposed, match, same_titles
@@ -101,6 +102,9 @@ class _Merging:
         stamp = Stamp(self._source.name, self._source.provider, self._run.run_id, self._run.clock(), step)
         self.take_surroundings(chunk)
         known = self._loader.known(chunk)
+        blocked = blocked_items(chunk.tasks, known.links, known.waiting)
+        if blocked:
+            known.links |= self._loader.links(blocked.keys() - known.links.keys())
         mentions = {item.external_id: keys for item in chunk.tasks if (keys := self._mentions(item.view))}
         unlinked = [item for item in chunk.tasks if item.external_id not in known.links]
         neighbourhood = self._loader.neighbourhood(unlinked, mentions)
@@ -109,14 +113,18 @@ class _Merging:
         folding = Folding(stamp, self._with_tasks(known, chunk, matches), matches)
         homes = {item.external_id: _home(item, known, matches) for item in chunk.tasks}
         shared = self._shared(chunk.tasks, homes, known, matches)
+        blocked, of_blocked = self._blocked(blocked, homes, shared, known, matches)
         folding.tasks([item for item in chunk.tasks if item.external_id not in shared], mentions)
         folding.linked(chunk.tasks)
-        folding.blocking(chunk.tasks)
+        folding.blocking(chunk.tasks, aside=blocked)
         folding.waiting()
         folding.comments(chunk.comments)
         proposed += self._title_proposals(unlinked, matches, neighbourhood)
         # Before the links: an item that has one is not matched again.
         self._commit_proposals(proposed)
+        if any(told.no_more_by for told in blocked.values()):
+            # Before the links, with which this is no news any more.
+            merge_shared(self._lake, self._run, self._source.name, [], of_blocked, {}, step, blocked=blocked)
         self._commit(folding.outcome, known, since)
         together = [item for item in chunk.tasks if item.external_id in shared]
         facts = {
@@ -130,14 +138,38 @@ class _Merging:
             self._run,
             self._source.name,
             together,
-            {one: homes[one] for one in shared},
+            of_blocked | {one: homes[one] for one in shared},
             facts,
             step,
             anew=anew,
+            blocked=blocked,
         )
         self._commit_quarantine(chunk)
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
+
+    def _blocked(
+        self,
+        blocked: Mapping[str, Blocked],
+        homes: Mapping[str, str],
+        shared: Set[str],
+        known: Known,
+        matches: Mapping[str, Match],
+    ) -> tuple[dict[str, Blocked], dict[str, str]]:
+        """What is said of items whose tasks live in several items, and the tasks of these."""
+        if not blocked:
+            return {}, {}
+        links = {one: known.links[one]["task_id"] for one in blocked if one in known.links and one not in homes}
+        several = self._several(known, matches)
+        tasks = {one: task for one, task in links.items() if task in several}
+        tasks |= {one: homes[one] for one in blocked if one in shared}
+        return {one: told for one, told in blocked.items() if one in tasks}, tasks
+
+    def _several(self, known: Known, matches: Mapping[str, Match]) -> set[str]:
+        """The tasks that live in several items, or were once settled by a person or merged with others."""
+        several = self._loader.shared({link["task_id"] for link in known.links.values()})
+        several |= {one.task_id for one in matches.values() if one.linked_by != "born"}
+        return several | {task for task, row in known.tasks.items() if row["standings"] is not None}
 
     def _shared(
         self, tasks: Sequence[Observed[TaskView]], homes: Mapping[str, str], known: Known, matches: Mapping[str, Match]
@@ -145,9 +177,7 @@ class _Merging:
         """The items whose tasks live in several items, or were once settled by a person or merged with others, and
         those that were deleted or archived, or are back: what follows from that, the heart decides.
         """
-        several = self._loader.shared({link["task_id"] for link in known.links.values()})
-        several |= {one.task_id for one in matches.values() if one.linked_by != "born"}
-        several |= {task for task, row in known.tasks.items() if row["standings"] is not None}
+        several = self._several(known, matches)
         moved = {item.external_id for item in tasks if _was_put_away_or_back(item, known.links.get(item.external_id))}
         return {external_id for external_id, task in homes.items() if task in several or external_id in moved}
 

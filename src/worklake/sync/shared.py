@@ -6,6 +6,7 @@ A task that lives in one item only is a copy of it, which `fold` makes by the th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import orjson
 
@@ -13,13 +14,14 @@ from worklake.errors import UnreadableError
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
 from worklake.model.rows import Kind
+from worklake.sync.blocking import Blocked
 from worklake.sync.heart.merging import merge_tasks
-from worklake.sync.heart.ports import Observation
+from worklake.sync.heart.ports import Blocking, Observation
 from worklake.sync.lake_store import ItemFacts
 from worklake.sync.match import Match
 from worklake.sync.pending import Observed
 from worklake.sync.ports import ports_of, rules_of, store_of
-from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.state import Edited, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.sync.run import RunContext
 
@@ -40,6 +42,10 @@ _UNSEEN = """
 """
 
 
+_NOTHING = TaskView({}, None, None, None, None, None, None)
+"""What is seen of an item that was not read itself."""
+
+
 def merge_shared(
     lake: Lake,
     run: RunContext,
@@ -50,14 +56,30 @@ def merge_shared(
     batch: int,
     *,
     anew: bool = False,
+    blocked: Mapping[str, Blocked] = MappingProxyType({}),
 ) -> None:
     """Merge these items of one source into their tasks (`homes`, by external id), and with them what was pulled of
     the same tasks from the other sources and is not merged yet, so that no source is taken before another.
+
+    `blocked` is what items of the source say of others that they block; of those, `homes` has the tasks as well.
     """
-    if not items:
+    if not items and not blocked:
         return
+    read = {one.external_id: one for one in items}
     observations = [
-        Observation(source, one.external_id, one.view, batch, homes[one.external_id], anew) for one in items
+        Observation(
+            source,
+            external_id,
+            read[external_id].view if external_id in read else _NOTHING,
+            batch,
+            homes[external_id],
+            reread=anew and external_id in read,
+            edits={"blocked_by": Edited(told.at)} if told else {},
+            blocking=Blocking(frozenset(told.by), frozenset(told.no_more_by)) if told else None,
+            partial=external_id not in read,
+        )
+        for external_id in sorted(read.keys() | blocked.keys())
+        for told in [blocked.get(external_id)]
     ]
     store = store_of(lake, run)
     others = _pending_elsewhere(lake, run, source, set(homes.values()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -155,7 +154,7 @@ def test_a_task_that_only_a_pull_knows_is_loaded_from_its_columns(lake: Lake) ->
     assert {"labels", "due_date", "archived"}.isdisjoint(loaded.task.fields)
     item = loaded.links[0]
     assert (item.seen, item.adjusted, item.merges, item.batch, item.revision) == ({"title": "Task 1"}, {}, 0, 0, NOON)
-    edit = replace(change(1, task_id=row.task_id), position=0)
+    edit = change(1, task_id=row.task_id)._replace(position=0)
     store.commit([edit], [fold_onto(loaded.task, [edit])], loaded.links)
     assert store.load([row.task_id])[row.task_id].task == fold_onto(loaded.task, [edit])
     kept = rows(lake, "links")[0]

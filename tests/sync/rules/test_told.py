@@ -71,3 +71,10 @@ def test_without_values_an_edit_of_another_after_the_reading_was_gone_over() -> 
     assert overwritten("title", "old", "new", entries, at(0)) == entries[1]
     assert overwritten("title", "old", "new", [told(0), told(3, ours=True)], at(0)) is None
     assert overwritten("title", "old", "new", [told(2)], at(0)) is None
+
+
+def test_an_entry_that_holds_several_of_our_writes_does_not_say_what_the_last_one_replaced() -> None:
+    several = told(3, "new", "oldest", ours=True)._replace(began=at(1))
+    assert overwritten("title", "old", "new", [several], at(2)) is None
+    theirs = told(3, "theirs", "old")
+    assert overwritten("title", "old", "new", [theirs, several], at(2)) == theirs

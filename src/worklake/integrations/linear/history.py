@@ -17,7 +17,7 @@ from worklake.integrations.linear import lookups
 from worklake.integrations.linear.listing import Ask
 from worklake.integrations.linear.mapping import PRIORITIES, STATUS_OF_TYPE
 from worklake.integrations.linear.pages import all_nodes
-from worklake.integrations.reading import time
+from worklake.integrations.reading import optional_time, time
 from worklake.model.fields import FieldValue
 
 FIELDS_TOLD = frozenset(
@@ -71,11 +71,12 @@ def entries_of(ask: Ask, external_id: str) -> Iterator[Payload]:
 
 def edits_of(entry: Payload) -> Iterator[FieldEdit]:
     """The edits in one entry. A change that no view shows, such as between two started states, is none."""
-    at, actor = time(entry, "updatedAt"), entry["actorId"]
+    at, actor, began = time(entry, "updatedAt"), entry["actorId"], optional_time(entry, "createdAt")
     for name, tell in _TELLERS.items():
         told = tell(entry)
         if told is not None and (told.before != told.after or not told.known):
-            yield FieldEdit(name, at, actor, told.before, told.after, told.known)
+            several = began if began is not None and began < at else None
+            yield FieldEdit(name, at, actor, told.before, told.after, told.known, several)
 
 
 def _pair(key: str, shown: Callable[[Any], FieldValue]) -> Callable[[Payload], _Told | None]:

@@ -61,4 +61,4 @@ class Histories:
 def _told(edit: FieldEdit, own: str | None, names: Names) -> Told:
     actor = None if edit.actor is None else names.person(edit.actor)
     before, after = (names.canonical({edit.field: value})[edit.field] for value in (edit.before, edit.after))
-    return Told(edit.field, edit.at, actor, own is not None and edit.actor == own, before, after, edit.told)
+    return Told(edit.field, edit.at, actor, own is not None and edit.actor == own, before, after, edit.told, edit.began)

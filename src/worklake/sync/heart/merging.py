@@ -13,7 +13,7 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.dating import dated
 from worklake.sync.heart.histories import Histories
 from worklake.sync.heart.ports import Observation, Port, Ports, Rules, aliases_of
-from worklake.sync.heart.sides import side_of, sides_of
+from worklake.sync.heart.sides import REACHABLE, side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for, new_item
 from worklake.sync.rules import answers, putaway
@@ -51,6 +51,7 @@ def merge_tasks(
     """
     newest = _newest(observations)
     links = store.find(newest)
+    newest = {key: found for key, one in newest.items() if (found := _whole(one, links.get(key))) is not None}
     news, ignored = {}, []
     for key, one in newest.items():
         if _is_older(one, links.get(key)):
@@ -133,7 +134,7 @@ class _Merging:
         tasks = set(homes.values())
         self._loaded = self._store.load(tasks)
         people = {name: port.people for name, port in self._ports.items()}
-        views = [(one.source, one.view.fields) for one in news.values()]
+        views = [(one.source, _with_blockers(one, {})) for one in news.values()]
         self._names = names_for(self._store, people, self._loaded.values(), views, self._aliases)
         for name, names in self._names.items():
             fresh = {key.external_id: home for key, home in homes.items() if key.source == name}
@@ -268,7 +269,7 @@ class _Merging:
 
     def _side(self, link: StoredLink, one: Observation, task: TaskState | None) -> Side:
         port, names = self._ports[one.source], self._names[one.source]
-        side = side_of(link, port, names, one.view.fields, Edited(one.view.updated_at), one.edits)
+        side = side_of(link, port, names, _with_blockers(one, link.seen), Edited(one.view.updated_at), one.edits)
         reread = _reread(link, one, port)
         side = replace(side, reread=reread) if reread else side
         if reread and task is not None and (forms := other_forms(side, task)):
@@ -282,7 +283,7 @@ class _Merging:
         """The item's link, with whatever calls to it were of unknown outcome settled by what it shows."""
         link, intents = known.get(one.key), self._intents.get((one.source, task), [])
         if link is not None and link.state is not LinkState.CREATING:
-            return self._settle(link, one, intents)
+            return link if one.partial else self._settle(link, one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None:
             return _first_link(one, task, loaded.task if loaded else None, self._names[one.source])
@@ -403,6 +404,24 @@ def _first_link(one: Observation, task: str, state: TaskState | None, names: Nam
     return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
 
 
+def _whole(one: Observation, link: StoredLink | None) -> Observation | None:
+    """An observation with the fields of its item. Of a partial one they are those last seen; it is nothing of an item
+    that is not there.
+    """
+    if not one.partial:
+        return one
+    if link is None or link.state not in REACHABLE:
+        return None
+    return replace(one, task_id=link.task_id, view=replace(one.view, fields=dict(link.seen)))
+
+
+def _with_blockers(one: Observation, seen: Fields) -> Fields:
+    """The fields that an item shows, with the blockers that other items say it has."""
+    if one.blocking is None:
+        return one.view.fields
+    return {**one.view.fields, "blocked_by": one.blocking.shown(seen.get("blocked_by"))}
+
+
 def _reread(link: StoredLink, one: Observation, port: Port) -> frozenset[str]:
     """The fields that may differ from what was seen only because the settings changed.
 
@@ -429,7 +448,7 @@ def _with_forms(link: StoredLink, side: Side, names: Names) -> StoredLink:
 
 def _moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:
     """The link once a merge has taken the item's view into account."""
-    seen: Fields = {**link.seen, **one.view.fields}
+    seen: Fields = {**link.seen, **_with_blockers(one, link.seen)}
     return replace(
         link,
         state=LinkState.ARCHIVED if one.view.fields.get("archived") else LinkState.LINKED,

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from worklake.integrations.base import BaseIntegration, TaskView
+from worklake.model.fields import FieldValue
 from worklake.settings.models import Brake, FieldPolicy, OnDelete
 from worklake.sync.rules.state import Edited, ItemKey, TaskState
+from worklake.sync.rules.values import elements
 
 if TYPE_CHECKING:
     from worklake.sync.heart.drift import Drift
@@ -46,13 +48,25 @@ def aliases_of(ports: Ports) -> Mapping[str, str]:
     return {alias: person for port in ports.values() for alias, person in port.aliases.items()}
 
 
+class Blocking(NamedTuple):
+    """External ids of items that say that they block an item, and of those that say so no more."""
+
+    by: frozenset[str] = frozenset()
+    no_more_by: frozenset[str] = frozenset()
+
+    def shown(self, seen: FieldValue) -> FieldValue:
+        """The blockers of an item, of which these were seen before."""
+        return sorted((elements(seen) - self.no_more_by) | self.by)
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """An item as it was read. `batch` is the number of the batch of records that brought it.
 
     `task_id` is the task that it was matched with, if it was. `edits` say when and by whom fields were edited, in
     canonical person ids, where the provider's history tells; the others go by the item's own time. `reread` says that
-    the payload is the same as before, and only the settings are others.
+    the payload is the same as before, and only the settings are others. `blocking` is what other items say of it; one
+    that is `partial` was not read itself, and nothing but that is told of it.
     """
 
     source: str
@@ -62,6 +76,8 @@ class Observation:
     task_id: str | None = None
     reread: bool = False
     edits: Mapping[str, Edited] = field(default_factory=dict)
+    blocking: Blocking | None = None
+    partial: bool = False
 
     @property
     def key(self) -> ItemKey:

@@ -17,6 +17,7 @@ class Told(NamedTuple):
     """One edit of one field, in canonical ids. `ours` says that the account which writes here made it.
 
     Where `known` is true, `before` and `after` are the values, or, of a set, what was taken out and what was put in.
+    `began` is set where the entry holds several edits of one person, the first of them at that time.
     """
 
     field: str
@@ -26,6 +27,7 @@ class Told(NamedTuple):
     before: FieldValue = None
     after: FieldValue = None
     known: bool = False
+    began: datetime | None = None
 
 
 def edit_behind(
@@ -87,7 +89,8 @@ def overwritten(
     if place is None:
         return None
     ours, earlier = entries[place], entries[:place]
-    if not ours.known:
+    holds_earlier_writes = ours.began is not None and since is not None and ours.began <= since
+    if not ours.known or holds_earlier_writes:
         others = [one for one in earlier if not one.ours and since is not None and one.at > since + _SAME_MOMENT]
         return others[-1] if others else None
     if same(name, ours.before, before) or same(name, ours.before, written):
