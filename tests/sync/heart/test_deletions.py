@@ -9,12 +9,14 @@ import pytest
 
 from tests.support.heart import step
 from worklake.errors import AccessError, RetryableError
-from worklake.integrations.base import Item, Where
+from worklake.integrations.base import Item, TaskView, Where
 from worklake.model.heart_rows import Operation, Outcome
-from worklake.model.rows import LinkState
+from worklake.model.rows import Kind, LinkState
 from worklake.settings.models import Brake, OnDelete
 from worklake.sync.heart import settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
+from worklake.sync.heart.merging import merge_tasks
+from worklake.sync.heart.ports import Observation
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
@@ -453,3 +455,37 @@ def test_what_is_closed_and_what_is_emptied_counts_together_and_each_item_once()
     assert str(stop) == "close, emptying due_date would hit 11 of 40 items of web"
     assert brake.stops([*closing, *emptying], {"web": 40}, limits, allowed=11) == []
     assert brake.stops([*closing, *emptying], {"web": 60}, limits) == []
+
+
+def moved_view(made: DeletingWorld, external_id: str, **values: object) -> TaskView:
+    source = made.sources["A"]
+    view = source.lens.view(Kind.TASK, source.read(external_id).payload)
+    assert isinstance(view, TaskView)
+    return replace(view, **values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("followed", [True, False])
+def test_what_its_provider_moved_closes_nothing_and_is_followed_where_the_new_place_is_known(followed: bool) -> None:
+    made = town(SILENT, SILENT)
+    (task,) = made.store.all_tasks()
+    made.sources["A"].person_creates({"title": "title 0", "status": "started"})
+    made.sources["A"].person_edits("A1", "status", "completed")
+    made.store.batch += 1
+    old = Observation("A", "A1", moved_view(made, "A1", moved_to="A2"), made.store.batch)
+    new = Observation("A", "A2", moved_view(made, "A2"), made.store.batch, task)
+    moment = Moment("run_move", made.clock())
+    merge_tasks(made.store, made.ports(), [old, new] if followed else [old], made.rules(), moment)
+    assert (state(made, "A"), canonical(made)) == (LinkState.DELETED if followed else LinkState.MISSING, "started")
+    worlds.apply(made, worlds.plan(made))
+    assert shown(made, "B") == "started"
+    assert shown(made, "A") == "completed"
+
+
+def test_a_deletion_of_ours_whose_reply_was_lost_is_known_as_ours() -> None:
+    made = town(SILENT, TRASH)
+    made.sources["B"]._fault = lambda source, what: what == "delete"
+    worlds.undo(made, creations(made), everywhere=False)
+    made.sources["B"]._fault = lambda source, what: False
+    sync(made)
+    assert (state(made, "B"), canonical(made), shown(made, "A")) == (LinkState.DELETED, "started", "started")
+    assert made.store.unresolved() == []

@@ -39,6 +39,9 @@ _BACK: Mapping[Operation, Operation] = {
 }
 
 
+_NOT_THERE = frozenset({LinkState.DELETED, LinkState.CREATING})
+
+
 class Left(NamedTuple):
     """What an undo leaves as it is, and why."""
 
@@ -182,7 +185,7 @@ def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, lo
             return "it was changed since it was created"
         operation = Operation.DELETE if capabilities.deletes else Operation.CLOSE
     if write.operation is Operation.DELETE:
-        if link.state is not LinkState.DELETED:
+        if any(each.source == write.source and each.state not in _NOT_THERE for each in loaded.links):
             return "the item is there again"
         if not capabilities.restores:
             fields = _anew(store, ports, write, loaded)
