@@ -166,7 +166,7 @@ def undone(document: UndoDocument) -> Iterator[RenderableType]:
         yield f"To take this back in turn: worklake undo {document.run_id} --apply"
     elif document.stopped_by:
         yield from _stopped(document)
-    elif document.steps:
+    elif document.steps or document.takes_back:
         yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
     else:
         yield f"Nothing to take back of {document.undoes}."
