@@ -161,3 +161,17 @@ def test_a_tool_s_own_form_of_a_value_is_told_and_comes_back_as_no_change(projec
     assert project.run("sync").document["writes"] == []
     shown = next(one for one in project.items("gitlab") if one["external_id"] == external_id)
     assert shown["payload"]["description"] == "* one\n* two\n\nand *three*"
+
+
+def test_a_run_that_finds_nothing_to_do_commits_nothing(project: Project) -> None:
+    while project.run("sync").document["writes"]:
+        pass
+    project.run("plan")
+    before = project.versions()
+    assert project.run("sync").status == 0
+    plan = project.run("plan")
+    assert (plan.status, plan.document["steps"]) == (0, [])
+    applied = project.run("apply")
+    assert (applied.status, applied.document["plan_id"]) == (0, plan.document["plan_id"])
+    assert (applied.document["applied"], applied.document["writes"]) == (0, [])
+    assert project.versions() == before

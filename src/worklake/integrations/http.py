@@ -55,6 +55,8 @@ class CallMade:
     quota_left: int | None
     attempt: int
     called_at: datetime
+    quota_resets_at: datetime | None = None
+    """When `quota_left` is whole again, by our clock; for this run only."""
 
 
 class _Told(NamedTuple):
@@ -268,6 +270,7 @@ class Http(requests.Session):
             quota_left=quota.left if quota else None,
             attempt=attempt,
             called_at=called_at,
+            quota_resets_at=self._by_our_clock(quota.resets_at, response) if quota and response is not None else None,
         )
         with self._meter_lock:
             self._meter(made)
@@ -335,6 +338,9 @@ class Http(requests.Session):
             wait = quota.spent_until - server_time if quota.spent_until else timedelta(0)
             self._spent_until = self._clock() + wait if wait > timedelta(0) else None
         return quota
+
+    def _by_our_clock(self, moment: datetime | None, response: requests.Response) -> datetime | None:
+        return None if moment is None else self._clock() + (moment - self._server_time(response))
 
     def _server_time(self, response: requests.Response) -> datetime:
         return http_date(response.headers.get("Date")) or self._clock()

@@ -15,10 +15,13 @@ _MOST_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many requests are left, and when there will be some again once one of the provider's limits is spent."""
+    """How many requests are left and until when, and when there will be some again once any of the provider's limits
+    is spent.
+    """
 
     left: int | None
     spent_until: datetime | None = None
+    resets_at: datetime | None = None
 
 
 QuotaReader = Callable[[Mapping[str, str], datetime], Quota | None]
@@ -65,7 +68,9 @@ def header_quota(*prefixes: str, per_second: int = 1) -> QuotaReader:
         ]
         if left is None and not ends:
             return None
-        return Quota(left, _moment(max(ends)) if ends else None)
+        reset = _whole(headers.get(f"{prefixes[0]}Reset"))
+        resets_at = None if reset is None else _moment(reset / per_second)
+        return Quota(left, _moment(max(ends)) if ends else None, resets_at)
 
     return read
 

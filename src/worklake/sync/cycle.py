@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from worklake.sync.lake_store.decisions import conflict_of
 from worklake.sync.lake_store.texts import from_text
 from worklake.sync.merge import merge_source
 from worklake.sync.ports import ports_of, rules_of, store_of
+from worklake.sync.quotas import budgets, quota_check
 from worklake.sync.rerouting import keep_routes, version_of_tasks
 from worklake.sync.routing import route_for, routes_of
 from worklake.sync.rules import brake
@@ -80,8 +81,7 @@ def plan(lake: Lake, run: RunContext, *, allow: int | None = None) -> PlanResult
     before = version_of_tasks(lake, run)
     with Account(lake, run) as account:
         counts = pull_into(lake, run, account)
-        account.open()
-        planned = _plan(lake, run, allow, before)
+        planned = _plan(lake, run, allow, before, account.open)
         _note_drift(run, counts)
         return PlanResult(PullResult(account.close(counts), counts), planned)
 
@@ -92,9 +92,8 @@ def sync(lake: Lake, run: RunContext, *, allow: int | None = None) -> SyncResult
     before = version_of_tasks(lake, run)
     with Account(lake, run) as account:
         counts = pull_into(lake, run, account)
-        account.open()
-        planned = _plan(lake, run, allow, before)
-        applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan, counts)
+        planned = _plan(lake, run, allow, before, account.open)
+        applied = None if planned.plan.stopped_by else _apply(lake, run, planned.plan, account.open, counts)
         _note_drift(run, counts)
         return SyncResult(PullResult(account.close(counts), counts), planned, applied)
 
@@ -136,8 +135,7 @@ def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int
         raise NotFoundError(f"{found}; make one with: worklake plan")
     _check_brake(lake, run, saved, allow)
     with Account(lake, run) as account:
-        account.open()
-        applied = _apply(lake, run, saved)
+        applied = _apply(lake, run, saved, account.open)
         account.close({})
         return applied
 
@@ -168,7 +166,7 @@ def undo(
         else:
             undone = undoing.plan_undo(store, ports, undone_run, moment, run.policy.brake, allow)
         saved, left = undone.plan, undone.left
-        applied = _apply(lake, run, saved) if apply_it and not saved.stopped_by else None
+        applied = _apply(lake, run, saved, account.open) if apply_it and not saved.stopped_by else None
         account.close({})
         return UndoResult(saved, left, applied)
 
@@ -188,18 +186,25 @@ def open_conflicts(lake: Lake) -> list[Conflict]:
     return [conflict_of(row) for row in lake.rows(_OPEN)]
 
 
-def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None) -> Planned:
-    store = store_of(lake, run)
+def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None, begin: Callable[[], None]) -> Planned:
+    store = store_of(lake, run, begin)
     keep_routes(lake, run, before)
     rules = rules_of(run, route_for(routes_of(lake, store.watched())))
-    return planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, allow=allow)
+    limits = budgets(run) or None
+    return planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, limits, allow)
 
 
-def _apply(lake: Lake, run: RunContext, saved: SavedPlan, pulled: Counts = MappingProxyType({})) -> Applied:
+def _apply(
+    lake: Lake,
+    run: RunContext,
+    saved: SavedPlan,
+    begin: Callable[[], None],
+    pulled: Counts = MappingProxyType({}),
+) -> Applied:
     """Apply a plan. A source that refused the credentials when it was `pulled` is not asked again."""
-    store, ports = store_of(lake, run), _reached(lake, run)
+    store, ports = store_of(lake, run, begin), _reached(lake, run)
     refused = {name: one.error or "" for name, one in pulled.items() if one.error_kind == AuthError.__name__}
-    patience = Patience(paused=refused)
+    patience = Patience(quota_check(run), paused=refused)
     _recall(lake, run, saved)
     return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from worklake.lake.lake import Lake
 from worklake.sync.heart.ports import Port, Ports, Route, Rules, stays
-from worklake.sync.lake_store import LakeStore
+from worklake.sync.lake_store import LakeStore, nothing
 from worklake.sync.run import RunContext
 
 
@@ -55,7 +55,7 @@ def rules_of(run: RunContext, route: Route = stays) -> Rules:
     return Rules(fields=run.policy.fields, route=route, brake=run.policy.brake)
 
 
-def store_of(lake: Lake, run: RunContext) -> LakeStore:
-    """The heart's store over this lake."""
+def store_of(lake: Lake, run: RunContext, begin: Callable[[], None] = nothing) -> LakeStore:
+    """The heart's store over this lake. `begin` is called before it writes anything."""
     providers = {one.name: one.provider for one in (*run.sources, *run.elsewhere)}
-    return LakeStore(lake, run.run_id, run.clock, providers, run.touched)
+    return LakeStore(lake, run.run_id, run.clock, providers, run.touched, begin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -100,8 +101,11 @@ def apply_document(lake: Lake, applied: Applied) -> ApplyDocument:
 def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocument:
     """What a sync pulled, planned and applied."""
     plan = result.planned.plan
+    parts = _apply_parts(lake, applied)
+    waiting = Counter(plan.waiting) + Counter(parts.pop("waiting"))
     return SyncDocument(
-        **_apply_parts(lake, applied),
+        **parts,
+        waiting=dict(sorted(waiting.items())),
         pulled=_sources(result.pulled),
         conflicts=conflict_documents(lake),
         frozen=_frozen(result.pulled),
@@ -199,7 +203,7 @@ def _plan_parts(lake: Lake, plan: SavedPlan) -> dict[str, object]:
     }
 
 
-def _apply_parts(lake: Lake, applied: Applied) -> dict[str, object]:
+def _apply_parts(lake: Lake, applied: Applied) -> dict[str, Any]:
     """The keys that every document of an applied plan has."""
     done, stale = applied.count(Outcome.ACKNOWLEDGED), applied.count(Outcome.STALE)
     waiting = dict(sorted(Counter(one.source for one in applied.writes if one.outcome is Outcome.WAITING).items()))
@@ -279,7 +283,10 @@ def _conflict(conflict: Conflict, names: _Names) -> ConflictDocument:
 
 def _notes(plan: SavedPlan, failed: Mapping[str, str]) -> list[str]:
     """What a plan leaves out, in words."""
-    waiting = [f"{source}: {count} steps wait, its quota is short" for source, count in sorted(plan.waiting.items())]
+    waiting = [
+        f"{source}: {count} {'step waits' if count == 1 else 'steps wait'} for a later plan, its quota is short"
+        for source, count in sorted(plan.waiting.items())
+    ]
     return waiting + [f"{source}: could not be looked at: {why}" for source, why in sorted(failed.items())]
 
 

@@ -38,15 +38,22 @@ class Meter:
 
     calls: list[CallMade] = field(default_factory=list)
     _counts: dict[str, int] = field(default_factory=dict)
+    _quotas: dict[str, CallMade] = field(default_factory=dict)
 
     def __call__(self, call: CallMade) -> None:
         """Take note of a call."""
         self.calls.append(call)
         self._counts[call.source] = self._counts.get(call.source, 0) + 1
+        if call.quota_left is not None:
+            self._quotas[call.source] = call
 
     def count(self, source: str) -> int:
         """How many calls this source has made."""
         return self._counts.get(source, 0)
+
+    def quota(self, source: str) -> CallMade | None:
+        """The last call of a source whose answer told how much of the quota is left."""
+        return self._quotas.get(source)
 
     def drain(self) -> list[CallMade]:
         """The calls since the last time this was asked."""

@@ -9,7 +9,7 @@ from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, PlannedStep
 from worklake.settings.models import Brake
 from worklake.sync.rules import brake
-from worklake.sync.rules.plan import Missing, Planning, due, make_plan, step
+from worklake.sync.rules.plan import Budget, Missing, Planning, due, make_plan, step
 from worklake.sync.rules.state import TaskState
 
 EVERYTHING = frozenset(FIELDS)
@@ -76,9 +76,22 @@ def test_what_is_due_soonest_and_most_urgent_goes_first_where_the_quota_is_short
         changed("3", due_date="2026-01-01", priority="low"),
         changed("4", due_date=None, priority="low"),
     ]
-    planned = make_plan(tasks, {"B": 3})
+    planned = make_plan(tasks, {"B": Budget(4, read_at_once=50)})
     assert [one.task_id for one in planned.steps] == ["3", "2", "1"]
     assert planned.waiting == {"B": 1}
+
+
+def test_a_plan_counts_the_calls_that_read_items_as_well_as_those_that_write_them() -> None:
+    tasks = [Planning(named(str(one), task(title="new")), [side("B", {"title": "old"})]) for one in range(9)]
+    for budget, steps in (
+        (Budget(6), 3),
+        (Budget(6, read_at_once=50), 5),
+        (Budget(7, read_at_once=3), 5),
+        (Budget(0), 0),
+    ):
+        planned = make_plan(tasks, {"B": budget})
+        assert (len(planned.steps), planned.waiting) == (steps, {"B": 9 - steps})
+    assert len(make_plan(tasks, {"C": Budget(0)}).steps) == 9
 
 
 def emptying(number: int) -> PlannedStep:

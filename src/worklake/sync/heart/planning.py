@@ -17,7 +17,7 @@ from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.heart.views import ItemResolution, Names, names_for
 from worklake.sync.rules import brake, plan, resolution
-from worklake.sync.rules.plan import Missing, Planning
+from worklake.sync.rules.plan import Budget, Missing, Planning
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import Side, TaskState
 from worklake.sync.rules.task import Moment
@@ -39,12 +39,12 @@ def plan_tasks(
     rules: Rules,
     run_id: str,
     clock: Clock,
-    limits: Mapping[str, int] | None = None,
+    limits: Mapping[str, Budget] | None = None,
     allow: int | None = None,
 ) -> Planned:
     """Settle what calls of unknown outcome left open, then plan whatever is pending, and save the plan.
 
-    `limits` says how many calls a source's quota leaves. A plan that the brake stops says so; `allow` lets exactly
+    `limits` says what the quotas of sources leave. A plan that the brake stops says so; `allow` lets exactly
     that many items pass.
     """
     looked = look_again(store, ports, rules, run_id, clock)
@@ -74,10 +74,18 @@ def plan_tasks(
     quiet = {task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], ports, unsure)}
     if around - quiet:
         store.watch(around - quiet)
-    store.save_plan(saved)
+    _save(store, saved)
     if watched & quiet:
         store.release(sorted(watched & quiet))
     return Planned(saved, failed)
+
+
+def _save(store: Store, saved: SavedPlan) -> None:
+    """Keep a plan, unless it is the newest already: a run that finds nothing new commits nothing."""
+    newest = store.plan()
+    told = ("plan_id", "waiting", "stopped_by", "undoes")
+    if newest is None or any(getattr(newest, name) != getattr(saved, name) for name in told):
+        store.save_plan(saved)
 
 
 def _new_somewhere(loaded: Mapping[str, Loaded], ports: Ports, rules: Rules) -> list[str]:

@@ -47,11 +47,15 @@ _LIVE = """
 """
 
 
+def nothing() -> None:
+    """What comes before the first write where nobody waits for it."""
+
+
 class LakeStore:
     """Keeps the contract of `worklake.sync.heart.store.Store` over a lake whose tables are there (`Lake.ensure`).
 
     Whoever uses it holds the lake's lease. `providers` has the kind of provider of each source; to `touched` it adds
-    the tasks whose rows it changes.
+    the tasks whose rows it changes. `begin` is called before it writes anything.
     """
 
     def __init__(
@@ -61,7 +65,9 @@ class LakeStore:
         clock: Callable[[], datetime],
         providers: Mapping[str, str] = MappingProxyType({}),
         touched: set[str] | None = None,
+        begin: Callable[[], None] = nothing,
     ) -> None:
+        self._begin = begin
         self._lake, self._run_id, self._clock, self._providers = lake, run_id, clock, providers
         self._touched = set[str]() if touched is None else touched
         self._facts: dict[ItemKey, ItemFacts] = {}
@@ -176,6 +182,7 @@ class LakeStore:
         if fresh:
             first = self._largest("changes", "number") + 1
             ordered = [decisions.change_row(one, first + place) for place, one in enumerate(fresh.values())]
+            self._begin()
             self._lake.append("changes", rows_to_arrow(rows.Change, ordered))
 
     def _keep_tasks(self, states: Iterable[TaskState]) -> None:
@@ -211,6 +218,7 @@ class LakeStore:
             "kind": [Kind.TASK.value for _ in keys],
             "external_id": [key.external_id for key in keys],
         }
+        self._begin()
         self._lake.delete("links", pa.table(columns))
         for key in keys:
             self._left_over.pop(key, None)
@@ -226,6 +234,7 @@ class LakeStore:
         released = set(task_ids)
         self._keep_tasks([self._behind[task] for task in released & self._behind.keys()])
         if released:
+            self._begin()
             self._lake.delete("watched", pa.table({"task_id": sorted(released)}))
 
     def watch(self, task_ids: Collection[str]) -> None:
@@ -245,6 +254,7 @@ class LakeStore:
         """See `Store.save_plan`. The steps, which the plan's id is derived from, come first."""
         counted = self._lake.rows("select count(*) as n from {steps} where plan_id = :plan", {"plan": plan.plan_id})
         if plan.steps and not counted[0]["n"]:
+            self._begin()
             self._lake.append("steps", rows_to_arrow(rows.Step, ledger.step_rows(plan)))
         self._merge("plans", [ledger.plan_row(plan, self._largest("plans", "number") + 1)])
 
@@ -264,6 +274,7 @@ class LakeStore:
         known = self._numbers_of(writes)
         fresh = {write.write_id: write for write in writes if write.write_id not in known}
         if fresh:
+            self._begin()
             self._lake.append("writes", rows_to_arrow(rows.Write, self._write_rows(fresh.values(), {})))
 
     def finish(self, writes: Sequence[Write]) -> None:
@@ -325,6 +336,7 @@ class LakeStore:
 
     def _merge(self, table: str, values: Sequence[_RowDict]) -> None:
         if values:
+            self._begin()
             self._lake.merge(table, rows_to_arrow(self._lake.table(table).row, values))
 
 

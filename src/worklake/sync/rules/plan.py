@@ -6,7 +6,7 @@ Two plans of the same state are equal byte for byte.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import orjson
@@ -45,6 +45,24 @@ class Planning:
     sides: Sequence[Side]
     conflicts: Collection[Conflict] = ()
     missing: Sequence[Missing] = ()
+
+
+@dataclass(slots=True)
+class Budget:
+    """How many calls a source's quota leaves, and how many items it reads in one call. Counts what steps take of it."""
+
+    calls: int
+    read_at_once: int = 1
+    _written: int = 0
+    _read: int = 0
+
+    def takes(self, step: PlannedStep) -> bool:
+        """Whether there is room for a step: a call to write it and its share of those that read. If so, it counts."""
+        read = self._read + (step.external_id is not None)
+        if self._written + 1 + -(-read // self.read_at_once) > self.calls:
+            return False
+        self._written, self._read = self._written + 1, read
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +146,19 @@ def _is_held(side: Side, conflicts: Collection[Conflict]) -> bool:
     )  # fmt: skip
 
 
-def make_plan(tasks: Iterable[Planning], limits: Mapping[str, int] | None = None) -> Plan:
-    """The plan for these tasks. `limits` says how many calls a source's quota leaves: what is due soonest and most
-    urgent goes first, and the rest waits.
+def make_plan(tasks: Iterable[Planning], limits: Mapping[str, Budget] | None = None) -> Plan:
+    """The plan for these tasks. `limits` says what the quotas of sources leave, if they are short: what is due soonest
+    and most urgent goes first, and the rest waits.
     """
+    budgets = {source: replace(budget) for source, budget in (limits or {}).items()}
     planned = [(step, one.task) for one in tasks for step in task_steps(one)]
     by_value = sorted(planned, key=lambda entry: (_value(entry[1]), entry[0].task_id, entry[0].step_id))
     chosen: list[tuple[PlannedStep, TaskState]] = []
-    taken: dict[str, int] = {}
     waiting: dict[str, int] = {}
     for step, task in by_value:
-        if limits is not None and taken.get(step.source, 0) >= limits.get(step.source, len(by_value)):
+        if step.source in budgets and not budgets[step.source].takes(step):
             waiting[step.source] = waiting.get(step.source, 0) + 1
             continue
-        taken[step.source] = taken.get(step.source, 0) + 1
         chosen.append((step, task))
     depths = _depths([step for step, _ in chosen if step.operation is Operation.CREATE])
     chosen.sort(key=lambda entry: (_phase(entry[0]), depths.get(entry[0].step_id, 0)))

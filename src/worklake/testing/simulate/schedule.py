@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+from worklake.sync.rules.plan import Budget
 from worklake.testing.simulate import checks, world
 from worklake.testing.simulate.world import Crash, Trouble, World
 
@@ -100,7 +101,7 @@ def _happen(made: World, name: str, random: Random) -> None:
         case "pull":
             world.pull(made, random.sample(sorted(made.sources), random.randint(1, len(made.sources))), random)
         case "plan":
-            world.plan(made, {"A": 1} if random.random() < 0.2 else None)
+            world.plan(made, {"A": Budget(3)} if random.random() < 0.2 else None)
         case "apply" | "apply old":
             known = made.plans if name == "apply old" else made.plans[-1:]
             saved = made.store.plan(random.choice(known)) if known else None

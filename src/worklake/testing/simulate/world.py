@@ -15,6 +15,7 @@ from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
+from worklake.sync.rules.plan import Budget
 from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import elements, same
@@ -334,7 +335,7 @@ def _history(source: SimulatedSource, item: Item) -> dict[str, Edited]:
     return {name: Edited(at) for name, at in source.items[str(item.external_id)].edited.items()}
 
 
-def plan(world: World, limits: dict[str, int] | None = None) -> SavedPlan:
+def plan(world: World, limits: dict[str, Budget] | None = None) -> SavedPlan:
     """Plan, and remember the plan."""
     planned = planning.plan_tasks(world.store, world.ports(), world.rules(), world.run_id(), world.clock, limits)
     world.plans.append(planned.plan.plan_id)
