@@ -96,7 +96,13 @@ def plan(
         return reports.plan_document(lake, cycle.plan(lake, run, allow=allow))
 
 
-def apply(plan_id: str | None = None, project: Path | str | None = None, *, allow: int | None = None) -> ApplyDocument:
+def apply(
+    plan_id: str | None = None,
+    project: Path | str | None = None,
+    progress: Progress | None = None,
+    *,
+    allow: int | None = None,
+) -> ApplyDocument:
     """Make exactly the writes of this saved plan, by default the newest. A step that fails does not stop the others.
 
     Raises `NotFoundError` where there is no such plan, and `StoppedError` where the brake stops it, which `allow`
@@ -105,7 +111,7 @@ def apply(plan_id: str | None = None, project: Path | str | None = None, *, allo
     from worklake.sync import cycle, reports
 
     settings = open_settings(project)
-    run = reaching_run(settings, "apply", chosen_sources(settings, ()))
+    run = reaching_run(settings, "apply", chosen_sources(settings, ()), progress)
     with open_project_lake(settings) as lake, lake.lease(holder(), "apply"):
         try:
             applied = cycle.apply(lake, run, plan_id, allow=allow)

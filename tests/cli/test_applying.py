@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.support.project import Project, sandbox_project
+from tests.support.project import Project, sandbox_project, worklake_command
 from worklake.integrations.http import Http
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
@@ -161,6 +161,39 @@ def test_a_tool_s_own_form_of_a_value_is_told_and_comes_back_as_no_change(projec
     assert project.run("sync").document["writes"] == []
     shown = next(one for one in project.items("gitlab") if one["external_id"] == external_id)
     assert shown["payload"]["description"] == "* one\n* two\n\nand *three*"
+
+
+def status_of(project: Project, source: str) -> dict[str, Any]:
+    return next(one for one in project.run("status").document["sources"] if one["source"] == source)
+
+
+def test_a_dry_run_is_the_plan_of_a_sync_and_writes_nothing(project: Project) -> None:
+    project.create("gitlab", title="Shared dryly", project="team/web")
+    before = project.items("linear")
+    dry = project.run("sync", "--dry-run")
+    assert (dry.status, len(dry.document["steps"])) == (0, 1)
+    assert project.run("plan").document["plan_id"] == dry.document["plan_id"]
+    assert project.items("linear") == before
+    assert project.run("sync").document["plan_id"] == dry.document["plan_id"]
+
+
+def test_status_tells_what_is_not_written_why_and_how_to_mend_it(project: Project) -> None:
+    external_id = project.create("gitlab", title="Shared in vain", project="team/web")
+    project.fault("linear", method="POST", path="/graphql", operation="CreateIssue", status=401)
+    ran = project.run("sync")
+    assert (ran.status, ran.document["failed"]) == (1, 1)
+    eng = status_of(project, "eng")
+    assert (eng["pending"], status_of(project, "web")["pending"]) == (1, 0)
+    assert "make a new one" in eng["paused"]
+    (failure,) = project.run("status").document["failures"]
+    assert (failure["source"], failure["operation"], failure["outcome"]) == ("eng", "create", "paused")
+    words = worklake_command("status", "--project", str(project.folder)).stdout
+    assert "eng: nothing was written by the last run" in words
+    project.mend()
+    assert project.run("sync").document["applied"] == 1
+    eng = status_of(project, "eng")
+    assert (eng["pending"], eng["paused"], project.run("status").document["failures"]) == (0, None, [])
+    assert {link["source"] for link in task_of(project, "web", external_id)["links"]} == {"eng", "web"}
 
 
 def test_a_run_that_finds_nothing_to_do_commits_nothing(project: Project) -> None:

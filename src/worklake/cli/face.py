@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from worklake.cli.console import PlainConsole
 
 
-_COUNTED = {"pull": "tasks read", "merge": "items merged"}
+_COUNTED = {"pull": "tasks read", "merge": "items merged", "apply": "steps applied"}
 """What the numbers of each stage count."""
 
 

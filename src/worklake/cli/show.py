@@ -135,7 +135,7 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
     if document.last_run:
         run = document.last_run
         yield f"last run: {run.command} {run.state}, {moment(run.started_at)} ({run.run_id})"
-    rows = table("source", "provider", "tasks", "last pulled", "newest change", "backlog", "quarantined")
+    rows = table("source", "provider", "tasks", "last pulled", "newest change", "backlog", "pending", "put aside")
     for one in document.sources:
         rows.add_row(
             one.source,
@@ -144,6 +144,7 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
             moment(one.last_pulled_at),
             moment(one.last_change_at),
             str(one.backlog),
+            str(one.pending),
             str(one.quarantined),
         )
     yield rows
@@ -152,6 +153,15 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
             yield failure(one.source, one.last_error)
         for words in one.frozen:
             yield failure(one.source, words)
+        if one.paused and one.paused != one.last_error:
+            yield failure(one.source, f"nothing was written by the last run: {one.paused}")
+        if one.no_access:
+            yield failure(one.source, f"{counted(one.no_access, 'item')} may not be written; see the failures below")
+    for failed in document.failures[:20]:
+        what = f"not written: {failed.source} {failed.operation} {failed.external_id or failed.task_id}"
+        yield f"{what}: {failed.outcome}" + (f": {failed.error}" if failed.error else "")
+    if len(document.failures) > 20:
+        yield f"… and {len(document.failures) - 20} more; all of them with --json"
     for row in document.quarantine[:20]:
         yield f"put aside: {row.source} {row.kind} {row.external_id or '(no id)'}: {row.reason}"
     if len(document.quarantine) > 20:

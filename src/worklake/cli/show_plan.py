@@ -129,7 +129,7 @@ def _counts(applied: int, stale: int, failed: int, waiting: int = 0) -> str:
 def not_done(writes: Sequence[WriteDocument]) -> Iterator[RenderableType]:
     """Each step that was not done to its end, and why."""
     for one in writes:
-        if not one.done and one.outcome != "waiting":
+        if not one.done and one.outcome not in ("waiting", "paused"):  # the notes tell of these, by source
             what = "done in part" if one.outcome == "acknowledged" else one.outcome
             yield Text.assemble((f"{one.source} {one.key}: {what}", "yellow"), f": {one.error}" if one.error else "")
 

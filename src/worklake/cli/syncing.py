@@ -13,7 +13,7 @@ from worklake.cli.options import command, group_command
 from worklake.cli.reading import SourcesOption
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from worklake.model.documents import PulledSource
 
@@ -39,16 +39,21 @@ def plan(face: Face, source: SourcesOption = None, allow: AllowOption = None) ->
     Exit status 0 when the plan is complete, 1 when a source failed or an item could not be read, 3 when a person has to
     decide: the brake stops the plan, or a conflict is open.
     """
+    raise typer.Exit(_plan(face, source or (), allow))
+
+
+def _plan(face: Face, sources: Sequence[str], allow: int | None) -> Exit:
+    """Make a plan and show it."""
     from worklake import api
     from worklake.cli import show, show_plan
 
     with face.progress() as progress:
-        document = api.plan(face.project, source or (), progress, allow=allow)
+        document = api.plan(face.project, sources, progress, allow=allow)
     face.answer(document, *show_plan.planned(document))
     face.note(*show.source_failures(document.pulled), *document.notes)
     if document.stopped_by:
-        raise typer.Exit(Exit.STOPPED_FOR_A_PERSON)
-    raise typer.Exit(_status(document.pulled, wrote=False, complete=not document.notes, decided=not document.conflicts))
+        return Exit.STOPPED_FOR_A_PERSON
+    return _status(document.pulled, wrote=False, complete=not document.notes, decided=not document.conflicts)
 
 
 @command(app)
@@ -72,7 +77,8 @@ def apply(
     from worklake import api
     from worklake.cli import show_plan
 
-    document = api.apply(plan_id, face.project, allow=allow)
+    with face.progress() as progress:
+        document = api.apply(plan_id, face.project, progress, allow=allow)
     face.answer(document, *show_plan.applied(document))
     face.warn(*show_plan.not_done(document.writes))
     face.note(*document.notes)
@@ -80,7 +86,13 @@ def apply(
 
 
 @command(app)
-def sync(face: Face, allow: AllowOption = None) -> None:
+def sync(
+    face: Face,
+    allow: AllowOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Leave out the writing: show and save the plan, as `worklake plan` does.")
+    ] = False,
+) -> None:
     """Pull, merge, plan, and apply that plan at once. This is what a scheduled job runs, as often as you like.
 
     An edit in one tool arrives in the others, field by field: a title edited here and a due date edited there both
@@ -93,6 +105,8 @@ def sync(face: Face, allow: AllowOption = None) -> None:
     from worklake import api
     from worklake.cli import show, show_plan
 
+    if dry_run:
+        raise typer.Exit(_plan(face, (), allow))
     with face.progress() as progress:
         document = api.sync(face.project, progress, allow=allow)
     face.answer(document, *show_plan.synced(document))

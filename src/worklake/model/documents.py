@@ -374,6 +374,18 @@ class QuarantineDocument(Document):
     quarantined_at: datetime
 
 
+class FailureDocument(Document):
+    """A step of the newest plan that was tried and not done; the next plan takes it up as long as it is due."""
+
+    source: str
+    task_id: str
+    external_id: str | None = Field(description="The item; null where it is yet to be made")
+    operation: str
+    outcome: str = Field(description="As in `worklake apply`")
+    error: str | None = Field(description="What was said against it, with the mend where there is one")
+    at: datetime
+
+
 class SourceStatus(Document):
     """How one source stands."""
 
@@ -386,6 +398,11 @@ class SourceStatus(Document):
     last_change_at: datetime | None = Field(description="When the newest item last changed, as the source says")
     last_error: str | None = Field(description="Why the last run did not read the source to its end, if so")
     backlog: int = Field(description="Records that are pulled and not merged yet")
+    pending: int = Field(default=0, description="Steps of the newest plan that are not written, and those that wait")
+    no_access: int = Field(default=0, description="Items that the token may not write; tried when they are read again")
+    paused: str | None = Field(
+        default=None, description="Why nothing is written there, with the mend, if the last run was refused"
+    )
     quarantined: int
     frozen: list[str] = Field(
         default_factory=list,
@@ -420,6 +437,9 @@ class StatusDocument(Document):
     last_run: RunStatus | None
     sources: list[SourceStatus]
     quarantine: list[QuarantineDocument]
+    failures: list[FailureDocument] = Field(
+        default_factory=list, description="Steps that were tried and not done, the newest fifty"
+    )
     tables: list[TableStatus]
 
 

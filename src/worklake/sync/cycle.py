@@ -204,9 +204,14 @@ def _apply(
     """Apply a plan. A source that refused the credentials when it was `pulled` is not asked again."""
     store, ports = store_of(lake, run, begin), _reached(lake, run)
     refused = {name: one.error or "" for name, one in pulled.items() if one.error_kind == AuthError.__name__}
+    told = partial(_tell, run)
     patience = Patience(quota_check(run), paused=refused)
     _recall(lake, run, saved)
-    return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience)
+    return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience, told)
+
+
+def _tell(run: RunContext, source: str, done: int, total: int) -> None:
+    run.progress(source, "apply", done, total)
 
 
 def _recall(lake: Lake, run: RunContext, saved: SavedPlan) -> None:

@@ -11,6 +11,7 @@ from worklake.lake.lake import Lake
 from worklake.lake.tables import TABLES
 from worklake.model.documents import QuarantineDocument, RunStatus, SourceStatus, StatusDocument, TableStatus
 from worklake.settings.models import SourceSettings
+from worklake.sync.outstanding import Outstanding, outstanding
 
 _RUNS = "select run_id, command, state, started_at, finished_at, counts from {runs} order by started_at desc limit 500"
 _TASKS = """
@@ -35,6 +36,7 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
     tasks = {row["source"]: row for row in lake.rows(_TASKS)}
     cursors = {row["source"]: row for row in lake.rows(_CURSORS)}
     backlog = {row["source"]: row["backlog"] for row in lake.rows(_BACKLOG)}
+    left = outstanding(lake)
     quarantine = [QuarantineDocument(**row) for row in lake.rows(_QUARANTINE)]
     return StatusDocument(
         lake=location,
@@ -50,11 +52,15 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
                 cursor_moved_at=cursors.get(name, {}).get("moved_at"),
                 backlog=backlog.get(name, 0),
                 quarantined=sum(row.source == name for row in quarantine),
+                pending=left.pending.get(name, 0),
+                no_access=left.no_access.get(name, 0),
+                paused=_paused(runs, name, left),
                 **_last_pull(runs, name),
             )
             for name, settings in sources.items()
         ],
         quarantine=quarantine,
+        failures=left.failures,
         tables=[_table(lake, name) for name in TABLES],
     )
 
@@ -68,6 +74,16 @@ def _runs(lake: Lake) -> list[dict[str, Any]]:
         if row["state"] == "running" and not (held and number == 0):
             row["state"] = "died"
     return rows
+
+
+def _paused(runs: list[dict[str, Any]], source: str, left: Outstanding) -> str | None:
+    """Why a source is paused, unless a later run read it well."""
+    if source not in left.paused:
+        return None
+    at, why = left.paused[source]
+    counts = ((run, orjson.loads(run["counts"]).get(source)) for run in runs)
+    read = next((run["started_at"] for run, told in counts if told is not None and told["error"] is None), None)
+    return why if read is None or read <= at else None
 
 
 def _last_pull(runs: list[dict[str, Any]], source: str) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -25,6 +26,13 @@ from worklake.sync.rules.task import Moment
 from worklake.sync.rules.waves import waves
 
 NOT_ASKED = "this run does not ask the source: it is not in conf/sources.yml, or its secret is missing"
+
+
+Told = Callable[[str, int, int], None]
+
+
+def nobody(source: str, done: int, total: int) -> None:
+    """Who hears of steps that are over where nobody watches."""
 
 
 @dataclass(slots=True)
@@ -53,9 +61,11 @@ def apply_plan(
     clock: Clock,
     together: Together = one_after_another,
     patience: Patience | None = None,
+    told: Told = nobody,
 ) -> Applied:
     """Apply a saved plan, step by step, the sources side by side as `together` has it. What the brake stopped must not
-    be given here. `patience` says which sources are not to be called from the beginning.
+    be given here. `patience` says which sources are not to be called from the beginning, `told` hears how many steps
+    of each source are over.
 
     Each item is read before it is written: a step whose fields have moved, or are no longer due, is stale and left to
     the next plan. Intents are kept before the calls, outcomes after them.
@@ -67,8 +77,12 @@ def apply_plan(
         everywhere.take_back(store, saved, Moment(run_id, clock()))
     elif saved.undoes is not None:
         undoing.hold(store, ports, saved, Moment(run_id, clock()))
+    total = Counter(step.source for step in saved.steps)
     for steps in waves(saved.steps, rules.step_batch):
         _Wave(store, ports, saved, applied, clock, together, patience).apply(steps)
+        over = Counter(write.source for write in applied.writes)
+        for source in sorted({step.source for step in steps}):
+            told(source, over[source], total[source])
     place = {step.step_id: number for number, step in enumerate(saved.steps)}
     applied.writes.sort(key=lambda write: place[write.step_id])
     return applied

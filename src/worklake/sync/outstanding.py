@@ -1,0 +1,72 @@
+"""What of the newest plan is not written yet, and what stands in its way, by source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from worklake.lake.lake import Lake
+from worklake.model.documents import FailureDocument
+from worklake.sync.lake_store.texts import from_text
+
+MOST_TOLD = 50
+"""So many failures are told, the newest first."""
+
+_NEWEST = "select plan_id, waiting from {plans} where undoes is null order by number desc limit 1"
+_LEFT = """
+    select s.source, s.task_id, s.external_id, s.operation, w.step_id is not null as is_tried, w.outcome, w.error,
+        coalesce(w.finished_at, w.intended_at) as at
+    from {steps} s left join (
+        select step_id, outcome, error, finished_at, intended_at,
+            row_number() over (partition by step_id order by number desc) as place
+        from {writes} where plan_id = :plan
+    ) w on s.step_id = w.step_id and w.place = 1
+    where s.plan_id = :plan and (w.outcome is null or w.outcome <> 'acknowledged')
+    order by at desc, s.position
+"""
+_PAUSED = """
+    select source, error, finished_at from (
+        select source, outcome, error, finished_at,
+            row_number() over (partition by source order by number desc) as place
+        from {writes} where outcome is not null
+    ) where place = 1 and outcome = 'paused'
+"""
+_NO_ACCESS = "select source, count(*) as n from {links} where kind = 'task' and state = 'no_access' group by source"
+
+
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What is still to be written. `pending` counts steps, `no_access` items, by source; `paused` has when and why."""
+
+    pending: Mapping[str, int] = field(default_factory=dict)
+    failures: list[FailureDocument] = field(default_factory=list)
+    paused: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
+    no_access: Mapping[str, int] = field(default_factory=dict)
+
+
+def outstanding(lake: Lake) -> Outstanding:
+    """What the newest plan has left, as the ledger tells."""
+    plans = lake.rows(_NEWEST)
+    left = lake.rows(_LEFT, {"plan": plans[0]["plan_id"]}) if plans else []
+    waiting = Counter(from_text(plans[0]["waiting"])) if plans else Counter[str]()
+    return Outstanding(
+        pending=Counter(row["source"] for row in left) + waiting,
+        failures=[_failure(row) for row in left if row["is_tried"] and row["outcome"] != "stale"][:MOST_TOLD],
+        paused={row["source"]: (row["finished_at"], row["error"]) for row in lake.rows(_PAUSED)},
+        no_access={row["source"]: row["n"] for row in lake.rows(_NO_ACCESS)},
+    )
+
+
+def _failure(row: Mapping[str, Any]) -> FailureDocument:
+    return FailureDocument(
+        source=row["source"],
+        task_id=row["task_id"],
+        external_id=row["external_id"],
+        operation=row["operation"],
+        outcome=row["outcome"] or "unknown",
+        error=row["error"],
+        at=row["at"],
+    )
