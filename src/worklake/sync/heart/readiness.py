@@ -17,7 +17,7 @@ from worklake.sync.heart.overwriting import is_checked_later
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Loaded, StoredLink
-from worklake.sync.heart.views import Names
+from worklake.sync.heart.views import ItemResolution, Names
 from worklake.sync.rules import answers, plan
 from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import ItemKey
@@ -163,9 +163,24 @@ def _ready_to_create(step: PlannedStep, loaded: Loaded, known: Known, now: datet
         raise SetAsideError(Outcome.STALE, "the item is there already")
     if frozen := known.ports[step.source].frozen & step.fields.keys():
         raise SetAsideError(Outcome.STALE, f"{', '.join(sorted(frozen))} is frozen there since the plan was made")
+    other = _said_otherwise(step, loaded, known) if known.saved.undoes is None else []
+    if other:
+        raise SetAsideError(Outcome.STALE, f"{', '.join(other)} is no longer due as planned")
     made_id = known.ports[step.source].integration.made_id(TaskId(step.task_id))
     external_id = made_id or creating_key(step.source, step.task_id).external_id
     link = StoredLink(step.source, external_id, step.task_id, LinkState.CREATING, {}, made_id=made_id)
     fields = _of_items_that_are_there(step, known.names[step.source], {})
     write = write_of(step, known, now, known.names[step.source].own(fields), {})
     return Ready(step, link, {}, write, looks_first=bool(there))
+
+
+def _said_otherwise(step: PlannedStep, loaded: Loaded, known: Known) -> list[str]:
+    """The fields in which an item would now be made otherwise than planned, references aside: they may come later."""
+    integration = known.ports[step.source].integration
+    values = {name: value for name, value in loaded.task.values().items() if name in integration.capabilities.creatable}
+    now = ItemResolution(integration, known.names[step.source]).project(values, None)
+    return [
+        name
+        for name, value in step.fields.items()
+        if FIELDS[name].reference is None and (name not in now or not same(name, now[name], value))
+    ]

@@ -1,0 +1,128 @@
+"""Plans applied later than they were made, or under other settings: what moved is left, nothing is done twice."""
+
+from dataclasses import replace
+from random import Random
+
+from tests.sync.heart.test_engine import Town, edit, outcomes, shown, sync, town
+from worklake.errors import RetryableError
+from worklake.model.heart_rows import Outcome
+from worklake.model.rows import LinkState
+from worklake.sync.heart import applying
+from worklake.sync.heart.applying import NOT_ASKED
+from worklake.testing.simulate import world as worlds
+from worklake.testing.simulate.shapes import Shape
+
+
+def planned(made: Town) -> str:
+    """A plan of what A changed; it is not applied yet."""
+    made.tick(120)
+    worlds.pull(made, "A", Random(0))
+    return worlds.plan(made).plan_id
+
+
+def apply(made: Town, plan_id: str) -> applying.Applied:
+    made.tick(60)
+    saved = made.store.plan(plan_id)
+    assert saved is not None
+    return applying.apply_plan(made.store, made.ports(), saved, made.rules(), made.run_id(), made.clock)
+
+
+def became(applied: applying.Applied) -> list[Outcome | None]:
+    return [one.outcome for one in applied.writes]
+
+
+def test_a_plan_that_is_applied_twice_does_nothing_twice() -> None:
+    made = town(Shape(), Shape())
+    plan_id = planned(made)
+    assert became(apply(made, plan_id)) == [Outcome.ACKNOWLEDGED]
+    assert became(apply(made, plan_id)) == [Outcome.STALE]
+    assert len(made.sources["B"].items) == 1
+    edit(made, "A", "title", "another title")
+    plan_id = planned(made)
+    apply(made, plan_id)
+    calls = len(made.sources["B"].calls)
+    assert became(apply(made, plan_id)) == [Outcome.STALE]
+    assert len(made.sources["B"].calls) == calls
+
+
+def test_an_item_is_not_made_as_the_task_was_when_the_plan_was_made() -> None:
+    made = town(Shape(), Shape())
+    plan_id = planned(made)
+    edit(made, "A", "title", "another title")
+    worlds.pull(made, "A", Random(0))
+    (write,) = apply(made, plan_id).writes
+    assert (write.outcome, write.error) == (Outcome.STALE, "title is no longer due as planned")
+    assert made.sources["B"].items == {}
+    sync(made)
+    assert shown(made, "B") == "another title"
+
+
+def test_steps_of_a_source_that_is_not_in_the_settings_any_more_are_left_and_the_others_done() -> None:
+    made = town(Shape(), Shape(), Shape())
+    plan_id = planned(made)
+    gone = made.sources.pop("B")
+    applied = apply(made, plan_id)
+    assert {(one.source, one.outcome) for one in applied.writes} == {
+        ("B", Outcome.PAUSED), ("C", Outcome.ACKNOWLEDGED),
+    }  # fmt: skip
+    assert [one.error for one in applied.writes if one.source == "B"] == [NOT_ASKED]
+    made.sources["B"] = gone
+    sync(made)
+    assert shown(made, "B") == "a title of some length"
+    assert sync(made) == 0
+
+
+def test_a_step_for_a_field_that_is_not_writable_any_more_is_stale_and_not_planned_again() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    plan_id = planned(made)
+    source = made.sources["B"]
+    source.capabilities = replace(  # type: ignore[misc]
+        source.capabilities, writable=source.capabilities.writable - {"title"}
+    )
+    assert became(apply(made, plan_id)) == [Outcome.STALE]
+    assert sync(made) == 0
+
+
+def test_two_items_of_one_task_in_the_same_source_both_follow() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    (link,) = [one for one in made.store.all_links() if one.source == "B"]
+    made.sources["B"].items["B99"] = replace(made.sources["B"].items[link.external_id])
+    made.sources["B"].items["B99"].fields = dict(made.sources["B"].items[link.external_id].fields)
+    made.store.commit(links=[replace(link, external_id="B99")])
+    edit(made, "A", "title", "another title")
+    sync(made)
+    assert [one.fields["title"] for one in made.sources["B"].items.values()] == ["another title"] * 2
+    assert sync(made) == 0
+
+
+def test_a_task_made_in_one_tool_while_another_is_down_is_made_there_later_and_once() -> None:
+    made = town(Shape(), Shape())
+
+    def fault(source: str, what: str) -> bool:
+        if source == "B":
+            raise RetryableError("down")
+        return False
+
+    made.fault = fault
+    assert [sync(made) for _ in range(3)] == [1, 1, 1]
+    assert set(outcomes(made)) <= {Outcome.FAILED, Outcome.WAITING}
+    assert {one.state for one in made.store.all_links() if one.source == "B"} == {LinkState.CREATING}
+    made.fault = None
+    assert sync(made) == 1
+    assert len(made.sources["B"].items) == 1
+    assert sync(made) == 0
+
+
+def test_the_same_state_gives_the_same_plan_and_the_writes_stand_in_the_order_of_its_steps() -> None:
+    made = town(Shape(), Shape(), Shape())
+    for number in range(5):
+        made.sources["A"].person_creates({"title": f"task number {number}"})
+    plan_id = planned(made)
+    assert planned(made) == plan_id
+    saved = made.store.plan(plan_id)
+    assert saved is not None
+    applied = apply(made, plan_id)
+    assert [one.step_id for one in applied.writes] == [one.step_id for one in saved.steps]
