@@ -79,12 +79,15 @@ def _asked_of(write: Write, port: Port) -> list[str]:
 
 
 def _lags(write: Write, told: Sequence[Told], port: Port) -> bool:
-    """Whether the history does not tell of this write of our own yet."""
+    """Whether the history does not tell of this write of our own yet, nor of a person who made the same edit."""
     shown = write.shown or {}
     moved = [
         name for name in _asked_of(write, port) if name in shown and not same(name, shown[name], write.before.get(name))
     ]
-    return any(not any(one.ours and one.field == name for one in told) for name in moved)
+    return any(
+        not any(one.field == name and (one.ours or (one.known and same(name, one.after, shown[name]))) for one in told)
+        for name in moved
+    )
 
 
 def _conflicts(
