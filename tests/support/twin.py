@@ -14,6 +14,7 @@ from worklake.lake.lake import Lake
 from worklake.model.heart_rows import SavedPlan, Write
 from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.lake_store import LakeStore
+from worklake.sync.rules.comments import CommentLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, TaskState
 from worklake.testing.memory import MemoryStore
 
@@ -26,6 +27,8 @@ _TABLES = {
     "conflicts": _ORDER[3:],
     "links": _ORDER[4:],
     "watched": ("watched",),
+    "comment changes": ("changes", "comments", "links"),
+    "comments": ("comments", "links"),
     "plans": ("steps", "plans"),
     "intents": ("writes",),
     "outcomes": ("writes",),
@@ -127,6 +130,13 @@ class TwinStore(MemoryStore):
         self._write(
             lambda: keep(changes, tasks, links, conflicts, ended), "commit", changes, tasks, links, conflicts, ended
         )
+
+    def comments(self, task_ids: Collection[str]) -> dict[str, list[CommentLink]]:
+        return same(super().comments(task_ids), self._stored.comments(task_ids))
+
+    def keep_comments(self, links: Sequence[CommentLink], changes: Sequence[Change] = ()) -> None:
+        keep = super().keep_comments
+        self._write(lambda: keep(links, changes), "keep_comments", links, changes)
 
     def watched(self) -> set[str]:
         return same(super().watched(), self._stored.watched())

@@ -104,7 +104,8 @@ class TaskView:
 class CommentView:
     """What a provider shows of a comment. `task` is the external id of the task, `author` that of an account.
 
-    `markers` are comment ids out of Worklake's own markers in it, which `body` leaves out.
+    `markers` are comment ids out of Worklake's own markers in it, which `body` leaves out. `url` is where a person
+    sees it, `answers` the external id of the comment that it answers, where the provider shows them.
     """
 
     task: str
@@ -113,6 +114,8 @@ class CommentView:
     created_at: datetime | None
     updated_at: datetime | None
     markers: list[str] = field(default_factory=list)
+    url: str | None = None
+    answers: str | None = None
 
 
 @dataclass(slots=True)

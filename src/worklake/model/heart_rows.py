@@ -52,6 +52,9 @@ class PlannedStep(Row):
     expected_revision: datetime | None = Field(description="When the item last changed, as the source said")
     why: str = Field(description="Which edits the step carries on, in words")
     undoes: str | None = Field(default=None, description="The write that the step takes back, if it does")
+    comment_id: str | None = Field(
+        default=None, description="The comment on the item that is written, where it is one; its field is `comment`"
+    )
 
 
 class TakenBack(Row):
@@ -114,3 +117,4 @@ class Write(Row):
         default=None,
         description="Whether the provider's history was looked at for edits that it overwrote; null where it has none",
     )
+    comment_id: str | None = Field(default=None, description="The comment on the item that was written, if it was one")

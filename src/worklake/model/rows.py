@@ -288,6 +288,7 @@ class Step(Row):
     expected_revision: datetime | None = Field(description="When the item last changed, as the source said")
     why: str = Field(description="Which edits the step carries on, in words")
     undoes: str | None = Field(description="The write that the step takes back, if it does")
+    comment_id: str | None = Field(default=None, description="The comment on the item that is written, if it is one")
 
 
 class Write(Row):
@@ -322,6 +323,7 @@ class Write(Row):
         default=None,
         description="Whether the provider's history was looked at for edits that it overwrote; null where it has none",
     )
+    comment_id: str | None = Field(default=None, description="The comment on the item that was written, if it was one")
 
 
 class Proposal(Row):

@@ -137,11 +137,18 @@ def _known_field(name: str) -> str:
     return name
 
 
+class Comments(Settings):
+    """What becomes of comments. With `mirror`, each stands once in every tool that holds its task."""
+
+    mirror: bool = True
+
+
 class Policy(Settings):
-    """`conf/policy.yml`: who wins, per field, and the brakes."""
+    """`conf/policy.yml`: who wins, per field, what becomes of comments, and the brakes."""
 
     fields: Mapping[Annotated[str, AfterValidator(_known_field)], FieldPolicy] = Field(default_factory=dict)
     brake: Brake = Brake()
+    comments: Comments = Comments()
 
 
 def _listed(value: Any) -> Any:

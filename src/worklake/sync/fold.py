@@ -17,6 +17,7 @@ from worklake.integrations.base import CommentView, TaskView
 from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.ids import change_id, comment_id, task_id
 from worklake.model.rows import Decision, Kind, LinkState
+from worklake.sync.lake_store.comments import seen_of
 from worklake.sync.match import Match
 from worklake.sync.pending import Observed
 
@@ -267,7 +268,6 @@ class Folding:
         known_task = self._task_of(view.task)
         task = known_task or task_id(self._stamp.source, view.task)
         author = self._known.accounts.get(view.author, f"{view.author}@{self._stamp.source}") if view.author else None
-        seen = {"task": view.task, "author": view.author, "body": view.body}
         self.outcome.links.append(
             {
                 "source": self._stamp.source,
@@ -280,7 +280,7 @@ class Folding:
                 "url": None,
                 "is_primary": True,
                 "state": LinkState.LINKED.value,
-                "seen": orjson.dumps(seen).decode(),
+                "seen": orjson.dumps(seen_of(view)).decode(),
                 "mentions": None,
                 "awaits": None if known_task else [view.task],
                 "record_hash": item.record_hash,

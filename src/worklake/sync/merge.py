@@ -20,6 +20,7 @@ from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.blocking import Blocked, blocked_items
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
+from worklake.sync.heart.commenting import CommentObservation
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
 from worklake.sync.match import Match, Proposed, match, same_titles
 from worklake.sync.pending import Chunk, Observed, pending_chunks
@@ -27,7 +28,7 @@ from worklake.sync.people import Directory
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
-from worklake.sync.shared import facts_of, merge_shared
+from worklake.sync.shared import facts_of, merge_shared, take_shared_comments
 from worklake.sync.surroundings import milestone_row, parse_date, person_row, project_row
 
 
@@ -118,7 +119,9 @@ class _Merging:
         folding.linked(chunk.tasks)
         folding.blocking(chunk.tasks, aside=blocked)
         folding.waiting()
-        folding.comments(chunk.comments)
+        comments = self._shared_comments(chunk, homes, known, matches, step)
+        observed = {one.external_id for one in comments}
+        folding.comments([item for item in chunk.comments if item.external_id not in observed])
         proposed += self._title_proposals(unlinked, matches, neighbourhood)
         # Before the links: an item that has one is not matched again.
         self._commit_proposals(proposed)
@@ -144,6 +147,7 @@ class _Merging:
             anew=anew,
             blocked=blocked,
         )
+        take_shared_comments(self._lake, self._run, comments)
         self._commit_quarantine(chunk)
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
@@ -180,6 +184,22 @@ class _Merging:
         several = self._several(known, matches)
         moved = {item.external_id for item in tasks if _was_put_away_or_back(item, known.links.get(item.external_id))}
         return {external_id for external_id, task in homes.items() if task in several or external_id in moved}
+
+    def _shared_comments(
+        self, chunk: Chunk, homes: Mapping[str, str], known: Known, matches: Mapping[str, Match], step: int
+    ) -> list[CommentObservation]:
+        """The comments on tasks that live in several items: copies of others' may be among them."""
+        if not chunk.comments:
+            return []
+        several, found = self._several(known, matches), []
+        for item in chunk.comments:
+            link = known.links.get(item.view.task)
+            task = homes.get(item.view.task) or (link["task_id"] if link is not None else None)
+            if task is not None and task in several:
+                found.append(
+                    CommentObservation(self._source.name, item.external_id, item.view, step, task, item.record_hash)
+                )
+        return found
 
     def move_cursor(self, mapping: str, batch: int) -> None:
         """Note that everything up to this batch is taken in, as this mapping reads it."""

@@ -15,9 +15,11 @@ from worklake.sync.run import RunContext
 def ports_of(lake: Lake, run: RunContext) -> Ports:
     """Every configured source, whether this run asks it or not, with the people behind its accounts."""
     people: dict[str, dict[str, str]] = defaultdict(dict)
-    rows = lake.rows("select source, external_id, person_id, username, email from {people}")
+    called: dict[str, dict[str, str]] = defaultdict(dict)
+    rows = lake.rows("select source, external_id, person_id, username, email, name from {people}")
     for row in rows:
         people[row["source"]][row["external_id"]] = row["person_id"]
+        called[row["source"]][row["external_id"]] = row["name"]
     aliases = _aliases(rows)
     everyone = (*run.sources, *run.elsewhere)
     asked = {one.name for one in run.sources if one.unreachable is None}
@@ -31,6 +33,7 @@ def ports_of(lake: Lake, run: RunContext) -> Ports:
             drift=run.drift_of(one),
             on_delete=one.on_delete,
             aliases=aliases,
+            called=called[one.name],
         )
         for one in everyone
     }
@@ -52,7 +55,7 @@ def _aliases(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def rules_of(run: RunContext, route: Route = stays) -> Rules:
     """What the run's settings say."""
-    return Rules(fields=run.policy.fields, route=route, brake=run.policy.brake)
+    return Rules(fields=run.policy.fields, route=route, brake=run.policy.brake, comments=run.policy.comments.mirror)
 
 
 def store_of(lake: Lake, run: RunContext, begin: Callable[[], None] = nothing) -> LakeStore:

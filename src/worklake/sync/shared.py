@@ -15,6 +15,7 @@ from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
 from worklake.model.rows import Kind
 from worklake.sync.blocking import Blocked
+from worklake.sync.heart.commenting import CommentObservation, take_comments
 from worklake.sync.heart.merging import merge_tasks
 from worklake.sync.heart.ports import Blocking, Observation
 from worklake.sync.lake_store import ItemFacts
@@ -85,6 +86,13 @@ def merge_shared(
     others = _pending_elsewhere(lake, run, source, set(homes.values()))
     store.tell(facts)
     merge_tasks(store, ports_of(lake, run), [*observations, *others], rules_of(run), Moment(run.run_id, run.clock()))
+
+
+def take_shared_comments(lake: Lake, run: RunContext, comments: Sequence[CommentObservation]) -> None:
+    """Take comments on tasks that live in several items into account."""
+    if comments:
+        moment = Moment(run.run_id, run.clock())
+        take_comments(store_of(lake, run), ports_of(lake, run), comments, moment)
 
 
 def meet(lake: Lake, run: RunContext, task: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from worklake.model.heart_rows import Outcome, SavedPlan, Write
 from worklake.model.rows import LinkState
 from worklake.sync.heart.store import KnownItem, Loaded, StoredLink
+from worklake.sync.rules.comments import CommentLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, TaskState
 from worklake.sync.rules.task import fold
 from worklake.sync.rules.values import referred
@@ -33,6 +34,9 @@ class MemoryStore:
         self._plans: dict[str, SavedPlan] = {}
         self._writes: dict[str, Write] = {}
         self._watched: set[str] = set()
+        self._comments: dict[ItemKey, CommentLink] = {}
+        self._comments_on: dict[str, set[ItemKey]] = {}
+        self._comment_changes: dict[str, Change] = {}
         self.batch = 0
 
     def load(self, task_ids: Collection[str]) -> dict[str, Loaded]:
@@ -117,6 +121,30 @@ class MemoryStore:
                 self._keys[old.task_id].discard(link.key)
             self._links[link.key] = link
             self._keys.setdefault(link.task_id, set()).add(link.key)
+
+    def comments(self, task_ids: Collection[str]) -> dict[str, list[CommentLink]]:
+        """See `Store.comments`."""
+        return {
+            task: [self._comments[key] for key in sorted(self._comments_on[task])]
+            for task in task_ids
+            if self._comments_on.get(task)
+        }
+
+    def keep_comments(self, links: Sequence[CommentLink], changes: Sequence[Change] = ()) -> None:
+        """See `Store.keep_comments`."""
+        self._watched |= {one.task_id for rows in (links, changes) for one in rows}
+        if changes:
+            self._before("comment changes")
+            for change in changes:
+                self._comment_changes.setdefault(change.change_id, change)
+        if links:
+            self._before("comments")
+        for link in links:
+            old = self._comments.get(link.key)
+            if old is not None:
+                self._comments_on[old.task_id].discard(link.key)
+            self._comments[link.key] = link
+            self._comments_on.setdefault(link.task_id, set()).add(link.key)
 
     def watched(self) -> set[str]:
         """See `Store.watched`."""
@@ -204,6 +232,14 @@ class MemoryStore:
     def all_tasks(self) -> list[str]:
         """The ids of all tasks, for tests."""
         return list(self._of_task)
+
+    def all_comments(self) -> list[CommentLink]:
+        """All comments in all sources, for tests."""
+        return list(self._comments.values())
+
+    def comment_changes(self) -> list[Change]:
+        """What happened to comments, for tests."""
+        return list(self._comment_changes.values())
 
     def all_links(self) -> list[StoredLink]:
         """All links, for tests."""

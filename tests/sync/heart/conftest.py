@@ -21,7 +21,7 @@ from worklake.sync.lake_store import LakeStore
 from worklake.testing.memory import MemoryStore
 
 NOW = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=UTC)
-NEEDED = ("tasks", "links", "changes", "conflicts", "watched", "plans", "steps", "writes", "cursors")
+NEEDED = ("tasks", "links", "comments", "changes", "conflicts", "watched", "plans", "steps", "writes", "cursors")
 TABLES_NEEDED = {name: TABLES[name] for name in NEEDED}
 STORES = ["memory", "embedded"]
 on_spark_too = pytest.mark.parametrize("reopen", [*STORES, pytest.param("spark", marks=ON_SPARK)], indirect=True)

@@ -348,6 +348,8 @@ def _comment(payload: Payload) -> CommentView:
         created_at=time(payload, "createdAt"),
         updated_at=time(payload, "updatedAt"),
         markers=comment_markers_in(body),
+        url=optional_text(payload, "url"),
+        answers=optional_text(payload, "parentId"),
     )
 
 

@@ -11,22 +11,20 @@ from worklake.integrations.base import TaskView
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.sync.heart import calling, everywhere, refusing, undoing
 from worklake.sync.heart.calling import Answer
+from worklake.sync.heart.comment_applying import CommentWave
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import finished, made_anew
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules, aliases_of
-from worklake.sync.heart.readiness import Known, Ready, SetAsideError, Views, ready, write_of
+from worklake.sync.heart.readiness import NOT_ASKED, Known, Ready, SetAsideError, Views, ready, write_of
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Store, StoredLink
 from worklake.sync.heart.views import names_for
 from worklake.sync.rules.state import Conflict, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.waves import waves
-
-NOT_ASKED = "this run does not ask the source: it is not in conf/sources.yml, or its secret is missing"
-
 
 Told = Callable[[str, int, int], None]
 
@@ -78,11 +76,22 @@ def apply_plan(
     elif saved.undoes is not None:
         undoing.hold(store, ports, saved, Moment(run_id, clock()))
     total = Counter(step.source for step in saved.steps)
-    for steps in waves(saved.steps, rules.step_batch):
-        _Wave(store, ports, saved, applied, clock, together, patience).apply(steps)
+
+    def tell(steps: Sequence[PlannedStep]) -> None:
         over = Counter(write.source for write in applied.writes)
         for source in sorted({step.source for step in steps}):
             told(source, over[source], total[source])
+
+    for steps in waves([step for step in saved.steps if step.comment_id is None], rules.step_batch):
+        _Wave(store, ports, saved, applied, clock, together, patience).apply(steps)
+        tell(steps)
+    # Comments come once their items are made and kept.
+    for steps in waves([step for step in saved.steps if step.comment_id is not None], rules.step_batch):
+        wave = CommentWave(store, ports, rules, saved, run_id, patience, clock)
+        wave.apply(steps, together)
+        applied.writes += wave.done
+        wave.raise_what_stopped()
+        tell(steps)
     place = {step.step_id: number for number, step in enumerate(saved.steps)}
     applied.writes.sort(key=lambda write: place[write.step_id])
     return applied
@@ -141,7 +150,11 @@ class _Wave:
             batch=self._store.last_batch() + 1,
             loaded=loaded,
             names=names_for(self._store, people, loaded.values(), aliases=aliases_of(self._ports)),
-            unsure={(write.source, write.task_id) for write in self._store.unresolved(set(loaded))},
+            unsure={
+                (write.source, write.task_id)
+                for write in self._store.unresolved(set(loaded))
+                if write.comment_id is None
+            },
         )
 
     def _may_be_called(self, step: PlannedStep, known: Known) -> bool:

@@ -30,7 +30,8 @@ def plan_everywhere(
     What was changed since is left. Items that the run made are taken away, and those that it put away, or saw put
     away, are brought back, where the provider can.
     """
-    writes = [write for write in store.writes(undone_run) if write.outcome is Outcome.ACKNOWLEDGED]
+    done = [write for write in store.writes(undone_run) if write.outcome is Outcome.ACKNOWLEDGED]
+    writes = [write for write in done if write.comment_id is None]  # what a person said is nothing of the run's
     changes = store.changes(run_id=undone_run)
     loaded = store.load({write.task_id for write in writes} | {change.task_id for change in changes})
     left: list[Left] = []
@@ -39,7 +40,7 @@ def plan_everywhere(
         task: replace(one, task=_as_taken_back(one.task, [take for take in takes if take.task_id == task], moment))
         for task, one in loaded.items()
     }
-    unsure = {(write.source, write.task_id) for write in store.unresolved(loaded)}
+    unsure = {(write.source, write.task_id) for write in store.unresolved(loaded) if write.comment_id is None}
     planning = planning_of(store, ports, rules, before, unsure)
     made = plan.make_plan([replace(one, missing=()) for one in planning.values()])
     whole = put_back(store, ports, loaded, [one for one in writes if one.operation is not Operation.UPDATE], left)

@@ -39,7 +39,7 @@ def look_again(store: Store, ports: Ports, rules: Rules, run_id: str, clock: Clo
     batch = store.last_batch() + 1
     for write in store.unresolved():
         port = ports.get(write.source)
-        if port is None or (write.source, write.task_id) in observations:
+        if write.comment_id is not None or port is None or (write.source, write.task_id) in observations:
             continue
         try:
             view = _look(port.integration, write)

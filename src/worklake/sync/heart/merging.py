@@ -140,6 +140,8 @@ class _Merging:
             fresh = {key.external_id: home for key, home in homes.items() if key.source == name}
             self._names[name] = replace(names, tasks={**names.tasks, **fresh})
         for write in self._store.unresolved(tasks):
+            if write.comment_id is not None:
+                continue
             self._intents.setdefault((write.source, write.task_id), []).append(write)
 
     def merge(self, task: str, news: Mapping[ItemKey, Observation]) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import SavedPlan
 from worklake.model.rows import LinkState
+from worklake.sync.heart.comment_looking import look_at_comments
+from worklake.sync.heart.comment_planning import with_comments
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.looking import look_again
 from worklake.sync.heart.overwriting import look_for_overwritten
@@ -49,17 +51,24 @@ def plan_tasks(
     """
     looked = look_again(store, ports, rules, run_id, clock)
     failed = {**look_for_overwritten(store, ports, run_id, clock), **looked.failed}
+    look_at_comments(store, ports, run_id, clock, failed)
     watched = store.watched()
     loaded = store.load(watched)
     around = store.referrers(_new_somewhere(loaded, ports, rules)) - watched
     loaded |= store.load(around)
     tasks = watched | around
-    unsure = {(write.source, write.task_id) for write in store.unresolved(tasks)}
-    planning = _without_past_refusals(store, planning_of(store, ports, rules, loaded, unsure), Moment(run_id, clock()))
+    unresolved, moment = store.unresolved(tasks), Moment(run_id, clock())
+    unsure = {(write.source, write.task_id) for write in unresolved if write.comment_id is None}
+    planning = _without_past_refusals(store, planning_of(store, ports, rules, loaded, unsure), moment)
+    planning = with_comments(store, ports, rules, planning, loaded, unresolved, moment)
     made = plan.make_plan(planning.values(), limits)
     sound = frozen_ports(ports, made.steps if limits is None else plan.make_plan(planning.values()).steps)
     if sound is not ports:
-        planning = planning_of(store, sound, rules, loaded, unsure)
+        comments = {task: one.comments for task, one in planning.items()}
+        planning = {
+            task: replace(one, comments=comments.get(task, ()))
+            for task, one in planning_of(store, sound, rules, loaded, unsure).items()
+        }
         made = plan.make_plan(planning.values(), limits)
     threatened = {step.source for step in made.steps if any(brake.destroyed(step))}
     found = brake.stops(made.steps, store.live_items(sorted(threatened)), rules.brake, allow)
@@ -71,7 +80,12 @@ def plan_tasks(
         waiting=made.waiting,
         stopped_by=tuple(str(one) for one in found),
     )
-    quiet = {task for task in tasks if task not in planning or _is_quiet(planning[task], loaded[task], ports, unsure)}
+    asking = {write.task_id for write in unresolved if write.comment_id is not None}
+    quiet = {
+        task
+        for task in tasks - asking
+        if task not in planning or _is_quiet(planning[task], loaded[task], ports, unsure)
+    }
     if around - quiet:
         store.watch(around - quiet)
     _save(store, saved)
@@ -191,6 +205,7 @@ def _is_quiet(planning: Planning, loaded: Loaded, ports: Ports, unsure: Collecti
     values = planning.task.values()
     return (
         not planning.missing
+        and not planning.comments
         and all(link.source in ports for link in loaded.links)
         and not any((link.source, link.task_id) in unsure for link in loaded.links)
         and not any(link.state is LinkState.CREATING for link in loaded.links)

@@ -24,7 +24,7 @@ class Port:
 
     `asked` is false where this run must not reach it. `drift` knows of names that are gone there. `on_delete`
     says what it means for a task that its item here was deleted or archived. `aliases` are other ids of people, of any
-    source, by which tasks may still know them.
+    source, by which tasks may still know them. `called` has the name of each account.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Port:
     drift: Drift | None = None
     on_delete: OnDelete = "close"
     aliases: Mapping[str, str] = field(default_factory=dict)
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -106,6 +107,8 @@ class Rules:
     fields: Mapping[str, FieldPolicy] = field(default_factory=dict)
     route: Route = stays
     brake: Brake = field(default_factory=Brake)
+    comments: bool = True
+    """Whether comments are written to the other sources."""
     step_batch: int = 50
     """How many steps are read, meant and kept together."""
 

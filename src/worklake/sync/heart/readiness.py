@@ -56,6 +56,9 @@ class Ready:
     looks_first: bool = False
 
 
+NOT_ASKED = "this run does not ask the source: it is not in conf/sources.yml, or its secret is missing"
+
+
 class SetAsideError(Exception):
     """A step must not be done now: what becomes of it and why, and its link where that follows from it."""
 

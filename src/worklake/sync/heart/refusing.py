@@ -10,13 +10,16 @@ from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
+from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import WHOLE_TASK, Planning, creating_key, creation, refused_at
 from worklake.sync.rules.state import DELETED, Conflict, ConflictKind, Contender, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 
-_WHOLE = frozenset({WHOLE_TASK, DELETED})
-"""What is refused of an item as a whole: a provider may take it another day, and a person says when."""
+_WHOLE = frozenset({WHOLE_TASK, DELETED, COMMENT})
+"""What is refused of an item as a whole: a provider may take it another day, and a person says when. Comments are
+looked after by `comment_planning`.
+"""
 
 
 class Refusal(NamedTuple):

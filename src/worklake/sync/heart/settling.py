@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.model.fields import FieldValue
 from worklake.model.rows import LinkState
+from worklake.sync.heart.comment_undoing import settle_comment
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.undoing import in_the_making
+from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, Contender, Decision
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
@@ -35,6 +37,8 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
     if not conflict.open:
         raise InvalidInputError(f"{conflict_id} is settled already: {conflict.reason}")
     winner = _chosen(conflict, choice)
+    if conflict.field == COMMENT:
+        return settle_comment(store, conflict, winner, moment)
     settled = replace(
         conflict,
         open=False,

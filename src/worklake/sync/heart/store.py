@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import SavedPlan, Write
 from worklake.model.rows import LinkState
+from worklake.sync.rules.comments import CommentLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, Pair, TaskState
 
 
@@ -109,6 +110,20 @@ class Store(Protocol):
         A change whose id is kept already is not kept twice. Tasks, links and conflicts replace those of the same
         identity. The links in `ended` are forgotten in the same step in which `links` are kept. Every task named in
         any of these rows may have something pending from then on (see `watched`), from before the first row is kept.
+        """
+
+    def comments(self, task_ids: Collection[str]) -> dict[str, list[CommentLink]]:
+        """The comments on these tasks as they stand in each source, ordered by source and external id.
+
+        Tasks without any are left out.
+        """
+
+    def keep_comments(self, links: Sequence[CommentLink], changes: Sequence[Change] = ()) -> None:
+        """Keep these rows, in this order: changes, comments, links; each of them at once.
+
+        A change whose id is kept already is not kept twice. These changes tell what happened to comments: they move no
+        field of a task, so their positions do not count and `changes` leaves them out. Links replace those of the same
+        source and external id. Every task named may have something pending from then on, from before the first row.
         """
 
     def watched(self) -> set[str]:

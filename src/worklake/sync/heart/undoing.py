@@ -13,11 +13,13 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan
 from worklake.model.ids import digest
 from worklake.model.rows import LinkState
 from worklake.settings.models import Brake
+from worklake.sync.heart.comment_undoing import hold_comment, take_back_comment
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import ItemResolution, Names, names_for
 from worklake.sync.rules import brake, plan, resolution
+from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import Missing
 from worklake.sync.rules.state import (
     HOLDING,
@@ -82,9 +84,16 @@ def plan_undo(
     )
     steps: list[PlannedStep] = []
     left: list[Left] = []
+    comments = store.comments({write.task_id for write in writes if write.comment_id is not None})
     for write in reversed(writes):
         link = _link_of(write, loaded.get(write.task_id))
-        if write.operation is not Operation.UPDATE:
+        if write.comment_id is not None:
+            made = take_back_comment(write, comments.get(write.task_id, ()), ports)
+            if isinstance(made, str):
+                left.append(Left(write.task_id, write.source, COMMENT, made))
+            else:
+                steps.append(made)
+        elif write.operation is not Operation.UPDATE:
             steps += put_back(store, ports, loaded, [write], left)
         elif link is None or write.source not in ports:
             left.append(Left(write.task_id, write.source, WHOLE_TASK, "the item is not there any more"))
@@ -224,7 +233,8 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
     Items that are to be made anew are no longer deleted, but in the making.
     """
     loaded = store.load({step.task_id for step in saved.steps})
-    anew = {(step.source, step.task_id) for step in saved.steps if step.operation is Operation.CREATE}
+    making = [step for step in saved.steps if step.operation is Operation.CREATE and step.comment_id is None]
+    anew = {(step.source, step.task_id) for step in making}
     links = [
         in_the_making(link)
         for one in loaded.values()
@@ -253,7 +263,12 @@ def _holds(
     names = names_for(store, people, loaded.values())
     sides = {task: sides_of(one.links, ports, names) for task, one in loaded.items()}
     holds: dict[tuple[str, str], Conflict] = {}
+    comments = store.comments({step.task_id for step in saved.steps if step.comment_id is not None})
     for step in saved.steps:
+        if step.comment_id is not None:
+            hold = hold_comment(step, comments.get(step.task_id, ()), saved, moment)
+            holds[hold.conflict_id, COMMENT] = hold
+            continue
         if step.operation is Operation.CREATE:
             continue
         fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: step.operation.value}

@@ -15,9 +15,10 @@ from worklake.model import rows
 from worklake.model.heart_rows import SavedPlan, Write
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart.store import KnownItem, Loaded, StoredLink
-from worklake.sync.lake_store import decisions, ledger, links, tasks
+from worklake.sync.lake_store import comments, decisions, ledger, links, tasks
 from worklake.sync.lake_store.links import ItemFacts, LinkStamp
 from worklake.sync.rows import rows_to_arrow
+from worklake.sync.rules.comments import CommentLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, TaskState
 from worklake.sync.rules.task import fold_onto
 
@@ -27,6 +28,11 @@ _TASKS = f"select {tasks.COLUMNS} from {{tasks}} where {{among}}"  # noqa: S608 
 _OLD_TASKS = "select task_id, source, created_at, updated_at, completed_at from {tasks} where {among}"
 _LINKS = f"select {links.COLUMNS} from {{links}} where kind = 'task' and {{among}}"  # noqa: S608
 _OLD_LINKS = "select * from {links} where kind = 'task' and {among}"
+_COMMENTS = f"""
+    select {comments.COLUMNS} from {{links}} where kind = 'comment' and {{among}} order by source, external_id
+"""  # noqa: S608
+_WRITTEN = "select comment_id, author, created_at from {comments} where {among}"
+_OLD_COMMENTS = "select source, external_id, comment_id, first_seen_at from {links} where kind = 'comment' and {among}"
 _HOLDERS = """
     select task_id, source, external_id from {links}
     where kind = 'task' and state <> 'creating' and {among} order by source, external_id
@@ -34,6 +40,7 @@ _HOLDERS = """
 _CHILDREN = "select task_id from {tasks} where {among}"
 _BLOCKED = "select task_id from (select task_id, explode(blocked_by) as blocker from {tasks}) where {among}"
 _OPEN_CONFLICTS = "select * from {conflicts} where is_open and {among} order by opened_at, conflict_id"
+_KEPT_CHANGES = "select change_id from {changes} where {among}"
 _CHANGE_IDS = "select task_id, change_id, position from {changes} where position is not null and {among}"
 _CHANGES = "select * from {changes} where position is not null and {among} order by number"
 _UNRESOLVED = "select * from {writes} where outcome is null and {among} order by number"
@@ -171,6 +178,45 @@ class LakeStore:
         by_id = {one.conflict_id: one for one in conflicts}
         self._merge("conflicts", [decisions.conflict_row(one) for one in by_id.values()])
         self._keep_links({link.key: link for link in links}, list(ending.values()))
+
+    def comments(self, task_ids: Collection[str]) -> dict[str, list[CommentLink]]:
+        """See `Store.comments`."""
+        found = _by_task(self._lake.rows_among(_COMMENTS, "task_id", set(task_ids)))
+        written = {row["comment_id"]: row for row in self._lake.rows_among(_WRITTEN, "task_id", found.keys())}
+        return {
+            task: [
+                comments.comment_link(row, written.get(row["comment_id"]) if row["is_primary"] else None)
+                for row in of_task
+            ]
+            for task, of_task in found.items()
+        }
+
+    def keep_comments(self, links: Sequence[CommentLink], changes: Sequence[Change] = ()) -> None:
+        """See `Store.keep_comments`. What was taken for a person's comment and is a copy leaves `comments`."""
+        self._merge(
+            "watched",
+            [{"task_id": task} for task in {link.task_id for link in links} | {change.task_id for change in changes}],
+        )
+        self._keep_comment_changes(changes)
+        by_key = {link.key: link for link in links}
+        found = self._lake.rows_among(_OLD_COMMENTS, "external_id", {key.external_id for key in by_key})
+        old = {ItemKey(row["source"], row["external_id"]): row for row in found}
+        over = {old[key]["comment_id"] for key, link in by_key.items() if key in old} - {
+            link.comment_id for link in by_key.values()
+        }
+        if over:
+            self._lake.delete("comments", pa.table({"comment_id": sorted(over)}))
+        self._merge("comments", [comments.comment_row(link) for link in by_key.values() if link.is_born])
+        stamp = LinkStamp(self._run_id, self._clock(), self._providers)
+        self._merge("links", [comments.comment_link_row(link, old.get(key), stamp) for key, link in by_key.items()])
+
+    def _keep_comment_changes(self, changes: Sequence[Change]) -> None:
+        ids = {change.change_id for change in changes}
+        known = {row["change_id"] for row in self._lake.rows_among(_KEPT_CHANGES, "change_id", ids)}
+        fresh = {change.change_id: change for change in changes if change.change_id not in known}
+        if fresh:
+            told = [decisions.change_row(one, 0) | {"position": None, "number": None} for one in fresh.values()]
+            self._lake.append("changes", rows_to_arrow(rows.Change, told))
 
     def _keep_changes(self, changes: Sequence[Change]) -> None:
         known = self._lake.rows_among(_CHANGE_IDS, "task_id", {change.task_id for change in changes})

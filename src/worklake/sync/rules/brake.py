@@ -48,6 +48,8 @@ def stops(
 
 def destroyed(step: PlannedStep) -> Iterator[str]:
     """What a step puts away or empties, in words."""
+    if step.comment_id is not None:
+        return
     if step.operation in (Operation.CLOSE, Operation.ARCHIVE, Operation.DELETE):
         yield step.operation.value
     if step.operation is not Operation.UPDATE:

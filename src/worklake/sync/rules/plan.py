@@ -5,7 +5,7 @@ Two plans of the same state are equal byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -39,12 +39,16 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What planning a task needs: its state, its reachable items with `view` as last seen, and its open conflicts."""
+    """What planning a task needs: its state, its reachable items with `view` as last seen, and its open conflicts.
+
+    `comments` are the steps for the comments on it, in their order.
+    """
 
     task: TaskState
     sides: Sequence[Side]
     conflicts: Collection[Conflict] = ()
     missing: Sequence[Missing] = ()
+    comments: Sequence[PlannedStep] = ()
 
 
 @dataclass(slots=True)
@@ -151,18 +155,29 @@ def make_plan(tasks: Iterable[Planning], limits: Mapping[str, Budget] | None = N
     and most urgent goes first, and the rest waits.
     """
     budgets = {source: replace(budget) for source, budget in (limits or {}).items()}
-    planned = [(step, one.task) for one in tasks for step in task_steps(one)]
-    by_value = sorted(planned, key=lambda entry: (_value(entry[1]), entry[0].task_id, entry[0].step_id))
+    planned = [(place, step, one.task) for one in tasks for place, step in _placed_steps(one)]
+    by_value = sorted(planned, key=lambda entry: (_value(entry[2]), entry[1].task_id, entry[0]))
     chosen: list[tuple[PlannedStep, TaskState]] = []
     waiting: dict[str, int] = {}
-    for step, task in by_value:
+    created: set[tuple[str, str]] = set()
+    for _, step, task in by_value:
+        if step.comment_id is not None and step.external_id is None and (step.source, step.task_id) not in created:
+            continue  # it waits with the item that it is to stand on
         if step.source in budgets and not budgets[step.source].takes(step):
             waiting[step.source] = waiting.get(step.source, 0) + 1
             continue
+        if step.operation is Operation.CREATE and step.comment_id is None:
+            created.add((step.source, step.task_id))
         chosen.append((step, task))
-    depths = _depths([step for step, _ in chosen if step.operation is Operation.CREATE])
+    depths = _depths([step for step, _ in chosen if step.operation is Operation.CREATE and step.comment_id is None])
     chosen.sort(key=lambda entry: (_phase(entry[0]), depths.get(entry[0].step_id, 0)))
     return Plan(tuple(step for step, _ in chosen), waiting)
+
+
+def _placed_steps(planning: Planning) -> Iterator[tuple[tuple[int, int | str], PlannedStep]]:
+    """A task's steps, those of its comments last, each with its place among them."""
+    yield from (((0, one.step_id), one) for one in task_steps(planning))
+    yield from (((1, number), one) for number, one in enumerate(planning.comments))
 
 
 def task_steps(planning: Planning) -> list[PlannedStep]:
@@ -266,6 +281,8 @@ def _value(task: TaskState) -> tuple[str, int]:
 
 
 def _phase(one: PlannedStep) -> int:
+    if one.comment_id is not None:
+        return 3
     if one.operation is Operation.CREATE:
         return 0
     return 2 if "blocked_by" in one.fields else 1

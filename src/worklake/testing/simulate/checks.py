@@ -14,6 +14,7 @@ from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
 from worklake.sync.rules.task import fold
 from worklake.sync.rules.values import elements, same
 from worklake.testing.simulate import world as worlds
+from worklake.testing.simulate.comments import check_comments
 from worklake.testing.simulate.shapes import PEOPLE
 from worklake.testing.simulate.world import PersonEdit, World
 
@@ -141,12 +142,20 @@ def _all_planned(world: World, loaded: dict[str, Loaded]) -> None:
             _fail("d", f"what became of {write.write_id} was never found out")
     made = {Outcome.ACKNOWLEDGED, Outcome.OVERWRITTEN, Outcome.NOT_SENT, Outcome.REFUSED, Outcome.FAILED,
             Outcome.NO_ACCESS, Outcome.PAUSED, Outcome.GONE}  # fmt: skip
-    meant = {(write.source, write.task_id if call == "create" else write.external_id)
-             for write in writes if write.outcome in made for call in (write.operation.value,)}  # fmt: skip
+    written = [write for write in writes if write.outcome in made and write.comment_id is None]
+    meant = {
+        (write.source, write.task_id if write.operation.value == "create" else write.external_id) for write in written
+    }
     for source in world.sources.values():
         for call in source.calls:
             if (call.source, call.marker if call.operation == "create" else call.external_id) not in meant:
                 _fail("d", f"{call} stands in no ledger")
+
+
+def _comments_hold(world: World, loaded: dict[str, Loaded]) -> None:
+    """(j) Each comment stands once in each source that holds its task, named and as it was written."""
+    for broken in check_comments(world):
+        _fail("j", broken)
 
 
 def _folds(world: World, loaded: dict[str, Loaded]) -> None:
@@ -227,7 +236,7 @@ def check_undo(world: World, random: Random) -> None:
     worlds.pull(world, sorted(world.sources), random)
     run = worlds.apply(world, worlds.plan(world))
     writes = [one for one in world.store.all_writes()[before:] if one.outcome is Outcome.ACKNOWLEDGED]
-    writes = [one for one in writes if one.operation.value == "update"]
+    writes = [one for one in writes if one.operation.value == "update" and one.comment_id is None]
     if not writes:
         return
     worlds.undo(world, run, everywhere=False)
@@ -242,7 +251,7 @@ def check_undo(world: World, random: Random) -> None:
 
 def _restored(world: World, run: str, *, after: bool) -> None:
     for write in world.store.writes(run):
-        if write.outcome is not Outcome.ACKNOWLEDGED or write.operation.value != "update":
+        if write.outcome is not Outcome.ACKNOWLEDGED or write.operation.value != "update" or write.comment_id:
             continue
         fields = world.sources[write.source].items[str(write.external_id)].fields
         for name, value in (write.shown or {}).items() if after else write.before.items():
@@ -261,4 +270,5 @@ _CHECKS = (
     _all_typed,
     _winners_stand,
     _latest_stands,
+    _comments_hold,
 )

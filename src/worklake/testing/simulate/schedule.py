@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from worklake.sync.rules.plan import Budget
-from worklake.testing.simulate import checks, world
+from worklake.testing.simulate import checks, comments, world
 from worklake.testing.simulate.world import Crash, Trouble, World
 
 _QUIET_ROUNDS = 12
@@ -17,6 +17,10 @@ _OPERATIONS = {
     "clash": 4,
     "reopen": 1,
     "create": 2,
+    "comment": 3,
+    "edit comment": 2,
+    "delete comment": 1,
+    "clash over comment": 2,
     "pull": 4,
     "plan": 3,
     "apply": 3,
@@ -98,6 +102,14 @@ def _happen(made: World, name: str, random: Random) -> None:
             world.person_reopens(made, random)
         case "create":
             world.person_creates(made, random)
+        case "comment":
+            comments.person_comments(made, random)
+        case "edit comment":
+            comments.person_edits_comment(made, random)
+        case "delete comment":
+            comments.person_deletes_comment(made, random)
+        case "clash over comment":
+            comments.people_clash_over_comment(made, random, lambda meanwhile: world.carry_on(made, random, meanwhile))
         case "pull":
             world.pull(made, random.sample(sorted(made.sources), random.randint(1, len(made.sources))), random)
         case "plan":

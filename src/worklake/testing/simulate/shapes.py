@@ -11,6 +11,7 @@ from typing import Literal
 from worklake.integrations.base import Lens, Payload, TaskView, View
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.rows import Kind
+from worklake.testing.simulate.comments import comment_view
 
 EMPTY: Mapping[str, FieldValue] = {
     "title": "", "description": None, "status": "backlog", "labels": [], "assignees": [], "due_date": None,
@@ -96,6 +97,8 @@ class SimulatedLens(Lens):
 
     def view(self, kind: Kind, payload: Payload) -> View:
         """See `Lens.view`."""
+        if kind is Kind.COMMENT:
+            return comment_view(payload)
         return TaskView(
             fields=dict(payload["fields"]),
             key=None,

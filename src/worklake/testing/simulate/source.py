@@ -15,6 +15,7 @@ from worklake.model.ids import CommentId, TaskId
 from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 from worklake.sync.rules.values import elements, same
+from worklake.testing.simulate.comments import Discussion
 from worklake.testing.simulate.shapes import EMPTY, Shape, SimulatedLens
 
 PERSON, WORKLAKE = "eve", "worklake"
@@ -61,6 +62,7 @@ class SimulatedSource(BaseIntegration):
         self.overwritten: set[tuple[str, str]] = set()
         self._clock = clock
         self._fault = fault
+        self.discussion = Discussion(name, shape, self.now, self._call)
         self.capabilities = Capabilities(  # type: ignore[misc]
             fields=shape.fields,
             incremental=shape.incremental,
@@ -165,8 +167,8 @@ class SimulatedSource(BaseIntegration):
                 yield self._item(key)
 
     def comments(self, external_id: str) -> Iterator[Item]:
-        """See `BaseIntegration.comments`: none are simulated."""
-        yield from ()
+        """See `BaseIntegration.comments`."""
+        yield from self.discussion.of(external_id)
 
     def key_of(self, url: str) -> str | None:
         """See `BaseIntegration.key_of`."""
@@ -258,20 +260,20 @@ class SimulatedSource(BaseIntegration):
         return self._answer(external_id, lost)
 
     def add_comment(self, task: str, body: str, *, marker: CommentId, made_id: str | None) -> Item:
-        """See `BaseIntegration.add_comment`: comments are not simulated."""
-        raise InvalidInputError(f"{self.name} has no comments")
+        """See `BaseIntegration.add_comment`."""
+        return self.discussion.add(task, body, marker, made_id)
 
     def find_comment(self, task: str, marker: CommentId, made_id: str | None) -> Item | None:
         """See `BaseIntegration.find_comment`."""
-        return None
+        return self.discussion.find(task, marker, made_id)
 
     def edit_comment(self, task: str, comment: str, body: str, *, marker: CommentId | None) -> Item:
         """See `BaseIntegration.edit_comment`."""
-        raise InvalidInputError(f"{self.name} has no comments")
+        return self.discussion.edit(comment, body)
 
     def delete_comment(self, task: str, comment: str) -> None:
         """See `BaseIntegration.delete_comment`."""
-        raise InvalidInputError(f"{self.name} has no comments")
+        self.discussion.delete(comment)
 
     def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
         """See `BaseIntegration.history`: what is older than the lag."""

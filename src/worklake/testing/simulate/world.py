@@ -15,11 +15,13 @@ from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
+from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import Budget
 from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import elements, same
 from worklake.testing.memory import MemoryStore
+from worklake.testing.simulate.comments import Remarks, person_edits_comment, pull_comments
 from worklake.testing.simulate.interleaved import Interleaved
 from worklake.testing.simulate.shapes import EMPTY, PEOPLE, random_shape
 from worklake.testing.simulate.source import SimulatedSource
@@ -77,6 +79,7 @@ class World:
     undone: bool = False
     settled: bool = False
     trouble: Trouble | None = None
+    remarks: Remarks = field(default_factory=Remarks)
 
     def rules(self) -> Rules:
         """The settings of this world."""
@@ -89,7 +92,7 @@ class World:
     def ports(self) -> dict[str, Port]:
         """The sources as the engine is given them."""
         return {
-            name: Port(name, rank, source, _accounts(source))
+            name: Port(name, rank, source, _accounts(source), called=_called(source))
             for rank, (name, source) in enumerate(sorted(self.sources.items()))
         }
 
@@ -110,6 +113,10 @@ class World:
 
 def _accounts(source: SimulatedSource) -> dict[str, str]:
     return {f"{source.name}.{one}": one for one in PEOPLE if one not in source.shape.strangers}
+
+
+def _called(source: SimulatedSource) -> dict[str, str]:
+    return {f"{source.name}.{one}": one.capitalize() for one in PEOPLE}
 
 
 def make_world(random: Random) -> World:
@@ -137,7 +144,7 @@ def _faults(world: World) -> Callable[[str, str], bool]:
         if chance < trouble.crashes:
             raise Crash(f"before {what} at {source}")
         if trouble.random.random() < trouble.edits:
-            person_acts(world, trouble.random)
+            (person_acts if trouble.random.random() < 0.7 else person_edits_comment)(world, trouble.random)
         if chance < trouble.crashes + trouble.calls:
             return _fail(trouble.random, source, what)
         return False
@@ -327,6 +334,7 @@ def pull(world: World, names: Sequence[str], random: Random) -> None:
         if world.trouble is None or random.random() < 0.8:
             merging.merge_tasks(world.store, world.ports(), world.late, world.rules(), Moment(run, world.clock()))
             world.late = []
+        pull_comments(world, name, run, random)
 
 
 def _history(source: SimulatedSource, item: Item) -> dict[str, Edited]:
@@ -358,6 +366,14 @@ def sync(world: World, random: Random) -> SavedPlan:
     return saved
 
 
+def carry_on(world: World, random: Random, meanwhile: Callable[[], None]) -> None:
+    """Pull and plan everything, let something happen, and apply the plan."""
+    pull(world, sorted(world.sources), random)
+    saved = plan(world)
+    meanwhile()
+    apply(world, saved)
+
+
 def undo(world: World, run: str, everywhere: bool) -> None:
     """Take a run back."""
     world.undone = True
@@ -379,6 +395,10 @@ def settle(world: World, random: Random) -> None:
         return
     world.settled = True
     conflict = random.choice(conflicts)
-    takes = sorted({one.origin.source for one in conflict.contenders if one.origin is not None})
+    about_comment = conflict.field == COMMENT
+    takes = sorted({
+        one.origin.source for one in conflict.contenders
+        if one.origin is not None and not (about_comment and one.origin == conflict.at_item)
+    })  # fmt: skip
     choice = settling.Choice(take=random.choice(takes)) if takes else settling.Choice()
     settling.settle(world.store, conflict.conflict_id, choice, Moment(world.run_id(), world.clock()))

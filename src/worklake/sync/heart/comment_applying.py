@@ -1,0 +1,386 @@
+"""Applying the steps of a plan that write comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from worklake.errors import (
+    AccessError,
+    InvalidInputError,
+    NotFoundError,
+    UnknownOutcomeError,
+    UnreadableError,
+    WorklakeError,
+)
+from worklake.integrations.base import CommentView, Item
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
+from worklake.model.ids import CommentId, digest
+from worklake.model.rows import LinkState
+from worklake.sync.heart import calling
+from worklake.sync.heart.calling import KNOWN_FAILURES
+from worklake.sync.heart.comment_looking import seen_comment
+from worklake.sync.heart.comment_planning import due_comments, item_places, unsure_comments
+from worklake.sync.heart.commenting import CommentObservation, comment_change, take_comments
+from worklake.sync.heart.lanes import Followed, Together
+from worklake.sync.heart.looking import PASSING
+from worklake.sync.heart.merging import finished
+from worklake.sync.heart.patience import Patience
+from worklake.sync.heart.ports import Clock, Ports, Rules
+from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError
+from worklake.sync.heart.store import Loaded, Store, StoredLink
+from worklake.sync.rules.comments import COMMENT, CommentLink, answered, said, same_text
+from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, Decision, ItemKey
+from worklake.sync.rules.task import Moment
+
+_Views = Mapping[ItemKey, dict[str, CommentView] | str]
+"""The comments on items, by external id, or why nobody can tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A step that may be done, on which item, and the copy where there is one."""
+
+    step: PlannedStep
+    item: str
+    copy: CommentLink | None
+    write: Write
+
+
+class _Called(NamedTuple):
+    """A step that was called and what came of it: an answer (none after a deletion), an error, or why it was left."""
+
+    ready: _Ready
+    item: Item | None = None
+    error: WorklakeError | None = None
+    left: tuple[Outcome, str] | None = None
+
+
+class CommentWave:
+    """Some steps that are read, meant, called and kept together; `done` has their writes. The store is used by the
+    thread that applies them, the integrations by their lanes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ports: Ports,
+        rules: Rules,
+        saved: SavedPlan,
+        run_id: str,
+        patience: Patience,
+        clock: Clock,
+    ) -> None:
+        self._store, self._ports, self._rules, self._saved = store, ports, rules, saved
+        self._run_id, self._patience, self._clock = run_id, patience, clock
+        self._loaded: dict[str, Loaded] = {}
+        self._comments: dict[str, list[CommentLink]] = {}
+        self.done: list[Write] = []
+        self._batch = 0
+        self._meant: set[str] = set()
+        self._stopped: Followed[_Called] | None = None
+        self._links: list[CommentLink] = []
+        self._changes: list[Change] = []
+        self._conflicts: list[Conflict] = []
+        self._items: dict[ItemKey, StoredLink] = {}
+        self._moved: list[CommentObservation] = []
+
+    def apply(self, steps: Sequence[PlannedStep], together: Together) -> None:
+        """Do these steps."""
+        tasks = {step.task_id for step in steps}
+        self._loaded, self._comments = self._store.load(tasks), self._store.comments(tasks)
+        self._batch = self._store.last_batch() + 1
+        unsure = unsure_comments(self._store.unresolved(tasks))
+        due = self._due(unsure)
+        views = self._read([step for step in steps if step.operation is not Operation.CREATE], together)
+        meant = []
+        for step in steps:
+            try:
+                meant.append(self._ready(step, due, views, unsure))
+            except SetAsideError as reason:
+                write = self._write(step, step.external_id, None)
+                self.done.append(finished(write, reason.outcome, self._moment(), error=str(reason)))
+        if meant:
+            self._meant = {one.write.write_id for one in meant}
+            self._store.intend([one.write for one in meant])
+        by_source: dict[str, list[_Ready]] = {}
+        for one in meant:
+            by_source.setdefault(one.step.source, []).append(one)
+        self._stopped = together({source: self._lane(source, ones) for source, ones in by_source.items()})
+        self._take(meant, self._stopped)
+        self._keep()
+
+    def raise_what_stopped(self) -> None:
+        """Raises what ended a lane, or the interrupt that ended them all, if anything did."""
+        if self._stopped is not None:
+            self._stopped.raise_what_stopped()
+
+    def _due(self, unsure: set[tuple[str, str]]) -> dict[str, str | None]:
+        """The item of every step that is due now, by the step's id."""
+        return {
+            step.step_id: step.external_id
+            for task, one in self._loaded.items()
+            for step in due_comments(one, self._comments.get(task, []), self._ports, self._rules, (), unsure)
+        }
+
+    def _read(self, steps: Sequence[PlannedStep], together: Together) -> _Views:
+        """The comments on each of these steps' items, by external id, or, in words, why nobody can tell."""
+        wanted: dict[str, list[str]] = {}
+        for step in steps:
+            if step.source in self._ports and self._patience.leaves(step.source) is None:
+                wanted.setdefault(step.source, []).append(str(step.external_id))
+        followed = together({source: self._read_source(source, items) for source, items in wanted.items()})
+        followed.raise_what_stopped()
+        return {key: view for lane in followed.lanes.values() for key, view in lane.results}
+
+    def _read_source(self, source: str, items: Sequence[str]) -> Iterator[tuple[ItemKey, dict[str, CommentView] | str]]:
+        integration = self._ports[source].integration
+        for external_id in dict.fromkeys(items):
+            try:
+                read = dict(seen_comment(integration, item) for item in integration.comments(external_id))
+                yield ItemKey(source, external_id), read
+            except NotFoundError:
+                yield ItemKey(source, external_id), {}  # the call will tell
+            except PASSING as error:
+                self._patience.note(source, error)
+                yield ItemKey(source, external_id), str(error)
+
+    def _ready(
+        self,
+        step: PlannedStep,
+        due: Mapping[str, str | None],
+        views: _Views,
+        unsure: set[tuple[str, str]],
+    ) -> _Ready:
+        """The step with what it takes to do it. Raises `SetAsideError` where it must not be done."""
+        if step.source not in self._ports:
+            raise SetAsideError(Outcome.PAUSED, NOT_ASKED)
+        left = self._patience.leaves(step.source)
+        if left is not None:
+            raise SetAsideError(*left)
+        if (step.source, step.comment_id) in unsure:
+            raise SetAsideError(Outcome.STALE, "what became of an earlier call is not known yet")
+        copy = self._copy(step)
+        loaded = self._loaded.get(step.task_id)
+        places = item_places(loaded, self._ports) if loaded is not None else {}
+        item = places.get(step.source) if step.operation is Operation.CREATE else step.external_id
+        if item is None or (step.external_id is not None and step.external_id != item):
+            raise SetAsideError(Outcome.STALE, "there is no item yet that it could stand on")
+        if self._saved.undoes is None and due.get(step.step_id, "") != item:
+            raise SetAsideError(Outcome.STALE, "the comment is no longer due as planned")
+        if step.operation is Operation.CREATE:
+            if copy is not None and copy.state is not LinkState.DELETED:
+                raise SetAsideError(Outcome.STALE, "the comment stands there already")
+            return _Ready(step, item, copy, self._write(step, item, None))
+        if copy is None or copy.state is not LinkState.LINKED:
+            raise SetAsideError(Outcome.STALE, "the comment does not stand there")
+        shown = self._checked(step, copy, views.get(ItemKey(step.source, item), {}))
+        return _Ready(step, item, copy, self._write(step, item, shown))
+
+    def _checked(self, step: PlannedStep, copy: CommentLink, views: dict[str, CommentView] | str) -> str:
+        """What the copy shows now, where that is what the step expects. One that is gone is left to the call."""
+        if isinstance(views, str):
+            raise SetAsideError(Outcome.FAILED, views)
+        view = views.get(copy.external_id)
+        shown = copy.body if view is None else view.body
+        if view is not None and not same_text(shown, copy.body):
+            self._moved.append(CommentObservation(copy.source, copy.external_id, view, self._batch, copy.task_id))
+        if not same_text(shown, str(step.expected.get(COMMENT) or "")):
+            raise SetAsideError(Outcome.STALE, "somebody edited it since the plan was made")
+        return shown
+
+    def _copy(self, step: PlannedStep) -> CommentLink | None:
+        links = self._comments.get(step.task_id, ())
+        return next((one for one in links if (one.source, one.comment_id) == (step.source, step.comment_id)), None)
+
+    def _write(self, step: PlannedStep, item: str | None, shown: str | None) -> Write:
+        return Write(
+            write_id="write_" + digest(self._run_id, self._saved.plan_id, step.step_id),
+            run_id=self._run_id,
+            plan_id=self._saved.plan_id,
+            step_id=step.step_id,
+            task_id=step.task_id,
+            source=step.source,
+            external_id=item,
+            operation=step.operation,
+            sent=dict(step.fields),
+            before={} if shown is None else {COMMENT: shown},
+            shown=None,
+            outcome=None,
+            error=None,
+            batch=self._batch,
+            intended_at=self._clock(),
+            finished_at=None,
+            undoes=step.undoes,
+            comment_id=step.comment_id,
+        )
+
+    def _lane(self, source: str, meant: Sequence[_Ready]) -> Iterator[_Called]:
+        """The calls to one source, one after another. An item that takes no comment is not asked for each of them."""
+        closed: set[str] = set()
+        for one in meant:
+            left = self._patience.leaves(source)
+            if left is not None:
+                yield _Called(one, left=left)
+            elif one.item in closed and one.step.operation is Operation.CREATE:
+                yield _Called(one, left=(Outcome.FAILED, "its item could not be written to a moment ago"))
+            else:
+                called = self._called(one)
+                self._patience.note(source, called.error)
+                if isinstance(called.error, NotFoundError | AccessError):
+                    closed.add(one.item)
+                yield called
+
+    def _called(self, one: _Ready) -> _Called:
+        try:
+            return _Called(one, self._made(one))
+        except KNOWN_FAILURES as error:
+            return _Called(one, error=error)
+        except UnknownOutcomeError as error:
+            return _Called(one, error=error)
+
+    def _take(self, meant: Sequence[_Ready], followed: Followed[_Called]) -> None:
+        """Note what came of the calls, in the order of the steps. What a lane did not come to was not sent."""
+        results = {one.ready.step.step_id: one for lane in followed.lanes.values() for one in lane.results}
+        unknown = {name for name, lane in followed.lanes.items() if lane.error is not None}
+        for one in meant:
+            called = results.get(one.step.step_id)
+            if called is not None:
+                self._take_one(called)
+            elif one.step.source in unknown:
+                unknown.discard(one.step.source)  # the call in which the lane ended: what became of it is not known
+            else:
+                why = "the run was stopped before it"
+                self.done.append(finished(one.write, Outcome.NOT_SENT, self._moment(), error=why))
+
+    def _take_one(self, called: _Called) -> None:
+        one, error = called.ready, called.error
+        if called.left is not None:
+            outcome, why = called.left
+            self.done.append(finished(one.write, outcome, self._moment(), error=why))
+        elif error is None:
+            try:
+                self._answered(one, called.item)
+            except UnreadableError as unread:
+                self.done.append(one.write.model_copy(update={"error": str(unread)}))
+        elif isinstance(error, UnknownOutcomeError | UnreadableError):
+            self.done.append(one.write.model_copy(update={"error": str(error)}))
+        else:
+            self._failed(one, error)
+
+    def _made(self, one: _Ready) -> Item | None:
+        """The call."""
+        integration, marker = self._ports[one.step.source].integration, CommentId(str(one.step.comment_id))
+        text = str(one.step.fields.get(COMMENT) or "")
+        if one.step.operation is Operation.CREATE:
+            return integration.add_comment(one.item, text, marker=marker, made_id=integration.made_id(marker))
+        copy_id = one.copy.external_id if one.copy is not None else ""
+        if one.step.operation is Operation.DELETE:
+            integration.delete_comment(one.item, copy_id)
+            return None
+        return integration.edit_comment(one.item, copy_id, text, marker=marker)
+
+    def _answered(self, one: _Ready, item: Item | None) -> None:
+        batch = self._batch
+        if item is None:
+            if one.copy is not None:
+                self._links.append(replace(one.copy, state=LinkState.DELETED, batch=batch, merges=one.copy.merges + 1))
+            self.done.append(finished(one.write, Outcome.ACKNOWLEDGED, self._moment()))
+            return
+        external_id, view = seen_comment(self._ports[one.step.source].integration, item)
+        text = str(one.step.fields[COMMENT])
+        link = one.copy or CommentLink(
+            source=one.step.source,
+            external_id=external_id,
+            comment_id=str(one.step.comment_id),
+            task_id=one.step.task_id,
+            item=one.item,
+            body="",
+            is_born=False,
+        )
+        link = replace(
+            link,
+            external_id=external_id,
+            item=one.item,
+            author=view.author,
+            state=LinkState.LINKED,
+            markers=tuple(view.markers),
+            url=view.url,
+            revision=view.updated_at or link.revision,
+            batch=batch,
+        )
+        self._links.append(answered(link, said(text) or "", view.body))
+        self.done.append(finished(one.write, Outcome.ACKNOWLEDGED, self._moment(), {COMMENT: view.body}))
+
+    def _failed(self, one: _Ready, error: WorklakeError) -> None:
+        """What a failed call means: for the copy, for the item where there is no copy yet, for the source."""
+        item = next(
+            (link for link in self._loaded[one.step.task_id].links if link.key == (one.step.source, one.item)), None
+        )
+        stand_in = item or StoredLink(one.step.source, one.item, one.step.task_id, LinkState.LINKED, {})
+        answer = calling.failure(one.write, stand_in, error, self._clock)
+        self.done.append(answer.write)
+        if isinstance(error, InvalidInputError) and one.step.operation is not Operation.DELETE:
+            self._conflicts.append(self._refusal(one, str(error)))
+        if not isinstance(error, NotFoundError | AccessError):
+            return
+        if one.copy is None or one.step.operation is Operation.CREATE:
+            if item is not None and answer.link is not None:
+                self._items[item.key] = answer.link
+        elif isinstance(error, NotFoundError):
+            gone = replace(one.copy, state=LinkState.MISSING, merges=one.copy.merges + 1)
+            self._links.append(gone)
+            why = f"the copy was deleted in {one.step.source}: it stays deleted there"
+            self._changes.append(comment_change(gone, gone.body, None, Decision.REFUSED, why, self._moment()))
+        else:
+            self._links.append(replace(one.copy, state=LinkState.NO_ACCESS))
+
+    def _refusal(self, one: _Ready, words: str) -> Conflict:
+        text, now = one.step.fields[COMMENT], self._clock()
+        place = ItemKey(one.step.source, str(one.step.comment_id))
+        origin = next(
+            (
+                link
+                for link in self._comments[one.step.task_id]
+                if link.comment_id == place.external_id and link.is_born
+            ),
+            None,
+        )
+        return Conflict(
+            conflict_id="conflict_" + digest(one.step.task_id, COMMENT, *place, str(text)),
+            task_id=one.step.task_id,
+            field=COMMENT,
+            kind=ConflictKind.REFUSED,
+            contenders=(
+                Contender(origin.key if origin else None, text, now),
+                Contender(place, one.copy.body if one.copy is not None else None, None),
+            ),
+            open=True,
+            reason=words,
+            run_id=self._run_id,
+            opened_at=now,
+            value=text,
+            at_item=place,
+        )
+
+    def _keep(self) -> None:
+        """Keep what became of the calls; outcomes come last, so that a process that dies leaves intents."""
+        if self._conflicts or self._items:
+            self._store.commit(links=list(self._items.values()), conflicts=self._conflicts)
+        if self._links or self._changes:
+            self._store.keep_comments(self._links, self._changes)
+        kept = [write for write in self.done if write.outcome is not None and self._is_worth_keeping(write)]
+        if kept:
+            self._store.finish(kept)
+        if self._moved:
+            take_comments(self._store, self._ports, self._moved, self._moment())
+
+    def _is_worth_keeping(self, write: Write) -> bool:
+        """Of steps that are left as their source is not called any further, the ledger tells once a run."""
+        if write.write_id in self._meant or write.outcome not in (Outcome.PAUSED, Outcome.WAITING):
+            return True
+        return self._patience.tells(write.source)
+
+    def _moment(self) -> Moment:
+        return Moment(self._run_id, self._clock())

@@ -1,0 +1,91 @@
+"""Looking for comments after calls whose outcome is unknown, before anything is planned for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from worklake.errors import NotFoundError, UnreadableError
+from worklake.integrations.base import BaseIntegration, CommentView, Item
+from worklake.model.heart_rows import Operation, Outcome, Write
+from worklake.model.ids import CommentId
+from worklake.model.rows import LinkState
+from worklake.sync.heart.commenting import CommentObservation, comment_change, take_comments
+from worklake.sync.heart.looking import PASSING
+from worklake.sync.heart.merging import finished
+from worklake.sync.heart.ports import Clock, Ports
+from worklake.sync.heart.store import Store
+from worklake.sync.rules.state import Decision
+from worklake.sync.rules.task import Moment
+
+
+def seen_comment(integration: BaseIntegration, item: Item) -> tuple[str, CommentView]:
+    """The external id of a comment that was read, and what it shows. Raises `UnreadableError`."""
+    view = integration.lens.view(item.kind, item.payload)
+    if not isinstance(view, CommentView) or item.external_id is None:
+        raise UnreadableError(f"expected a comment, found a {item.kind.value} {item.external_id or 'without an id'}")
+    return item.external_id, view
+
+
+def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, failed: dict[str, str]) -> None:
+    """Look for every comment that was called with unknown outcome, and settle those calls by what it shows.
+
+    What cannot be read now stays as it is; `failed` is told why, by source.
+    """
+    found: dict[tuple[str, str], CommentObservation] = {}
+    absent: list[Write] = []
+    batch = store.last_batch() + 1
+    for write in store.unresolved():
+        if write.comment_id is None:
+            continue
+        port, comment = ports.get(write.source), CommentId(str(write.comment_id))
+        if port is None or (write.source, comment) in found:
+            continue
+        try:
+            item = port.integration.find_comment(str(write.external_id), comment, port.integration.made_id(comment))
+            if item is None:
+                absent.append(write)
+                continue
+            external_id, view = seen_comment(port.integration, item)
+        except NotFoundError:
+            absent.append(write)
+        except PASSING as error:
+            failed[write.source] = str(error)
+        else:
+            found[write.source, comment] = CommentObservation(write.source, external_id, view, batch, write.task_id)
+    moment = Moment(run_id, clock())
+    if found:
+        take_comments(store, ports, found.values(), moment)
+    if absent:
+        _keep_absent(store, absent, moment, batch)
+
+
+def _keep_absent(store: Store, absent: Sequence[Write], moment: Moment, batch: int) -> None:
+    """Comments that are not there: never made, deleted by us, or by somebody else."""
+    known = store.comments({write.task_id for write in absent})
+    links, changes, settled = [], [], []
+    for write in absent:
+        one = next(
+            (
+                it
+                for it in known.get(write.task_id, ())
+                if (it.source, it.comment_id) == (write.source, write.comment_id)
+            ),
+            None,
+        )
+        if write.operation is Operation.CREATE:
+            settled.append(finished(write, Outcome.NOT_SENT, moment))
+            continue
+        deleted = write.operation is Operation.DELETE
+        if one is not None and one.state is LinkState.LINKED:
+            state = LinkState.DELETED if deleted else LinkState.MISSING
+            one = replace(one, state=state, batch=batch, merges=one.merges + 1)
+            links.append(one)
+            if not deleted:
+                why = f"the copy was deleted in {one.source}: it stays deleted there"
+                changes.append(comment_change(one, one.body, None, Decision.REFUSED, why, moment))
+        outcome = Outcome.ACKNOWLEDGED if deleted else Outcome.GONE
+        settled.append(finished(write, outcome, moment, error=None if deleted else "the comment is gone"))
+    if links or changes:
+        store.keep_comments(links, changes)
+    store.finish(settled)
