@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
 from worklake.sync.heart import calling, merging, planning, readiness, views
 from worklake.sync.rules import answers, field, plan, resolution
 from worklake.sync.rules.answers import Look
+from worklake.sync.rules.comments import copy_text
 from worklake.sync.rules.values import elements
 from worklake.testing.memory import MemoryStore
+from worklake.testing.simulate.comments import Discussion
 from worklake.testing.simulate.source import SimulatedSource
 
 Mutation = Callable[[], AbstractContextManager[Any]]
@@ -103,6 +106,21 @@ def _looks_away_from_what_is_pending() -> AbstractContextManager[Any]:
     return patch.object(planning, "_is_quiet", lambda *_: True)
 
 
+def _echoes_copies() -> AbstractContextManager[Any]:
+    return patch.object(commenting, "copied_by", lambda *_: None)
+
+
+def _writes_comments_without_looking_first() -> AbstractContextManager[Any]:
+    return patch.object(Discussion, "find", lambda *_: None)
+
+
+def _takes_what_was_sent_for_what_a_copy_shows() -> AbstractContextManager[Any]:
+    def wrong(copy: Any, body: str, _shown: str) -> Any:
+        return replace(copy, body=copy_text("Kim", "A", None, None, body), merges=copy.merges + 1)
+
+    return patch.object(comment_applying, "answered", wrong)
+
+
 MUTATIONS: dict[str, Mutation] = {
     mutation.__name__.lstrip("_"): mutation
     for mutation in (
@@ -123,5 +141,8 @@ MUTATIONS: dict[str, Mutation] = {
         _keeps_no_intents,
         _takes_a_failed_write_for_done,
         _looks_away_from_what_is_pending,
+        _echoes_copies,
+        _writes_comments_without_looking_first,
+        _takes_what_was_sent_for_what_a_copy_shows,
     )
 }

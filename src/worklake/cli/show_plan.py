@@ -55,6 +55,8 @@ def _steps(steps: Sequence[StepDocument]) -> Iterator[RenderableType]:
 
 def _heading(step: StepDocument) -> Text:
     where = f"{step.source} {step.key}".rstrip()
+    if step.comment_id is not None:
+        where = f"comment in {where}"
     return Text.assemble((step.operation.value, "bold cyan"), f" {where}  ", (value_shown(step.title), "bold"))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from worklake.model.fields import Priority, Status
 from worklake.model.heart_rows import Operation
@@ -71,9 +71,19 @@ class StepDocument(Document):
     changes: list[FieldChange] = Field(description="Just the fields that are set")
     why: str = Field(description="Which edits it carries on, or which rule asks for it")
     expected_revision: datetime | None = Field(description="When the item last changed, as its source says")
+    comment_id: str | None = Field(
+        default=None, description="The comment on the item that is written; the key is only there where it is one"
+    )
     title: str = Field(default="", exclude=True)
     key: str = Field(default="", exclude=True)
     """What people call the item: `ENG-12`, `team/web#3`."""
+
+    @model_serializer(mode="wrap")
+    def _without_no_comment(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = serialize(self)
+        if self.comment_id is None:
+            written.pop("comment_id", None)
+        return written
 
 
 class ConflictValue(Document):

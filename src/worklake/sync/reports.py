@@ -239,6 +239,7 @@ def _steps(steps: Iterable[PlannedStep], names: _Names) -> list[StepDocument]:
             ],
             why=one.why,
             expected_revision=one.expected_revision,
+            comment_id=one.comment_id,
             title=names.titles.get(one.task_id, ""),
             key=names.key(one.source, one.external_id),
         )
