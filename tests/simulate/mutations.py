@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from worklake.sync.heart import calling, merging, planning, readiness, views
+from worklake.sync.heart import calling, comment_applying, commenting, merging, planning, readiness, views
 from worklake.sync.rules import answers, field, plan, resolution
 from worklake.sync.rules.answers import Look
 from worklake.sync.rules.comments import copy_text
