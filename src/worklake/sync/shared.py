@@ -30,10 +30,14 @@ _ELSEWHERE = """
     select task_id, source, external_id from {links} t
     where kind = 'task' and state <> 'creating' and source <> :source and {among}
 """
-_PENDING = """
-    select r.source, r.external_id, r.payload, r.record_hash, r.batch from {records} r
+_LAST = """
+    select r.source, coalesce(max(c.batch), 0) as merged from {records} r
     left join (select source, batch from {cursors} where stage = 'merge') c on r.source = c.source
-    where r.kind = 'task' and r.batch > coalesce(c.batch, 0) and {among} order by r.batch
+    where r.source <> :source group by r.source having max(r.batch) > coalesce(max(c.batch), 0)
+"""
+_PENDING = """
+    select r.source, r.external_id, r.payload, r.batch from {records} r
+    where r.kind = 'task' and r.source = :source and r.batch > :after and {among} order by r.batch
 """
 
 _UNSEEN = """
@@ -129,19 +133,20 @@ def _pending_elsewhere(lake: Lake, run: RunContext, source: str, tasks: set[str]
     source's merge, which puts it aside.
     """
     lenses = {one.name: one.integration.lens for one in (*run.sources, *run.elsewhere)}
+    merged = {row["source"]: row["merged"] for row in lake.rows(_LAST, {"source": source}) if row["source"] in lenses}
     linked = {
         ItemKey(row["source"], row["external_id"]): row["task_id"]
-        for row in lake.rows_among(_ELSEWHERE, "task_id", tasks, {"source": source})
+        for row in (lake.rows_among(_ELSEWHERE, "task_id", tasks, {"source": source}) if merged else ())
     }
     found: dict[ItemKey, Observation] = {}
-    for row in lake.rows_among(_PENDING, "external_id", {key.external_id for key in linked}):
-        key = ItemKey(row["source"], row["external_id"])
-        if key not in linked or key.source not in lenses:
-            continue
-        try:
-            view = lenses[key.source].view(Kind.TASK, orjson.loads(row["payload"]))
-        except UnreadableError:
-            continue
-        if isinstance(view, TaskView):
-            found[key] = Observation(key.source, key.external_id, view, row["batch"], linked[key])
+    for other, after in sorted(merged.items()):
+        ids = {key.external_id for key in linked if key.source == other}
+        for row in lake.rows_among(_PENDING, "external_id", ids, {"source": other, "after": after}):
+            key = ItemKey(other, row["external_id"])
+            try:
+                view = lenses[other].view(Kind.TASK, orjson.loads(row["payload"]))
+            except UnreadableError:
+                continue
+            if isinstance(view, TaskView):
+                found[key] = Observation(other, key.external_id, view, row["batch"], linked[key])
     return list(found.values())

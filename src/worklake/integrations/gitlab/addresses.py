@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 _ISSUE = re.compile(r"/(?P<project>[^/]+(?:/(?!-/)[^/]+)+?)(?:/-)?/(?:issues|work_items)/(?P<iid>[0-9]{1,18})/?")
@@ -39,6 +40,7 @@ class Addresses:
         return self.key(f"{issue['project']}#{int(issue['iid'])}") if issue else None
 
 
+@lru_cache(maxsize=1024)
 def _host(url: str) -> str | None:
     try:
         parts = urlsplit(url.strip())

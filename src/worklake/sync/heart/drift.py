@@ -30,13 +30,17 @@ class Drift:
 
     integration: BaseIntegration
     told: dict[str, str] = field(default_factory=dict)
+    _names: Mapping[str, tuple[str, ...]] | None = None
+    _without: dict[tuple[str, tuple[str, ...]], Lens] = field(default_factory=dict)
     _missing: Mapping[str, tuple[str, ...]] | None = None
     _assumed: AbstractSet[str] = frozenset()
     _error: WorklakeError | None = None
 
     def names(self) -> Mapping[str, tuple[str, ...]]:
         """The names that the settings give a meaning, by field."""
-        return self.integration.mapped_names()
+        if self._names is None:
+            self._names = self.integration.mapped_names()
+        return self._names
 
     def missing(self) -> Mapping[str, tuple[str, ...]]:
         """Those of the names that do not exist. Raises, each time, what kept us from asking."""
@@ -76,12 +80,13 @@ class Drift:
 
         Raises where the names would have to be known and cannot be asked for now.
         """
-        if not self.names():
+        names = self.names()
+        if not names:
             return side
         suspects = [
             name
             for name in changed_fields(side)
-            if name in self.names() and self._is_what_is_left(side, name, task, self.names()[name])
+            if name in names and self._is_what_is_left(side, name, task, names[name])
         ]
         if not suspects:
             return side
@@ -107,9 +112,15 @@ class Drift:
             before = task.fields[name].value
         else:
             return False
-        full, poorer = self.integration.lens, self.integration.lens.without({name: tuple(names)})
         shown = side.view[name]
-        return same(name, _shown(poorer, name, before), shown) and not same(name, _shown(full, name, before), shown)
+        if same(name, _shown(self.integration.lens, name, before), shown):
+            return False
+        return same(name, _shown(self._lens_without(name, tuple(names)), name, before), shown)
+
+    def _lens_without(self, name: str, names: tuple[str, ...]) -> Lens:
+        if (name, names) not in self._without:
+            self._without[name, names] = self.integration.lens.without({name: names})
+        return self._without[name, names]
 
     def _words(self, name: str, missing: Iterable[str]) -> str:
         listed = ", ".join(repr(one) for one in missing)

@@ -87,11 +87,14 @@ def merge_task(
     """
     changers: dict[str, list[Side]] = {}
     readings: list[tuple[str, Side]] = []
+    plain, fields = not conflicts and not any(side.reread for side in sides), task.fields
     for side in sides:
         for name in changed_fields(side):
             if name in side.reread:
                 readings.append((name, side))
                 continue
+            if plain and name not in side.seen and side.view[name] == _value(fields, name):
+                continue  # what a first meeting finds as it is says nothing
             text = FIELDS[name].merge is MergeKind.TEXT
             if not (decided and text and edit_id(task.task_id, name, side) in decided):
                 changers.setdefault(name, []).append(side)
@@ -116,6 +119,10 @@ def merge_task(
             merging.take(name, outcome, held_by)
     merging.pass_over([one for one in conflicts if one.open and one.kind is ConflictKind.OVERWRITTEN])
     return TaskOutcome(fold_onto(task, merging.changes), merging.changes, merging.conflicts)
+
+
+def _value(fields: Mapping[str, Standing], name: str) -> FieldValue:
+    return fields[name].value if name in fields else FIELDS[name].empty
 
 
 def fold(task_id: str, changes: Iterable[Change]) -> TaskState:
