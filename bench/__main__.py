@@ -12,9 +12,14 @@ from types import FrameType
 
 from bench.measure import BrokenRunError, compiled_once
 from bench.report import document, show
-from bench.scenarios import FULL, QUICK, first_load, grown_lake, warm_up
+from bench.scenarios import FULL, QUICK, first_load, grown_lake, grown_sync, two_sources, warm_up
 
-PARTS = {"first-load": first_load, "grown-lake": grown_lake}
+PARTS = {
+    "first-load": first_load,
+    "grown-lake": grown_lake,
+    "two-sources": two_sources,
+    "grown-sync": grown_sync,
+}
 
 
 def main() -> int:

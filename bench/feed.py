@@ -114,6 +114,14 @@ class Feed:
         """The comments on an issue, on one page."""
         return _json(self._issues.notes(int(request.path_params["number"])))
 
+    async def events(self, request: Request) -> Response:
+        """The history of an issue: there is none."""
+        return _json([])
+
+    async def labels(self, request: Request) -> Response:
+        """The labels, on one page."""
+        return _json(self._issues.labels())
+
     async def project(self, request: Request) -> Response:
         """The project."""
         url = f"{self._base_url}/{PROJECT_PATH}"
@@ -156,7 +164,8 @@ def app(count: int, issues: Issues, base_url: str) -> Starlette:
     projects = [f"/api/v4/projects/{name}" for name in (str(PROJECT_ID), PROJECT_PATH)]
     endpoints = {
         "/issues": feed.listed, "": feed.project, "/members/all": feed.members, "/users": feed.members,
-        "/milestones": feed.milestones, "/issues/{number:int}/notes": feed.notes,
+        "/milestones": feed.milestones, "/labels": feed.labels,
+        "/issues/{number:int}/notes": feed.notes, "/issues/{number:int}/{events}": feed.events,
     }  # fmt: skip
     routes = [Route(project + path, endpoint) for project in projects for path, endpoint in endpoints.items()]
     routes += [

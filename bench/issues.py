@@ -121,6 +121,10 @@ class Issues:
         of = {"noteable_type": "Issue", "noteable_id": 100_000 + number, "noteable_iid": number}
         return [said | of | {"created_at": at, "updated_at": at, "internal": False}]
 
+    def labels(self) -> list[dict[str, Any]]:
+        """The labels of the project."""
+        return [{"id": 300 + place, "name": name, "color": "#336699"} for place, name in enumerate(_LABELS)]
+
     def _is_noted(self, number: int) -> bool:
         return bool(self._noted) and number % self._noted == 0
 

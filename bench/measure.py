@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,9 +104,9 @@ class RunningFeed:
 
 
 @contextmanager
-def feed(count: int) -> Iterator[RunningFeed]:
+def feed(count: int, *options: str) -> Iterator[RunningFeed]:
     """A feed of so many issues in a process of its own."""
-    command = python("feed", str(count))
+    command = [*python("feed", str(count)), *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         try:
             line = process.stdout.readline() if process.stdout else b""
@@ -114,3 +115,21 @@ def feed(count: int) -> Iterator[RunningFeed]:
             yield RunningFeed(json.loads(line)["base_url"], count)
         finally:
             process.terminate()
+
+
+@contextmanager
+def feeds(first: int, second: int, shared: int, noted: int = 0) -> Iterator[tuple[RunningFeed, RunningFeed]]:
+    """Two feeds whose first `shared` issues are the same work, and say so."""
+    ports = [str(port) for port in _free_ports(2)]
+    of_both = [f"--address=http://127.0.0.1:{port}" for port in ports] + [f"--shared={shared}", f"--noted={noted}"]
+    with (
+        feed(first, *of_both, f"--port={ports[0]}") as one,
+        feed(second, *of_both, f"--port={ports[1]}", "--second") as other,
+    ):
+        yield one, other
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as opened:
+        found = [opened.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [one.getsockname()[1] for one in found]

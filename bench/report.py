@@ -40,6 +40,11 @@ def below(found: float, wanted: float, unit: str, whose: str = "") -> Goal:
     return Goal(f"below {whose}{wanted:.{digits}f} {unit}", f"{found:.{digits}f} {unit}", found < wanted)
 
 
+def reached(found: float, wanted: float, unit: str) -> Goal:
+    """So much or more."""
+    return Goal(f"at least {wanted:,.0f} {unit}", f"{found:,.0f} {unit}", found >= wanted)
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One measured process. `faster` says how many times as fast as a baseline of the same run it was."""

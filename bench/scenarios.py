@@ -8,24 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import subjects
-from bench.measure import Measured, feed
-from bench.report import Goal, Line, Part, at_least, below
+from bench.measure import Measured, feed, feeds
+from bench.report import Goal, Line, Part, at_least, below, reached
 
 LARGEST_MB = 1500
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many issues: of the first load, of the grown lake, of dlt's table beside it, and how many change."""
+    """How many issues: of the first load, of the grown lake, of dlt's table beside it, and how many change; how many
+    tasks two sources bring at first, and how many are merged without a lake.
+    """
 
     first: int
     grown: int
     dlt: int
+    two: int
+    pure: int
     changed: int = 100
 
 
-FULL = Sizes(first=100_000, grown=1_000_000, dlt=20_000)
-QUICK = Sizes(first=20_000, grown=100_000, dlt=20_000)
+FULL = Sizes(first=100_000, grown=1_000_000, dlt=20_000, two=100_000, pure=100_000)
+QUICK = Sizes(first=20_000, grown=100_000, dlt=20_000, two=20_000, pure=20_000)
 
 
 def warm_up(folder: Path) -> None:
@@ -102,6 +106,52 @@ def grown_lake(sizes: Sizes, folder: Path) -> Part:
         Line("worklake --help", helped, goals=[below(helped.seconds, 0.5, "s")]),
     ]  # fmt: skip
     return Part(f"Small changes in a lake of {sizes.grown:,} tasks", lines)
+
+
+def two_sources(sizes: Sizes, folder: Path) -> Part:
+    """The first merge of what two sources hold: each task in one of them, each task in both; and the rules alone."""
+    count = sizes.two
+    pure = _run(f"pure merge, {sizes.pure:,}", lambda: subjects.pure_merge(sizes.pure))
+    apart = _first_merge("each task in one source", folder / "apart", count // 2, 0, count)
+    together = _first_merge("each task in both sources", folder / "together", count, count, count)
+    rate = sizes.pure / pure.seconds
+    lines = [
+        Line("rules alone, on one core", pure, sizes.pure, goals=[reached(rate, 20_000, "tasks/s")]),
+        Line("merge: each task in one source", apart, count, goals=[below(apart.seconds, 15, "s"), _memory(apart)]),
+        Line("merge: each task in both", together, count, goals=[below(together.seconds, 15, "s"), _memory(together)]),
+    ]
+    return Part(f"First merge of {count:,} tasks from two sources", lines)
+
+
+def _first_merge(name: str, folder: Path, each: int, shared: int, tasks: int) -> Measured:
+    with feeds(each, each, shared) as served:
+        made = subjects.project(folder, *served)
+        _run(f"{name}, records", lambda: subjects.worklake_stage("records", made, 2 * each))
+    return _run(f"{name}, merge", lambda: subjects.worklake_stage("merge", made, tasks))
+
+
+def grown_sync(sizes: Sizes, folder: Path) -> Part:
+    """Plans over a grown lake of two sources, a tenth of whose tasks live in both."""
+    shared, count = sizes.grown // 10, sizes.grown
+    items = count + shared
+    with feeds(count - shared, 2 * shared, shared, noted=50) as served:
+        made = subjects.project(folder / "sync", *served)
+        built = _run(f"worklake plan, {count:,}", lambda: subjects.worklake_plan(made, changes=items + items // 50))
+        empty = _run("worklake plan, nothing changed", lambda: subjects.worklake_plan(made))
+        served[0].touch(sizes.changed)
+        changed = _run(
+            f"worklake plan, {sizes.changed} changed", lambda: subjects.worklake_plan(made, changes=sizes.changed)
+        )
+    dearer = changed.seconds / empty.seconds
+    lines = [
+        Line(f"worklake plan: {count:,} new", built, items, goals=[_memory(built)]),
+        Line("worklake plan: nothing changed", empty, goals=[below(empty.seconds, 6, "s"), _memory(empty)]),
+        Line(
+            f"worklake plan: {sizes.changed} changed", changed, sizes.changed,
+            goals=[below(dearer, 3, "times an empty run"), _memory(changed)],
+        ),
+    ]  # fmt: skip
+    return Part(f"Plans over {count:,} tasks of two sources", lines)
 
 
 def _faster(found: Measured, baseline: Measured) -> float:

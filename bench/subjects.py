@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bench.issues import PROJECT_ID, PROJECT_PATH
 from bench.measure import BrokenRunError, Measured, RunningFeed, measured, python, worklake
+from worklake import connect
 
 SOURCE = "big"
+SECOND = "second"
 _TOKEN = {"WORKLAKE_BENCH_TOKEN": "not-checked-by-the-feed"}
 _DLT = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
 
@@ -25,15 +28,17 @@ def dlt_load(feed: RunningFeed, folder: Path, expected: int) -> Measured:
     return _checked(found, "dlt", found.document()["rows"], expected)
 
 
-def project(folder: Path, feed: RunningFeed) -> Path:
-    """A Worklake project folder with the feed as its only source."""
+def project(folder: Path, *feeds: RunningFeed) -> Path:
+    """A Worklake project folder with these feeds as its sources."""
     conf = folder / "conf"
     conf.mkdir(parents=True)
     (conf / "worklake.yml").write_text("lake: {engine: embedded, path: lake}\n")
-    (conf / "sources.yml").write_text(
-        f"sources:\n  {SOURCE}: {{provider: gitlab, base_url: '{feed.base_url}', token: env:WORKLAKE_BENCH_TOKEN, "
+    entries = [
+        f"  {name}: {{provider: gitlab, base_url: '{feed.base_url}', token: env:WORKLAKE_BENCH_TOKEN, "
         f"projects: [{PROJECT_PATH}]}}\n"
-    )
+        for name, feed in zip((SOURCE, SECOND), feeds, strict=False)
+    ]
+    (conf / "sources.yml").write_text("sources:\n" + "".join(entries))
     return folder
 
 
@@ -44,6 +49,30 @@ def worklake_pull(folder: Path, *, new: int = 0, changed: int = 0) -> Measured:
     if counts["error"] is not None:
         raise BrokenRunError(f"worklake pull: {counts['error']}")
     return _checked(found, "worklake pull", (counts["new"], counts["changed"]), (new, changed))
+
+
+def worklake_plan(folder: Path, *, changes: int = 0) -> Measured:
+    """`worklake plan` as a user runs it: pull, merge, route, and a saved plan. It notes at least so many changes, as
+    some issues are edited in more than one field; none where nothing changed.
+    """
+    before = _changes(folder)
+    found = measured(worklake("plan", "--json", "--no-progress", "--project", folder), _TOKEN)
+    noted = _changes(folder) - before
+    return _checked(found, "worklake plan", min(noted, changes) if changes else noted, changes)
+
+
+def _changes(folder: Path) -> int:
+    if not (folder / "lake").exists():
+        return 0
+    with connect(folder) as lake:
+        return lake.size("changes").rows
+
+
+def pure_merge(tasks: int) -> Measured:
+    """The pure merge alone (`bench.pure`); its seconds are those that it measured itself, of one core."""
+    found = measured(python("pure", str(tasks)), {})
+    took: float = found.document()["seconds"]
+    return replace(found, seconds=took, cpu_seconds=took)
 
 
 def worklake_stage(stage: str, folder: Path, expected: int) -> Measured:
