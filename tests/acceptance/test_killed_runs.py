@@ -22,7 +22,7 @@ from tests.support.wholeness import (
 )
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
-pytestmark = [pytest.mark.xdist_group("killed"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 POINTS = 90
 """More commits and calls than any of these runs makes."""
@@ -52,7 +52,7 @@ class Team:
         self.tools.create("a", title=f"Made in GitLab, {self.rounds}")
         self.tools.create("b", title=f"Made in Linear, {self.rounds}")
 
-    def assert_all_is_well(self, label: str) -> None:
+    def assert_all_agree(self, label: str) -> None:
         """After one whole sync nothing is due, the tools agree, and the lake is whole."""
         self.tools.sync()
         assert steps(self.tools.sync()) == [], label
@@ -63,6 +63,15 @@ class Team:
             other = there[twins[key]["b"]]
             assert (one["title"], one["due_date"]) == (other["title"], other["dueDate"]), label
             assert one["state"] == "opened", label
+        assert self.tools.rows("select * from {conflicts} where is_open") == [], label
+        assert_nothing_twice(self.tools.rows)
+        assert_tasks_are_the_fold_of_changes(self.tools.rows)
+        assert_the_ledger_is_complete(self.tools.rows)
+
+    def assert_all_is_well(self, label: str) -> None:
+        """The same, and what people did stands."""
+        self.assert_all_agree(label)
+        here, there = self.tools.items("a"), self.tools.items("b")
         made = [f"Made in {tool}, {number + 1}" for tool in ("GitLab", "Linear") for number in range(self.rounds)]
         assert sorted(one["title"] for one in here.values() if one["title"].startswith("Made")) == sorted(made), label
         first = here[self.pairs[0]["a"]]
@@ -73,10 +82,6 @@ class Team:
         assert f"Text {self.rounds}" in here[self.pairs[1]["a"]]["description"], label
         labels = {node["name"] for node in there[self.pairs[1]["b"]]["labels"]["nodes"]}
         assert labels == {f"label {number + 1}" for number in range(self.rounds)}, label
-        assert self.tools.rows("select * from {conflicts} where is_open") == [], label
-        assert_nothing_twice(self.tools.rows)
-        assert_tasks_are_the_fold_of_changes(self.tools.rows)
-        assert_the_ledger_is_complete(self.tools.rows)
 
 
 @pytest.fixture(scope="module")
@@ -93,16 +98,15 @@ def team(dying: Dying, tmp_path) -> Iterator[Team]:
         yield Team(tools, dying, [{"a": one, **tools.twins("a")[one]} for one in made])
 
 
-def points(moment: str, share: float) -> Iterator[int]:
-    """At which points to die, in order; the last ones may lie behind the end of the run."""
-    chance = random.Random(f"{SEED} {moment}")
-    return (point for point in range(1, POINTS) if chance.random() < share)
+def points(moment: str, every: int) -> range:
+    """At which points to die: one of so many, from the seed's on; the last ones may lie behind the end of the run."""
+    return range(random.Random(f"{SEED} {moment}").randint(1, every), POINTS, every)
 
 
-def die_at_points(team: Team, moment: str, share: float, command: Callable[[], tuple[str, ...]]) -> int:
+def die_at_points(team: Team, moment: str, every: int, command: Callable[[], tuple[str, ...]]) -> int:
     """Let people work and a run die, again and again; how often it died."""
     deaths = 0
-    for point in points(moment, share):
+    for point in points(moment, every):
         team.work()
         run = command()
         label = f"{' '.join(run)} killed {moment} point {point} (WORKLAKE_SEED={SEED})"
@@ -123,7 +127,7 @@ def test_a_sync_that_is_killed_is_finished_by_the_next(team: Team):
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_sync_that_is_killed_at_any_commit_or_call_is_finished_by_the_next(team: Team, moment: str):
-    assert die_at_points(team, moment, 0.25, lambda: ("sync",)) >= 4
+    assert die_at_points(team, moment, 7, lambda: ("sync",)) >= 3
 
 
 @pytest.mark.slow
@@ -133,4 +137,43 @@ def test_an_apply_of_a_saved_plan_that_is_killed_anywhere_is_finished_by_the_nex
         team.dying.lives(team.tools.settings.folder, "plan")
         return ("apply",)
 
-    assert die_at_points(team, moment, 0.2, planned) >= 2
+    assert die_at_points(team, moment, 6, planned) >= 2
+
+
+def open_conflicts(team: Team) -> list[str]:
+    rows = team.tools.rows("select conflict_id from {conflicts} where is_open order by conflict_id")
+    return [str(row["conflict_id"]) for row in rows]
+
+
+def settle_all(team: Team) -> None:
+    """A person takes for every open conflict what Linear shows."""
+    for conflict in open_conflicts(team):
+        team.dying.lives(team.tools.settings.folder, "conflicts", "settle", conflict, "--take", "b")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_settling_that_is_killed_anywhere_is_finished_by_the_same_settling(dying: Dying, tmp_path, moment: str):
+    with running_tools(tmp_path, ["gitlab", "linear"], fields={"title": "manual"}) as tools:
+        made = tools.create("a", title="Disputed")
+        tools.sync()
+        team = Team(tools, dying, [{"a": made, **tools.twins("a")[made]}])
+        (pair,) = team.pairs
+        for point in points(moment, 3):
+            label = f"settle killed {moment} point {point} (WORKLAKE_SEED={SEED})"
+            tools.edit("a", pair["a"], title=f"Here at {point}")
+            tools.edit("b", pair["b"], title=f"There at {point}")
+            assert steps(tools.sync()) == [], label
+            (conflict,) = open_conflicts(team)
+            settle = ("conflicts", "settle", conflict, "--take", "b")
+            died = dying.dies(tools.settings.folder, point, moment, *settle)
+            settle_all(team)
+            tools.sync()
+            assert steps(tools.sync()) == [], label
+            shown = [tools.items(source)[pair[source]]["title"] for source in "ab"]
+            assert (shown, open_conflicts(team)) == ([f"There at {point}"] * 2, []), label
+            assert_nothing_twice(tools.rows)
+            assert_tasks_are_the_fold_of_changes(tools.rows)
+            if not died:
+                return
+    pytest.fail("the settling never lived to its end")

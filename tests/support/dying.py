@@ -30,12 +30,21 @@ class Dying:
 
     process: subprocess.Popen[str]
 
-    def dies(self, folder: Path, point: int, moment: str, *command: str) -> bool:
-        """Run a command that dies at this point; False when there are fewer points and it lived to its end."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+    def start(self, folder: Path, point: int, moment: str, *command: str) -> None:
+        """Run a command that dies at this point; `status` waits for its end."""
+        assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([str(folder), point, moment, *command]) + "\n")
         self.process.stdin.flush()
-        status = int(self.process.stdout.readline())
+
+    def status(self) -> int:
+        """How the command ended that was started; negative where a signal ended it."""
+        assert self.process.stdout is not None
+        return int(self.process.stdout.readline())
+
+    def dies(self, folder: Path, point: int, moment: str, *command: str) -> bool:
+        """Run a command that dies at this point; False when there are fewer points and it lived to its end."""
+        self.start(folder, point, moment, *command)
+        status = self.status()
         assert status in (0, 1, 3, -signal.SIGKILL), f"{command} ended with {status}"
         return status == -signal.SIGKILL
 

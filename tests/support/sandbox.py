@@ -112,7 +112,7 @@ def sandbox_thread(
 
     thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
     thread.start()
-    assert started.wait(10), "the sandbox did not start"
+    assert started.wait(60), "the sandbox did not start"
     try:
         yield InProcess(base_url, provider.token, f"{base_url}/_control", provider, clock)
     finally:

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import requests
@@ -107,8 +108,18 @@ class Tools:
 
 
 @contextmanager
-def running_tools(folder: Path, kinds: Sequence[str], *, tasks: int = 0, people: int = 4) -> Iterator[Tools]:
-    """Tools of these kinds as sources `a`, `b`, …, and a project in which every task belongs in all of them."""
+def running_tools(
+    folder: Path,
+    kinds: Sequence[str],
+    *,
+    tasks: int = 0,
+    people: int = 4,
+    fields: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Tools]:
+    """Tools of these kinds as sources `a`, `b`, …, and a project in which every task belongs in all of them.
+
+    `fields` are policies of fields other than `latest`.
+    """
     now = datetime.now(UTC)
     with ExitStack() as stack:
         served = {
@@ -125,7 +136,11 @@ def running_tools(folder: Path, kinds: Sequence[str], *, tasks: int = 0, people:
         everywhere = [{"name": "everywhere", "when": "true", "to": list(served)}]
         write_settings(folder, "sources.yml", {"sources": sources})
         write_settings(folder, "routing.yml", {"rules": everywhere})
-        write_settings(folder, "policy.yml", {"fields": {"default": "latest"}, "brake": {"share": 1, "at_least": 1000}})
+        write_settings(
+            folder,
+            "policy.yml",
+            {"fields": {"default": "latest"} | dict(fields), "brake": {"share": 1, "at_least": 1000}},
+        )
         write_settings(folder, "worklake.yml", {"lake": {"engine": "embedded", "path": "lake"}, "time_zone": "UTC"})
         settings = open_settings(folder)
         yield Tools(served, settings, stack.enter_context(open_project_lake(settings, create=True)))
