@@ -153,6 +153,30 @@ def settle_all(team: Team) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_undo_that_is_killed_anywhere_is_finished_by_the_same_undo(team: Team, moment: str):
+    folder, pair = team.tools.settings.folder, team.pairs[0]
+    for point in points(moment, 8):
+        label = f"undo killed {moment} point {point} (WORKLAKE_SEED={SEED})"
+        before = team.tools.items("b")[pair["b"]]["title"]
+        team.tools.edit("a", pair["a"], title=f"Undone at {point}")
+        team.tools.edit("b", pair["b"], priority=point % 4 + 1)
+        run = str(team.tools.sync().planned.plan.run_id)
+        died = team.dying.dies(folder, point, moment, "undo", run, "--apply")
+        if died:
+            team.dying.lives(folder, "undo", run, "--apply")
+        assert team.tools.items("b")[pair["b"]]["title"] == before, label
+        assert team.tools.items("a")[pair["a"]]["title"] == f"Undone at {point}", label
+        assert steps(team.tools.sync()) == [], label
+        settle_all(team)
+        team.assert_all_agree(label)
+        assert team.tools.items("a")[pair["a"]]["title"] == before, label
+        if not died:
+            return
+    pytest.fail("the undo never lived to its end")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_settling_that_is_killed_anywhere_is_finished_by_the_same_settling(dying: Dying, tmp_path, moment: str):
     with running_tools(tmp_path, ["gitlab", "linear"], fields={"title": "manual"}) as tools:
         made = tools.create("a", title="Disputed")
@@ -177,3 +201,29 @@ def test_a_settling_that_is_killed_anywhere_is_finished_by_the_same_settling(dyi
             if not died:
                 return
     pytest.fail("the settling never lived to its end")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_sweep_that_is_killed_anywhere_is_finished_by_the_next(team: Team, moment: str):
+    tools = team.tools
+    for point in points(moment, 6):
+        label = f"sweep killed {moment} point {point} (WORKLAKE_SEED={SEED})"
+        gone = tools.create("a", title=f"Gone at {point}")
+        tools.sync()
+        twin = tools.twins("a")[gone]["b"]
+        tools.pass_time()
+        tools.served["a"].provider.delete_item(gone)
+        died = team.dying.dies(tools.settings.folder, point, moment, "sweep")
+        if died:
+            team.dying.lives(tools.settings.folder, "sweep")
+        assert [(step.source, step.external_id) for step in steps(tools.sync())] == [("b", twin)], label
+        assert steps(tools.sync()) == [], label
+        there = tools.items("b")
+        assert there[twin]["state"]["type"] in ("completed", "canceled"), label
+        assert all(there[pair["b"]]["state"]["type"] not in ("completed", "canceled") for pair in team.pairs), label
+        assert_nothing_twice(tools.rows)
+        assert_the_ledger_is_complete(tools.rows)
+        if not died:
+            return
+    pytest.fail("the sweep never lived to its end")

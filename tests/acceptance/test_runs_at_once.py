@@ -70,7 +70,7 @@ def both(processes: tuple[Dying, Dying], tools: Tools, *commands: tuple[str, ...
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("other", ["sync"])
+@pytest.mark.parametrize("other", ["sync", "maintain"])
 def test_a_sync_beside_another_run_waits_or_says_who_holds_the_lake(
     tools: Tools, processes: tuple[Dying, Dying], other: str
 ) -> None:
@@ -79,6 +79,16 @@ def test_a_sync_beside_another_run_waits_or_says_who_holds_the_lake(
         ended = both(processes, tools, ("sync",), (other,))
         assert set(ended) <= {0, HELD} and 0 in ended
     assert_all_is_well(tools, "0", "1")
+
+
+@pytest.mark.slow
+def test_a_plan_that_two_processes_apply_is_written_once(tools: Tools, processes: tuple[Dying, Dying]) -> None:
+    people_work(tools, "planned")
+    processes[0].lives(tools.settings.folder, "plan")
+    ended = both(processes, tools, ("apply",), ("apply",))
+    assert set(ended) <= {0, 1, HELD} and 0 in ended
+    assert len([one for one in tools.asked("a") if one["method"] == "POST" and one["path"].endswith("/issues")]) == 3
+    assert_all_is_well(tools, "planned")
 
 
 def test_who_holds_the_lake_is_told_to_a_second_run(tools: Tools) -> None:
