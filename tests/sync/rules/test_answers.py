@@ -93,3 +93,9 @@ def test_only_the_last_pairs_are_kept_each_once() -> None:
 )
 def test_loose_equality(field: str, sent: FieldValue, shown: FieldValue, expected: bool) -> None:
     assert loosely_same(field, sent, shown) is expected
+
+
+def test_what_a_found_item_lacks_as_a_new_one_does_is_still_to_be_written() -> None:
+    defaults = {"title": "", "labels": []}
+    look = after_found({"title": "a", "labels": ["x"]}, {"title": "a", "labels": []}, defaults)
+    assert look.seen == {"title": "a", "labels": []}

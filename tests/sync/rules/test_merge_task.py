@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.sync.rules.sides import OpenOrClosed, at, side, task
+from tests.sync.rules.sides import Exact, OpenOrClosed, at, side, task
+from worklake.model.fields import Fields, FieldValue
 from worklake.settings.models import Owner, Prefer
 from worklake.sync.rules.plan import due
 from worklake.sync.rules.state import Conflict, Decision, ItemKey, Pair, Side, TaskState
@@ -252,3 +254,51 @@ def test_a_merge_that_died_after_its_changes_adds_nothing_when_repeated(swapped:
     assert again.task.values() == first.task.values()
     assert {one.change_id for one in again.changes} == {one.change_id for one in first.changes}
     assert {one.conflict_id for one in again.conflicts} == {one.conflict_id for one in first.conflicts}
+
+
+class ShowsOnly(Exact):
+    """Shows a start date that cannot be set there."""
+
+    def project(self, canonical: Fields, shown: Fields | None) -> dict[str, FieldValue]:
+        return {**canonical, "start_date": (shown or {}).get("start_date")}
+
+
+def test_an_edit_of_a_field_that_only_people_can_set_there_is_taken() -> None:
+    seen, news = {"start_date": None}, {"start_date": "2026-02-01"}
+    outcome = merge(
+        task(**seen), side("A", seen, news, resolution=ShowsOnly(writable=frozenset({"title"}))), side("B", seen)
+    )
+    assert outcome.task.values() == news
+
+
+def test_who_says_the_same_later_counts_where_another_edit_comes_in_late() -> None:
+    seen = {"title": "a"}
+    affirmed = merge(
+        task(minutes=5, title="b"), side("B", seen, {"title": "b"}, minutes=30), side("A", {"title": "b"})
+    ).task
+    outcome = merge(affirmed, side("C", seen, {"title": "c"}, minutes=20), side("A", {"title": "b"}))
+    assert outcome.task.values() == {"title": "b"}
+    assert decisions(outcome) == {"C": Decision.LOST}
+
+
+def test_a_text_edited_again_where_its_last_edit_was_united_with_others_does_not_take_these_away() -> None:
+    united = "top\none\ntwo\nend"
+    again = side("A", {"description": "one\ntwo\nend"}, {"description": "new\none\ntwo\nend"}, minutes=9)
+    outcome = merge(task(minutes=5, description=united), again)
+    (conflict,) = outcome.conflicts
+    assert {one.value for one in conflict.contenders} == {united, "new\none\ntwo\nend"}
+
+
+def test_of_two_items_of_the_owner_the_value_that_loses_is_kept_in_a_conflict() -> None:
+    other = replace(side("A", None, {"title": "c"}, minutes=5), key=ItemKey("A", "2"))
+    outcome = merge(task(title="b"), side("A", {"title": "b"}), other, default=Owner(owner="A"))
+    assert outcome.task.values() == {"title": "c"}
+    (conflict,) = outcome.conflicts
+    assert {one.value for one in conflict.contenders} == {"b", "c"}
+
+
+def test_an_edit_after_a_call_of_unknown_outcome_is_not_taken_for_one_that_has_seen_everything() -> None:
+    edited = replace(side("B", {"title": "a"}, {"title": "c"}, minutes=3), unsure=frozenset({"title"}))
+    outcome = merge(task(minutes=9, title="a"), edited)
+    assert outcome.task.values() == {"title": "a"}
+    assert outcome.conflicts

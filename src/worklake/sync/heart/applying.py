@@ -149,7 +149,13 @@ class _Wave:
             run_id=self._applied.run_id,
             batch=self._store.last_batch() + 1,
             loaded=loaded,
-            names=names_for(self._store, people, loaded.values(), aliases=aliases_of(self._ports)),
+            names=names_for(
+                self._store,
+                people,
+                loaded.values(),
+                aliases=aliases_of(self._ports),
+                meant=[step.fields for step in steps],
+            ),
             unsure={
                 (write.source, write.task_id)
                 for write in self._store.unresolved(set(loaded))

@@ -25,6 +25,7 @@ from worklake.sync.rules.resolution import with_pair
 from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Pair, Side, TaskState
 from worklake.sync.rules.task import Moment, TaskOutcome, born, fold_onto, merge_task
 from worklake.sync.rules.told import last_word
+from worklake.sync.rules.values import same
 
 PUT_AWAY_BY = ("status", "archived")
 """The fields in which closing, archiving and their ways back show."""
@@ -105,12 +106,10 @@ def _homes(
     homes = {key: links[key].task_id for key in news if key in links}
     taken: set[tuple[str, str]] = set()
     for key, one in sorted(unknown.items()):
-        home = one.task_id or next(
-            (marker for marker in one.view.markers if (one.source, marker) in creating.keys() - taken), None
-        )
-        if home is not None:
-            taken.add((one.source, home))
-        homes[key] = home or task_id(*key)
+        made = next((marker for marker in one.view.markers if (one.source, marker) in creating.keys() - taken), None)
+        if made is not None:
+            taken.add((one.source, made))
+        homes[key] = one.task_id or made or task_id(*key)
     return homes
 
 
@@ -124,6 +123,7 @@ class _Merging:
         self._loaded: dict[str, Loaded] = {}
         self._names: dict[str, Names] = {}
         self._intents: dict[tuple[str, str], list[Write]] = {}
+        self._unsure: dict[ItemKey, set[str]] = {}
         self._tasks: list[TaskState] = []
         self._links: list[StoredLink] = []
         self._ended: list[ItemKey] = []
@@ -272,6 +272,8 @@ class _Merging:
     def _side(self, link: StoredLink, one: Observation, task: TaskState | None) -> Side:
         port, names = self._ports[one.source], self._names[one.source]
         side = side_of(link, port, names, _with_blockers(one, link.seen), Edited(one.view.updated_at), one.edits)
+        unsure = self._unsure.get(link.key)
+        side = side if unsure is None else replace(side, unsure=frozenset(unsure))
         reread = _reread(link, one, port)
         side = replace(side, reread=reread) if reread else side
         if reread and task is not None and (forms := other_forms(side, task)):
@@ -287,7 +289,7 @@ class _Merging:
         if link is not None and link.state is not LinkState.CREATING:
             return link if one.partial else self._settle(link, one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
-        if placeholder is None:
+        if placeholder is None or (link is None and task not in one.view.markers):
             return _first_link(one, task, loaded.task if loaded else None, self._names[one.source])
         made = StoredLink(one.source, one.external_id, task, LinkState.LINKED, {})
         gone, ended = made_anew(made, known.values())
@@ -298,6 +300,7 @@ class _Merging:
         found = answers.after_found(
             creations[-1].sent if creations else {}, shown, new_item(self._ports[one.source].integration)
         )
+        self._unsure[one.key] = {name for name, now in shown.items() if not same(name, found.seen.get(name, now), now)}
         self._settled += [
             finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id) for write in creations
         ]
@@ -321,6 +324,8 @@ class _Merging:
                 )
                 self._settled.append(settled_write(write, look, shown, self._moment))
                 link = replace(link, seen=look.seen, adjusted=look.adjusted)
+                edited = {name for name, verdict in look.verdicts.items() if verdict is answers.Verdict.EDITED}
+                self._unsure.setdefault(one.key, set()).update(edited)
         return link
 
     def _words(self, write: Write, view: TaskView) -> dict[str, answers.Word]:
@@ -348,8 +353,17 @@ class _Merging:
         }
 
     def keep(self) -> None:
-        """Keep everything, in the order that makes a crash harmless."""
-        self._store.commit(self.merged.changes, self._tasks, self._links, self.merged.conflicts, self._ended)
+        """Keep everything, in the order that makes a crash harmless.
+
+        What competes is kept before the changes that say who won: a merge that is repeated skips edits of texts that
+        are among the changes. What closes a conflict comes after the change that it follows from.
+        """
+        known = {one.conflict_id for loaded in self._loaded.values() for one in loaded.conflicts}
+        closing = [one for one in self.merged.conflicts if not one.open and one.conflict_id in known]
+        competing = [one for one in self.merged.conflicts if one.open or one.conflict_id not in known]
+        if competing:
+            self._store.commit(conflicts=competing)
+        self._store.commit(self.merged.changes, self._tasks, self._links, closing, self._ended)
         if self._settled:
             self._store.finish(self._settled)
 

@@ -81,6 +81,8 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     if isinstance(view, str):
         raise SetAsideError(Outcome.FAILED, view)
     back = step.operation is Operation.RESTORE
+    if link is not None and view is None and back:
+        return Ready(step, link, {}, write_of(step, known, now, {}, {}))  # what was deleted may not be readable
     if link is None or view is None or (view.deleted and not back):
         missing = None if link is None else replace(link, state=LinkState.MISSING)
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
@@ -125,7 +127,7 @@ def _stale(
 ) -> str | None:
     """Why a step must not be done, if it must not."""
     side = side_of(link, known.ports[step.source], known.names[step.source], view.fields)
-    seen = {name: side.seen[name] for name in step.fields if name in side.seen}
+    seen = {name: side.seen[name] for name in step.fields or PUT_AWAY_BY if name in side.seen}
     moved = answers.moved_fields(step.expected, side.view) or answers.moved_fields(seen, side.view)
     if moved:
         return f"{', '.join(moved)} moved since the plan was made"

@@ -129,11 +129,12 @@ def names_for(
     loaded: Iterable[Loaded],
     views: Iterable[tuple[str, Fields]] = (),
     aliases: Mapping[str, str] = MappingProxyType({}),
+    meant: Iterable[Fields] = (),
 ) -> dict[str, Names]:
     """For each source, the names that translating these tasks and views takes.
 
     `people` has each source's accounts and the people they belong to; `views` are fields in the source's own ids,
-    `aliases` other ids by which tasks may know people.
+    `aliases` other ids by which tasks may know people, `meant` fields in canonical ids that are to be written.
     """
     tasks: set[str] = set()
     keys: set[ItemKey] = set()
@@ -145,6 +146,8 @@ def names_for(
             keys |= _referred(link.source, link.seen)
     for source, fields in views:
         keys |= _referred(source, fields)
+    for fields in meant:
+        tasks.update(one for name in _TASKS if name in fields for one in _ids(fields[name]))
     held = store.holders(tasks) if tasks else {}
     found = store.find(keys) if keys else {}
     named: dict[str, Names] = {}
@@ -154,7 +157,8 @@ def names_for(
             source,
             people=accounts,
             accounts={alias: of_person[one] for alias, one in aliases.items() if one in of_person} | of_person,
-            tasks={key.external_id: link.task_id for key, link in found.items() if key.source == source},
+            tasks={key.external_id: link.task_id for key, link in found.items() if key.source == source}
+            | {key.external_id: task for task, held_by in held.items() for key in held_by if key.source == source},
             items={task: key.external_id for task, held_by in held.items() for key in held_by if key.source == source},
         )
     return named

@@ -85,15 +85,17 @@ def after_creation(sent: Fields, shown: Fields) -> Look:
 def after_found(sent: Fields, shown: Fields, defaults: Fields) -> Look:
     """After an item was found again that had been created without our learning of it.
 
-    What is not what the provider could have made of what was sent is a person's edit since. Of fields that were not
-    sent, those that show what a new item shows, `defaults`, are as they were made; the others meet the task for the
-    first time.
+    Fields that show what a new item shows, `defaults`, are as they were made, also those that were sent: a creation may
+    set some by later calls, which may have failed. What else is not what the provider could have made of what was sent
+    is a person's edit since. The other fields meet the task for the first time.
     """
     created = after_creation(sent, shown)
-    seen = {name: value for name, value in shown.items() if name in defaults and same(name, value, defaults[name])}
-    for name, value in sent.items():
-        if name in shown:
-            seen[name] = shown[name] if loosely_same(name, value, shown[name]) else value
+    seen: dict[str, FieldValue] = {}
+    for name, now in shown.items():
+        if name in defaults and same(name, now, defaults[name]):
+            seen[name] = now
+        elif name in sent:
+            seen[name] = now if loosely_same(name, sent[name], now) else sent[name]
     return Look(seen, created.adjusted, {})
 
 

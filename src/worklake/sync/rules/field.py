@@ -145,12 +145,12 @@ def _contend(
     name: str, task: TaskState, current: Standing, changers: Sequence[Side], sides: Sequence[Side], policy: FieldPolicy
 ) -> FieldOutcome:
     contenders = {side.key: _contender(name, task, current, side) for side in changers}
-    if (
-        not isinstance(policy, Owner)
-        and current.origin not in contenders
-        and any(_overlooks(side, name, current) for side in changers)
-    ):
+    own = next((side for side in changers if side.key == current.origin), None)
+    if own is None and _counts(current, policy) and any(_overlooks(side, name, current) for side in changers):
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
+    elif own is not None and FIELDS[name].merge is MergeKind.TEXT and _overlooks(own, name, current):
+        # Its last edit was merged into a text that has lines of others too, which this one does not know.
+        contenders[_key(None)] = Contender(None, current.value, current.at, current.actor)
     if len(contenders) == 1:
         (only,) = contenders.values()
         return _taken(name, current, changers, contenders, only, None)
@@ -166,6 +166,13 @@ def _contend(
         sorted({f"; {side.untold[name]}" for side in sides if side.key in contenders and name in side.untold})
     )
     return _taken(name, current, changers, contenders, winner, Dispute(everyone, True, winner, reason))
+
+
+def _counts(current: Standing, policy: FieldPolicy) -> bool:
+    """Whether the value that stands came from where the policy lets the field be changed."""
+    if not isinstance(policy, Owner):
+        return True
+    return current.origin is not None and current.origin.source == policy.owner
 
 
 def _standing_contender(name: str, current: Standing, sides: Sequence[Side]) -> Contender:
@@ -221,7 +228,7 @@ def _taken(
         value, seen = contenders[side.key].value, side.seen.get(name)
         if moved and side.key == winner.origin:
             why = f"edited in {side.key.source}" + (f"; {dispute.reason}" if dispute else "")
-            edits.append(Edit(side, current.value, value, Decision.TAKEN, why))
+            edits.insert(0, Edit(side, current.value, value, Decision.TAKEN, why))
         elif same(name, value, winner.value) or resolution.shows(side, name, winner.value, side.view[name]):
             edits.append(Edit(side, seen, value, Decision.AGREED, "says the same"))
         else:

@@ -58,7 +58,12 @@ def shows(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> bo
 
 
 def project_one(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> FieldValue:
-    """How the item would show this canonical value of one field where it now shows `shown`."""
+    """How the item would show this canonical value of one field where it now shows `shown`.
+
+    What cannot be set there is compared as it is: nothing tells how that would be shown.
+    """
+    if name not in side.resolution.writable:
+        return canonical
     view = side.view
     now = view if name in view and view[name] is shown else {**view, name: shown}
     return side.resolution.project({name: canonical}, now).get(name, shown)
@@ -66,7 +71,7 @@ def project_one(side: Side, name: str, canonical: FieldValue, shown: FieldValue)
 
 def is_behind(side: Side, name: str, canonical: FieldValue) -> bool:
     """Whether the item had not got the canonical value when it was last seen: who edits it now has not seen that."""
-    return name not in side.seen or not shows(side, name, canonical, side.seen[name])
+    return name in side.unsure or name not in side.seen or not shows(side, name, canonical, side.seen[name])
 
 
 def lift(side: Side, name: str, task: TaskState, canonical: FieldValue) -> FieldValue:

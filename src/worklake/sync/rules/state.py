@@ -94,9 +94,10 @@ class Side:
     `seen` is the last view that a merge took into account, `view` what the item shows now; a field that is in the
     view and not in `seen` meets the task for the first time. `rank` is the place of its source in the settings,
     `merges` how often its `seen` has moved, `revision` when the item last changed. `frozen` are fields whose mapping
-    has drifted: nothing is written there. `edits` are what the provider's history tells, and `untold` says in words why
-    it does not tell of a field. `deletes` says whether its provider can delete the item. `reread` are fields that may
-    differ from `seen` only because the settings changed.
+    has drifted: nothing is written there. `unsure` are fields that a person edited after a call of unknown outcome:
+    nobody knows whether what we sent was in sight. `edits` are what the provider's history tells, and `untold` says in
+    words why it does not tell of a field. `deletes` says whether its provider can delete the item. `reread` are fields
+    that may differ from `seen` only because the settings changed.
     """
 
     key: ItemKey
@@ -109,6 +110,7 @@ class Side:
     edits: Mapping[str, Edited] = field(default_factory=dict)
     merges: int = 0
     frozen: AbstractSet[str] = frozenset()
+    unsure: AbstractSet[str] = frozenset()
     reachable: bool = True
     revision: datetime | None = None
     untold: Mapping[str, str] = field(default_factory=dict)

@@ -28,6 +28,7 @@ from worklake.sync.rules.state import (
     Standing,
     TaskState,
 )
+from worklake.sync.rules.values import same
 
 WHOLE_TASK = "task"
 """The field of a change that brings all fields of a task."""
@@ -135,6 +136,8 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
     fields, version, last_open = dict(task.fields), task.version, task.last_open
     for change in changes:
         version = max(version, change.position + 1)
+        if change.decision is Decision.AGREED and change.field in fields:
+            fields[change.field] = _affirmed(fields[change.field], change)
         if change.decision not in MOVING:
             continue
         news = change.new if isinstance(change.new, dict) else {change.field: change.new}
@@ -144,6 +147,14 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
             last_open = news["status"]
             fields.pop(DELETED, None)  # who opens a task again wants it to stay
     return TaskState(task.task_id, fields, version, last_open)
+
+
+def _affirmed(standing: Standing, change: Change) -> Standing:
+    """Where somebody said the same later, that is when it was said last."""
+    later = change.changed_at is not None and (standing.at is None or change.changed_at > standing.at)
+    if not later or isinstance(change.new, dict) or not same(change.field, standing.value, change.new):
+        return standing
+    return Standing(standing.value, change.changed_at, change.origin, change.actor)
 
 
 def given(

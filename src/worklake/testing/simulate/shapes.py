@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
@@ -14,10 +14,14 @@ from worklake.model.rows import Kind
 from worklake.testing.simulate.comments import comment_view
 
 EMPTY: Mapping[str, FieldValue] = {
-    "title": "", "description": None, "status": "backlog", "labels": [], "assignees": [], "due_date": None,
+    "title": "", "description": None, "status": "backlog", "priority": "none", "labels": [], "assignees": [],
+    "due_date": None, "parent_id": None, "blocked_by": [],
 }  # fmt: skip
 """The fields of the simulation, with what an item shows of them when nothing is set."""
 PEOPLE = ("kim", "lee", "eve")
+OUTSIDER = "zed"
+"""Has an account in some sources and is nobody that Worklake knows."""
+CLOSED = ("completed", "canceled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,39 @@ class Shape:
     """A kind of provider.
 
     `coarse_status` tells open from closed only, `title_limit` cuts titles silently, `rewrites` changes Markdown,
-    `minute_clock` rounds times, `makes_ids` accepts ids that we make, `incremental` lists by change; `lacks` are
-    fields that it does not have, `strangers` people without an account; it `refuses` titles with a `#`, and
-    `tells_times` of edits, field by field. `history` says how much its history of edits tells (nothing, who edited
+    `trims` takes white space off titles, `lowers_labels` changes their case and `drops_labels` knows but every second
+    label, `minute_clock` rounds times, `clock_off` is how far the clock is off, `makes_ids` accepts ids that we make,
+    `incremental` lists by change, `lags` brings older states in listings, `reads_many` reads items together; `lacks`
+    are fields that it does not have, `fixed` those that only people can set, `later` those that a creation cannot set,
+    `strangers` people without an account, `outsiders` says that others have one; it `refuses` titles with a `#`, which
+    it `names_refused` or not, `tells_times` of edits, field by field, `forgets_times` of some, `whole_sets` exchanges
+    all people at once, and `deletes` items. `history` says how much its history of edits tells (nothing, who edited
     which field when, or the values too), `history_lag_seconds` how late.
     """
 
     coarse_status: bool = False
     title_limit: int | None = None
     rewrites: bool = False
+    trims: bool = False
+    lowers_labels: bool = False
+    drops_labels: bool = False
     minute_clock: bool = False
+    clock_off: timedelta = timedelta()
     makes_ids: bool = False
     incremental: bool = True
+    lags: bool = False
+    reads_many: bool = True
     lacks: frozenset[str] = frozenset()
+    fixed: frozenset[str] = frozenset()
+    later: frozenset[str] = frozenset({"status"})
     strangers: frozenset[str] = frozenset()
+    outsiders: bool = False
     refuses: bool = False
+    names_refused: bool = True
     tells_times: bool = False
+    forgets_times: bool = False
+    whole_sets: bool = False
+    deletes: bool = True
     history: Literal["none", "editors", "values"] = "none"
     history_lag_seconds: float = 0
 
@@ -49,43 +70,82 @@ class Shape:
         """The fields that it has."""
         return frozenset(EMPTY) - self.lacks
 
+    @property
+    def writable(self) -> frozenset[str]:
+        """The fields that we can set."""
+        return self.fields - self.fixed
+
     def stored(self, fields: Fields) -> dict[str, FieldValue]:
         """What the provider makes of values that it is given."""
         made = dict(fields)
-        title, text = made.get("title"), made.get("description")
-        if self.title_limit is not None and isinstance(title, str):
-            made["title"] = title[: self.title_limit].rstrip()
+        title, text, labels = made.get("title"), made.get("description"), made.get("labels")
+        if isinstance(title, str):
+            made["title"] = self._title(title)
         if self.rewrites and isinstance(text, str):
             made["description"] = text.replace("- ", "* ")
+        if isinstance(labels, list):
+            made["labels"] = sorted({self._label(one) for one in labels if not (self.drops_labels and _is_odd(one))})
         if "status" in made:
             made["status"] = self.status(made["status"])
         return made
+
+    def _title(self, title: str) -> str:
+        if self.title_limit is not None:
+            title = title[: self.title_limit].rstrip()
+        return title.strip() if self.trims else title
+
+    def _label(self, label: str) -> str:
+        return label.lower() if self.lowers_labels else label
 
     def status(self, status: FieldValue) -> FieldValue:
         """How it shows a status."""
         if not self.coarse_status:
             return status
-        return "completed" if status in ("completed", "canceled") else "unstarted"
+        return "completed" if status in CLOSED else "unstarted"
 
     def time(self, now: datetime) -> datetime:
         """How it tells a time."""
-        return now.replace(second=0, microsecond=0) if self.minute_clock else now
+        told = now + self.clock_off
+        return told.replace(second=0, microsecond=0) if self.minute_clock else told
+
+
+def _is_odd(label: str) -> bool:
+    return label[-1:] in ("1", "3", "5", "7", "9")
 
 
 def random_shape(random: Random) -> Shape:
     """A provider with some oddities."""
-    coarse = random.random() < 0.4
+
+    def maybe(chance: float) -> bool:
+        return random.random() < chance
+
+    minute = maybe(0.4)
     return Shape(
-        coarse_status=coarse,
+        coarse_status=maybe(0.4),
         title_limit=random.choice([None, None, 14]),
-        rewrites=random.random() < 0.25,
-        minute_clock=random.random() < 0.4,
-        makes_ids=random.random() < 0.4,
-        incremental=random.random() < 0.7,
-        lacks=frozenset(random.choice([(), (), ("due_date",), ("description", "labels")])),
+        rewrites=maybe(0.25),
+        trims=maybe(0.2),
+        lowers_labels=maybe(0.1),
+        drops_labels=maybe(0.1),
+        minute_clock=minute,
+        clock_off=timedelta(hours=random.choice([0, 0, 0, 0, -3, 5])),
+        makes_ids=maybe(0.4),
+        incremental=maybe(0.7),
+        lags=not minute and maybe(0.2),  # within the minute, nobody can tell which of two states is older
+        reads_many=maybe(0.7),
+        lacks=frozenset(random.choice([(), (), ("due_date",), ("description", "labels"), ("parent_id", "blocked_by")])),
+        fixed=frozenset(random.choice([(), (), (), (), ("priority",), ("due_date", "assignees")])),
+        later=frozenset(random.choice([(), ("status",), ("status",), ("status", "due_date", "labels")])),
         strangers=frozenset(random.choice([(), (), ("lee",)])),
-        refuses=random.random() < 0.2,
-        tells_times=random.random() < 0.6,
+        outsiders=maybe(0.2),
+        refuses=maybe(0.2),
+        names_refused=maybe(0.7),
+        tells_times=maybe(0.6),
+        forgets_times=maybe(0.2),
+        whole_sets=maybe(0.2),
+        deletes=maybe(0.8),
+        history=random.choice(["none", "none", "editors", "values"]),
+        history_lag_seconds=random.choice([0, 0, 200]),
     )
 
 
@@ -118,6 +178,11 @@ class SimulatedLens(Lens):
     def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
         """See `Lens.project`."""
         projected = {name: value for name, value in fields.items() if name in self._shape.fields}
+        for name in self._shape.fixed & projected.keys():
+            if shown is None or name not in shown:
+                del projected[name]
+            else:
+                projected[name] = shown[name]
         if "status" in projected:
             projected["status"] = self._shape.status(projected["status"])
         return projected

@@ -16,7 +16,7 @@ from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 from worklake.sync.rules.values import elements, same
 from worklake.testing.simulate.comments import Discussion
-from worklake.testing.simulate.shapes import EMPTY, Shape, SimulatedLens
+from worklake.testing.simulate.shapes import CLOSED, EMPTY, Shape, SimulatedLens
 
 PERSON, WORKLAKE = "eve", "worklake"
 """Who edits items in a simulated source: a person, and the account that Worklake uses."""
@@ -35,20 +35,44 @@ class SimulatedItem:
     edited: dict[str, datetime] = field(default_factory=dict)
     log: list[FieldEdit] = field(default_factory=list)
     deleted: bool = False
+    earlier: tuple[dict[str, FieldValue], datetime] | None = None
+    changes: int = 0
 
 
 class Call(NamedTuple):
-    """A write that the server did for us."""
+    """A write that the server did for us. `shown` is what the item then showed; the reply may have been `lost`."""
 
     source: str
     external_id: str
     operation: str
     fields: dict[str, FieldValue]
     marker: str | None
+    shown: dict[str, FieldValue]
+    lost: bool
+
+
+class Hooks:
+    """What the world does to a source while it is called: nothing, unless it is told to."""
+
+    def chance(self, likely: float) -> bool:
+        """Whether something that is so likely happens."""
+        return False
+
+    def before_write(self, external_id: str, fields: Fields) -> None:
+        """Just before fields are set."""
+
+    def raced(self, external_id: str, name: str) -> None:
+        """A write went over what a person had set since the item was read."""
+
+    def done(self, call: Call) -> None:
+        """The server did what it was asked."""
+
+    def read(self, external_id: str) -> None:
+        """An item was read that may be merged as it is."""
 
 
 class SimulatedSource(BaseIntegration):
-    """Keeps the integration contract over items in memory. `overwritten` collects edits that a write raced over."""
+    """Keeps the integration contract over items in memory."""
 
     provider = "simulated"
     settings_model = SourceSettings
@@ -59,20 +83,20 @@ class SimulatedSource(BaseIntegration):
         self.lens = SimulatedLens(shape)
         self.items: dict[str, SimulatedItem] = {}
         self.calls: list[Call] = []
-        self.overwritten: set[tuple[str, str]] = set()
+        self.hooks = Hooks()
+        self.discussion = Discussion(name, shape, self.now, self._call)
         self._clock = clock
         self._fault = fault
-        self.discussion = Discussion(name, shape, self.now, self._call)
         self.capabilities = Capabilities(  # type: ignore[misc]
             fields=shape.fields,
             incremental=shape.incremental,
             webhooks=False,
-            deletes=True,
+            deletes=shape.deletes,
             archives=False,
             client_made_ids=shape.makes_ids,
-            writable=shape.fields,
-            creatable=shape.fields - {"status"},
-            reads_many=True,
+            writable=shape.writable,
+            creatable=shape.writable - shape.later,
+            reads_many=shape.reads_many,
             field_history=shape.fields if shape.history != "none" else frozenset(),
             tells_editor=shape.history != "none",
         )
@@ -91,6 +115,7 @@ class SimulatedSource(BaseIntegration):
     def person_edits(self, external_id: str, name: str, value: FieldValue) -> FieldValue:
         """A field as a person sets it; gives what is then shown."""
         item = self.items[external_id]
+        self._moves(item)
         before = item.fields[name]
         item.fields[name] = self.shape.stored({name: value})[name]
         item.updated_at = item.edited[name] = self.now()
@@ -106,7 +131,21 @@ class SimulatedSource(BaseIntegration):
             before, after = sorted(set(before) - set(after)), sorted(set(after) - set(before))
         known = self.shape.history == "values"
         values = (before, after) if known else (None, None)
-        item.log.append(FieldEdit(name, self._clock(), actor, *values, told=known))
+        item.log.append(FieldEdit(name, self.now(), actor, *values, told=known))
+
+    def _moves(self, item: SimulatedItem) -> None:
+        item.earlier = dict(item.fields), item.updated_at
+        item.changes += 1
+
+    def _did(
+        self, external_id: str, operation: str, lost: bool, fields: Fields | None = None, marker: str | None = None
+    ) -> Item:
+        call = Call(
+            self.name, external_id, operation, dict(fields or {}), marker, dict(self.items[external_id].fields), lost
+        )
+        self.calls.append(call)
+        self.hooks.done(call)
+        return self._answer(external_id, lost)
 
     def _call(self, what: str) -> bool:
         return self._fault(self.name, what)
@@ -141,9 +180,17 @@ class SimulatedSource(BaseIntegration):
         keys.sort(key=lambda key: (self.items[key].updated_at, key))
         for start in range(0, len(keys), 2):
             self._call("list")
-            page = [self._item(key) for key in keys[start : start + 2]]
+            page = [self._listed(key) for key in keys[start : start + 2]]
             newest = max(item.updated_at.timestamp() for item in page if item.updated_at)
             yield Page(page, str(max(since, newest)))
+
+    def _listed(self, external_id: str) -> Item:
+        """The item as the listing has it: now and then as it was before it last changed."""
+        now, earlier = self._item(external_id), self.items[external_id].earlier
+        if earlier is None or not (self.shape.lags and self.hooks.chance(0.3)):
+            return now
+        payload = {**now.payload, "fields": dict(earlier[0]), "updated_at": earlier[1]}
+        return Item(now.kind, external_id, payload, earlier[1])
 
     def complete(self, items: Sequence[Item]) -> Iterator[Item]:
         """See `BaseIntegration.complete`."""
@@ -157,6 +204,7 @@ class SimulatedSource(BaseIntegration):
     def read(self, external_id: str) -> Item:
         """See `BaseIntegration.read`."""
         self._call("read")
+        self.hooks.read(external_id)
         return self._item(external_id)
 
     def read_many(self, external_ids: Sequence[str]) -> Iterator[Item]:
@@ -187,15 +235,17 @@ class SimulatedSource(BaseIntegration):
             raise RefusedValueError(f"{external_id} exists in {self.name}")
         known = {name: value for name, value in EMPTY.items() if name in self.shape.fields} | self.shape.stored(fields)
         markers = [] if made_id else [str(marker)]
+        if self.hooks.chance(0.2):
+            known |= {name: EMPTY[name] for name in ("labels", "due_date") if name in known}  # a later call failed
         self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now(), markers)
-        self.calls.append(Call(self.name, external_id, "create", dict(fields), marker))
-        return self._answer(external_id, lost)
+        return self._did(external_id, "create", lost, fields, marker)
 
     def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
         """See `BaseIntegration.find_created`."""
         self._call("find")
         for key, item in self.items.items():
             if (key == made_id or marker in item.markers) and not item.deleted:
+                self.hooks.read(key)
                 return self._item(key)
         return None
 
@@ -206,30 +256,39 @@ class SimulatedSource(BaseIntegration):
         item = self.items.get(external_id)
         if item is None or item.deleted:
             raise NotFoundError(f"{external_id} does not exist in {self.name}")
+        self.hooks.before_write(external_id, fields)
+        self._moves(item)
         for name, value in fields.items():
             now = item.fields[name]
-            if isinstance(value, list):
+            whole = self.shape.whole_sets and name == "assignees"
+            if isinstance(value, list) and not whole:
                 before, after = elements(shown.get(name)), elements(value)
                 value = sorted((elements(now) - (before - after)) | (after - before))
+                if not same(name, now, shown.get(name)) and same(name, now, value):
+                    self.hooks.raced(external_id, name)  # a person has just set the very same
             elif not same(name, now, shown.get(name)):
-                self.overwritten.add((external_id, name))
-            before_call = item.fields[name]
+                self.hooks.raced(external_id, name)
             item.fields[name] = self.shape.stored({name: value})[name]
-            self._log(item, name, before_call, WORKLAKE)
+            self._log(item, name, now, WORKLAKE)
         item.updated_at = self.now()
-        self.calls.append(Call(self.name, external_id, "update", dict(fields), None))
-        return self._answer(external_id, lost)
+        return self._did(external_id, "update", lost, fields)
 
     def _refuse(self, fields: Fields) -> None:
         if self.shape.refuses and "#" in str(fields.get("title", "")):
-            raise RefusedValueError(f"{self.name} takes no # in a title", ("title",))
+            named = ("title",) if self.shape.names_refused else ()
+            raise RefusedValueError(f"{self.name} takes no # in a title", named)
+        fixed = sorted(self.shape.fixed & fields.keys())
+        if fixed:
+            raise RefusedValueError(f"{self.name} does not let us set {fixed[0]}", (fixed[0],))
 
     def delete(self, external_id: str) -> None:
         """See `BaseIntegration.delete`."""
         lost = self._call("delete")
         if external_id in self.items:
             self.items[external_id].deleted = True
-            self.calls.append(Call(self.name, external_id, "delete", {}, None))
+            call = Call(self.name, external_id, "delete", {}, None, {}, lost)
+            self.calls.append(call)
+            self.hooks.done(call)
         if lost:
             raise UnknownOutcomeError(f"no reply from {self.name} for {external_id}")
 
@@ -244,9 +303,10 @@ class SimulatedSource(BaseIntegration):
     def _set_status(self, external_id: str, status: str, operation: str) -> Item:
         lost = self._call(operation)
         item = self.items[external_id]
-        item.fields["status"], item.updated_at = self.shape.status(status), self.now()
-        self.calls.append(Call(self.name, external_id, operation, {}, None))
-        return self._answer(external_id, lost)
+        if (item.fields["status"] in CLOSED) != (status in CLOSED):
+            self._moves(item)
+            item.fields["status"], item.updated_at = self.shape.status(status), self.now()
+        return self._did(external_id, operation, lost)
 
     def archive(self, external_id: str) -> Item:
         """See `BaseIntegration.archive`."""
@@ -256,8 +316,7 @@ class SimulatedSource(BaseIntegration):
         """See `BaseIntegration.restore`."""
         lost = self._call("restore")
         self.items[external_id].deleted = False
-        self.calls.append(Call(self.name, external_id, "restore", {}, None))
-        return self._answer(external_id, lost)
+        return self._did(external_id, "restore", lost)
 
     def add_comment(self, task: str, body: str, *, marker: CommentId, made_id: str | None) -> Item:
         """See `BaseIntegration.add_comment`."""
@@ -278,7 +337,7 @@ class SimulatedSource(BaseIntegration):
     def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
         """See `BaseIntegration.history`: what is older than the lag."""
         self._call("history")
-        until = self._clock() - timedelta(seconds=self.shape.history_lag_seconds)
+        until = self.shape.time(self._clock()) - timedelta(seconds=self.shape.history_lag_seconds)
         for edit in self.items[external_id].log:
             if since <= edit.at <= until and (fields is None or edit.field in fields):
                 yield edit

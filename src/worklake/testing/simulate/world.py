@@ -1,51 +1,40 @@
-"""The simulated world: people, sources, faults, crashes, and the runs of Worklake among them."""
+"""A world of simulated sources, and what happens in it to Worklake."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from worklake.errors import AccessError, AuthError, RetryableError
+from worklake.errors import AccessError, AuthError, RetryableError, UnknownOutcomeError
 from worklake.integrations.base import Item, TaskView
-from worklake.model.fields import FieldValue
+from worklake.model.fields import Fields, FieldValue
 from worklake.model.heart_rows import SavedPlan
-from worklake.settings.models import FieldPolicy, Owner, Prefer
+from worklake.model.ids import task_id
+from worklake.settings.models import Brake, FieldPolicy, Owner, Prefer
 from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
 from worklake.sync.rules.comments import COMMENT
-from worklake.sync.rules.plan import Budget
 from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
-from worklake.sync.rules.values import elements, same
+from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate.comments import Remarks, person_edits_comment, pull_comments
 from worklake.testing.simulate.interleaved import Interleaved
-from worklake.testing.simulate.shapes import EMPTY, PEOPLE, random_shape
-from worklake.testing.simulate.source import SimulatedSource
+from worklake.testing.simulate.shapes import EMPTY, OUTSIDER, PEOPLE, random_shape
+from worklake.testing.simulate.source import Call, Hooks, SimulatedSource
+from worklake.testing.simulate.truth import Truth
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-STATUSES = ("backlog", "unstarted", "started", "completed", "canceled")
-
-
 _POLICIES: tuple[FieldPolicy, ...] = ("latest", "latest", "latest", "manual", Owner(owner="A"), Prefer(prefer="B"))
 
 
 class Crash(BaseException):
     """The process dies here."""
-
-
-@dataclass(slots=True)
-class PersonEdit:
-    """What a person did to a field of an item. `standing` is false once a later edit there has replaced it."""
-
-    key: ItemKey
-    field: str
-    value: FieldValue
-    at: datetime
-    standing: bool = True
 
 
 @dataclass(slots=True)
@@ -60,34 +49,48 @@ class Trouble:
 
 @dataclass(slots=True)
 class World:
-    """Everything there is. Operations change it; `checks` judge it."""
+    """Everything there is. Operations change it; the checks judge it by `truth`.
+
+    `routes` say in which other sources a task must be that was born in a source. `matched` are items that a person
+    made for a task that another item is. `touched` are fields of tasks that were settled or undone.
+    """
 
     sources: dict[str, SimulatedSource]
     policies: dict[str, FieldPolicy]
     routes: dict[str, tuple[str, ...]]
     store: MemoryStore = field(default_factory=MemoryStore)
+    truth: Truth = field(default_factory=Truth)
+    brake: Brake = field(default_factory=Brake)
+    remarks: Remarks = field(default_factory=Remarks)
     now: datetime = START
     count: int = 0
     runs: int = 0
-    edits: list[PersonEdit] = field(default_factory=list)
     born: list[ItemKey] = field(default_factory=list)
-    typed: dict[str, set[str]] = field(default_factory=dict)
-    removed: set[str] = field(default_factory=set)
+    matched: dict[ItemKey, ItemKey] = field(default_factory=dict)
     late: list[Observation] = field(default_factory=list)
+    versions: dict[ItemKey, int] = field(default_factory=dict)
     positions: dict[str, str | None] = field(default_factory=dict)
     plans: list[str] = field(default_factory=list)
-    undone: bool = False
-    settled: bool = False
+    touched: set[tuple[str, str]] = field(default_factory=set)
+    undone: set[str] = field(default_factory=set)
     trouble: Trouble | None = None
-    remarks: Remarks = field(default_factory=Remarks)
+    meddle: Callable[[Random], None] | None = None
+    meddle_at: Callable[[Random, ItemKey, str], None] | None = None
 
     def rules(self) -> Rules:
         """The settings of this world."""
-        return Rules(fields=self.policies, route=self._route, step_batch=3)
+        return Rules(fields=self.policies, route=self._route, brake=self.brake, step_batch=3)
 
     def _route(self, task: TaskState) -> Sequence[tuple[str, str]]:
-        there = next((standing.origin for standing in task.fields.values() if standing.origin), None)
-        return [(name, "everything is everywhere") for name in self.routes.get(there.source if there else "", ())]
+        return [(name, "it is routed there") for name in self.wanted(task.task_id)]
+
+    def wanted(self, task: str) -> tuple[str, ...]:
+        """The sources that must hold a task, but for those where it is anyway."""
+        born = next((key for key in self.born if task_id(*key) == task), None)
+        if born is None:
+            there = next((link.source for link in self.store.all_links() if link.task_id == task), "")
+            return self.routes.get(there, ())
+        return self.routes.get(born.source, ())
 
     def ports(self) -> dict[str, Port]:
         """The sources as the engine is given them."""
@@ -110,6 +113,11 @@ class World:
         self.runs += 1
         return f"run_{self.runs:04}"
 
+    def task_of(self, key: ItemKey) -> str | None:
+        """The task that an item belongs to."""
+        link = self.store.find([key]).get(key)
+        return link.task_id if link is not None else None
+
 
 def _accounts(source: SimulatedSource) -> dict[str, str]:
     return {f"{source.name}.{one}": one for one in PEOPLE if one not in source.shape.strangers}
@@ -119,17 +127,65 @@ def _called(source: SimulatedSource) -> dict[str, str]:
     return {f"{source.name}.{one}": one.capitalize() for one in PEOPLE}
 
 
+def accounts(source: SimulatedSource) -> list[str]:
+    """All accounts of a source, also those of people whom Worklake does not know."""
+    return [*_accounts(source), *([f"{source.name}.{OUTSIDER}"] if source.shape.outsiders else [])]
+
+
+class _Meddling(Hooks):
+    """What happens to a source in its world, while trouble lasts."""
+
+    def __init__(self, world: World, source: str) -> None:
+        self._world, self._source = world, source
+
+    def chance(self, likely: float) -> bool:
+        trouble = self._world.trouble
+        return trouble is not None and trouble.random.random() < likely
+
+    def before_write(self, external_id: str, fields: Fields) -> None:
+        trouble = self._world.trouble
+        if trouble is not None and self._world.meddle_at is not None and trouble.random.random() < trouble.edits:
+            name = trouble.random.choice(sorted(self._world.sources[self._source].shape.fields))
+            chosen = trouble.random.choice([name, *sorted(fields)])
+            self._world.meddle_at(trouble.random, ItemKey(self._source, external_id), chosen)
+
+    def raced(self, external_id: str, name: str) -> None:
+        self._world.truth.raced(ItemKey(self._source, external_id), name)
+
+    def done(self, call: Call) -> None:
+        self._world.truth.called(call)
+        if call.operation == "create":
+            # Where the reply is lost, nobody can tell a field that was not set from one that was emptied since.
+            new = self._world.sources[self._source].shape.stored(EMPTY)
+            self._world.truth.maybe_seen(ItemKey(self._source, call.external_id), new)
+
+    def read(self, external_id: str) -> None:
+        shown = self._world.sources[self._source].items[external_id].fields
+        self._world.truth.maybe_seen(ItemKey(self._source, external_id), shown)
+
+
+def add_source(world: World, name: str, source: SimulatedSource) -> None:
+    """A source becomes part of a world."""
+    world.sources[name] = source
+    source.hooks = _Meddling(world, name)
+
+
 def make_world(random: Random) -> World:
-    """A world of two to four sources with some policies."""
+    """A world of two to five sources with some policies."""
     world = World({}, {}, {})
-    names = "ABCD"[: random.choice([2, 2, 2, 3, 3, 4])]
+    names = "ABCDE"[: random.choice([2, 2, 2, 3, 3, 3, 4, 5])]
     for name in names:
-        world.sources[name] = SimulatedSource(name, random_shape(random), lambda: world.now, _faults(world))
-    for name in ("default", "title", "status", "due_date"):
+        add_source(world, name, SimulatedSource(name, random_shape(random), lambda: world.now, _faults(world)))
+    for name in ("default", "title", "status", "due_date", "priority"):
         policy = random.choice(_POLICIES)
         if name != "default" or policy in ("latest", "manual"):
             world.policies[name] = policy
     world.routes = {name: tuple(other for other in names if other != name) for name in names}
+    if random.random() < 0.3:
+        for name, others in world.routes.items():
+            world.routes[name] = tuple(random.sample(others, random.randrange(len(others) + 1)))
+    if random.random() < 0.2:
+        world.brake = Brake(share=0.2, at_least=random.choice([1, 2]))
     world.store = MemoryStore(_crashes(world))
     return world
 
@@ -143,8 +199,8 @@ def _faults(world: World) -> Callable[[str, str], bool]:
         chance = trouble.random.random()
         if chance < trouble.crashes:
             raise Crash(f"before {what} at {source}")
-        if trouble.random.random() < trouble.edits:
-            (person_acts if trouble.random.random() < 0.7 else person_edits_comment)(world, trouble.random)
+        if trouble.random.random() < trouble.edits and world.meddle is not None:
+            (world.meddle if trouble.random.random() < 0.7 else partial(person_edits_comment, world))(trouble.random)
         if chance < trouble.crashes + trouble.calls:
             return _fail(trouble.random, source, what)
         return False
@@ -153,10 +209,12 @@ def _faults(world: World) -> Callable[[str, str], bool]:
 
 
 def _fail(random: Random, source: str, what: str) -> bool:
-    kind = random.choice(["down", "lost", "lost", "lost", "auth", "access"])
-    writes = what in ("create", "update", "delete")
+    writes = what not in ("list", "list_ids", "read", "read_many", "find", "history")
+    kind = random.choice(["down", "lost", "lost", "lost", "unknown", "auth", "access"])
     if kind == "lost" and writes:
         return True
+    if kind == "unknown" and writes:
+        raise UnknownOutcomeError(f"{source} failed before it did anything")
     if kind == "auth":
         raise AuthError(f"{source} does not accept the token")
     if kind == "access" and what != "list":
@@ -172,197 +230,95 @@ def _crashes(world: World) -> Callable[[str], None]:
     return before
 
 
-def person_creates(world: World, random: Random) -> None:
-    """A person makes a task somewhere."""
-    name = random.choice(sorted(world.sources))
-    title = _title(world, random, world.sources[name])
-    external_id = world.sources[name].person_creates({"title": title, "description": "- one\ntwo\nthree"})
-    key = ItemKey(name, external_id)
-    world.born.append(key)
-    for field_, value in world.sources[name].items[external_id].fields.items():
-        _remember(world, field_, value)
-
-
-def person_acts(world: World, random: Random) -> None:
-    """A person edits a field of an item somewhere, if there is one."""
-    items = _items(world)
-    if items:
-        key = random.choice(items)
-        person_edits(world, random, key, random.choice(sorted(world.sources[key.source].shape.fields)))
-
-
-def people_clash(world: World, random: Random) -> None:
-    """Two people edit the same field of a task in two sources, one after the other."""
-    links = {link.key: link.task_id for link in world.store.all_links()}
-    items = [key for key in _items(world) if key in links]
-    if not items:
-        return
-    first = random.choice(items)
-    others = [key for key in items if key != first and links[key] == links[first]]
-    name = random.choice(["title", "due_date", "status", "description"])
-    for key in (first, *random.sample(others, min(1, len(others)))):
-        if name in world.sources[key.source].shape.fields:
-            person_edits(world, random, key, name)
-            world.tick(random.choice([1, 30, 90]))
-
-
-def person_reopens(world: World, random: Random) -> None:
-    """A person closes an item, Worklake takes that in, and the person opens the item again."""
-    items = _items(world)
-    if items:
-        key = random.choice(items)
-        _set(world, key, "status", "completed")
-        sync(world, random)
-        if not world.sources[key.source].items[key.external_id].deleted:
-            _set(world, key, "status", "unstarted")
-
-
-def _items(world: World) -> list[ItemKey]:
-    return [
-        ItemKey(name, key)
-        for name, source in sorted(world.sources.items())
-        for key, item in sorted(source.items.items())
-        if not item.deleted
-    ]
-
-
-def person_edits(world: World, random: Random, key: ItemKey, name: str) -> None:
-    """A person sets a field of an item to something new."""
-    source = world.sources[key.source]
-    before = source.items[key.external_id].fields[name]
-    _set(world, key, name, _new_value(world, random, source, name, before))
-
-
-def _set(world: World, key: ItemKey, name: str, value: FieldValue) -> None:
-    source = world.sources[key.source]
-    before = source.items[key.external_id].fields[name]
-    shown = source.person_edits(key.external_id, name, value)
-    if shown == before:
-        return
-    for edit in world.edits:
-        if edit.key == key and edit.field == name:
-            edit.standing = False
-    if name == "labels":
-        world.removed |= elements(before) - elements(shown)
-    told = not same(name, shown, _last_seen(world, source, key, name))
-    world.edits.append(PersonEdit(key, name, shown, source.now(), standing=told))
-    if not _reopens(world, source, key, name, shown):
-        _remember(world, name, shown)
-
-
-def _reopens(world: World, source: SimulatedSource, key: ItemKey, name: str, shown: FieldValue) -> bool:
-    """Whether a person opens an item again where open is just open: which status that is, the task knows."""
-    if name != "status" or shown != "unstarted" or not source.shape.coarse_status:
-        return False
-    link = world.store.find([key]).get(key)
-    return link is not None and world.store.load([link.task_id])[link.task_id].task.last_open is not None
-
-
-def _last_seen(world: World, source: SimulatedSource, key: ItemKey, name: str) -> FieldValue:
-    """What a merge last saw of a field, or what we made: an edit back to that cannot be told from no edit."""
-    link = world.store.find([key]).get(key)
-    if link is not None and name in link.seen:
-        return link.seen[name]
-    return source.shape.stored(EMPTY)[name]
-
-
-def _new_value(world: World, random: Random, source: SimulatedSource, name: str, before: FieldValue) -> FieldValue:
-    world.count += 1
-    if name == "title":
-        return _title(world, random, source)
-    if name == "status":
-        return random.choice(STATUSES)
-    if name == "due_date":
-        return None if random.random() < 0.2 else (START + timedelta(days=world.count)).date().isoformat()
-    if name == "description":
-        return _edited_text(random, str(before or ""), f"- line {world.count}")
-    if name == "assignees":
-        known = [f"{source.name}.{one}" for one in PEOPLE if one not in source.shape.strangers]
-        return sorted(one for one in known if random.random() < 0.5)
-    kept = [one for one in before if random.random() < 0.7] if isinstance(before, list) else []
-    return sorted([*kept, *([f"label-{world.count}"] if random.random() < 0.7 else [])])
-
-
-def _title(world: World, random: Random, source: SimulatedSource) -> str:
-    world.count += 1
-    return f"{world.count:03} a title {'#' if random.random() < 0.1 and not source.shape.refuses else 'of'} some length"
-
-
-def _edited_text(random: Random, text: str, line: str) -> str:
-    lines = text.split("\n") if text else []
-    place = random.randrange(len(lines) + 1)
-    if random.random() < 0.4 or not lines:
-        lines.insert(place, line)
-    elif random.random() < 0.7:
-        lines[place % len(lines)] = line
-    else:
-        del lines[place % len(lines)]
-    return "\n".join(lines)
-
-
-def _remember(world: World, name: str, value: FieldValue) -> None:
-    lines = str(value or "").split("\n") if name == "description" else [str(value or "")]
-    world.typed.setdefault(name, set()).update(lines)
-
-
 def pull(world: World, names: Sequence[str], random: Random) -> None:
     """Read what changed, keep it, move the cursor and merge. Partial listings, duplicated pages and records that are
     merged by a later run only happen.
     """
     run = world.run_id()
     for name in names:
-        source, position = world.sources[name], world.positions.get(name)
-        items: list[Item] = []
-        try:
-            for page in source.list_changed(position, world.now):
-                items += page.items
-                position = page.position
-                if world.trouble is not None and random.random() < 0.1:
-                    break
-        except (RetryableError, AuthError, AccessError):
-            pass
+        items = _listed(world, name, random)
         if world.trouble is not None and random.random() < 0.2:
             items = items + random.sample(items, len(items))
         world.store.batch += 1
-        seen = [source.lens.view(item.kind, item.payload) for item in items]
-        world.late += [
-            Observation(name, str(item.external_id), view, world.store.batch, edits=_history(source, item))
-            for item, view in zip(items, seen, strict=True)
-            if isinstance(view, TaskView)
-        ]
-        world.positions[name] = position
+        for item in items:
+            _read(world, world.sources[name], item)
         if world.trouble is None or random.random() < 0.8:
-            merging.merge_tasks(world.store, world.ports(), world.late, world.rules(), Moment(run, world.clock()))
-            world.late = []
+            _merge(world, run)
         pull_comments(world, name, run, random)
+
+
+def _listed(world: World, name: str, random: Random) -> list[Item]:
+    source, position = world.sources[name], world.positions.get(name)
+    items: list[Item] = []
+    try:
+        for page in source.list_changed(position, world.now):
+            items += page.items
+            position = page.position
+            if world.trouble is not None and random.random() < 0.1:
+                break
+    except (RetryableError, AuthError, AccessError):
+        pass
+    world.positions[name] = position
+    return items
+
+
+def _read(world: World, source: SimulatedSource, item: Item) -> None:
+    key, view = ItemKey(source.name, str(item.external_id)), source.lens.view(item.kind, item.payload)
+    if isinstance(view, TaskView):
+        now = source.items[key.external_id]
+        world.versions[key] = now.changes if view.fields == now.fields else -1
+        world.late.append(Observation(*key, view, world.store.batch, _match(world, key), edits=_history(source, item)))
+
+
+def _match(world: World, key: ItemKey) -> str | None:
+    """The task that a person made an item for."""
+    other = world.matched.get(key)
+    if other is None or world.task_of(key) is not None:
+        return None
+    return world.task_of(other) or task_id(*other)
+
+
+def _merge(world: World, run: str) -> None:
+    """Merge what was read, and note what Worklake has thereby learnt."""
+    items = [(one.key, one.view, world.sources[one.source].items[one.external_id]) for one in world.late]
+    for key, view, _ in items:
+        world.truth.maybe_seen(key, view.fields)
+    merging.merge_tasks(world.store, world.ports(), world.late, world.rules(), Moment(run, world.clock()))
+    for key, _, item in items:
+        if world.versions[key] == item.changes:
+            world.truth.surely_seen(key, item.fields, item.updated_at)
+    world.late = []
 
 
 def _history(source: SimulatedSource, item: Item) -> dict[str, Edited]:
     if not source.shape.tells_times:
         return {}
-    return {name: Edited(at) for name, at in source.items[str(item.external_id)].edited.items()}
+    told = source.items[str(item.external_id)].edited
+    forgets = source.shape.forgets_times
+    return {name: Edited(at) for name, at in told.items() if not (forgets and source.hooks.chance(0.5))}
 
 
-def plan(world: World, limits: dict[str, Budget] | None = None) -> SavedPlan:
+def plan(world: World, limits: dict[str, int] | None = None) -> SavedPlan:
     """Plan, and remember the plan."""
     planned = planning.plan_tasks(world.store, world.ports(), world.rules(), world.run_id(), world.clock, limits)
     world.plans.append(planned.plan.plan_id)
     return planned.plan
 
 
-def apply(world: World, saved: SavedPlan) -> str:
-    """Apply a plan; gives the run."""
+def apply(world: World, saved: SavedPlan, *, allowed: bool = False) -> str:
+    """Apply a plan unless the brake stops it; gives the run."""
     run = world.run_id()
-    side_by_side = Interleaved(Random(f"{run} {saved.plan_id}"))  # noqa: S311
-    applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
+    if not saved.stopped_by or allowed:
+        side_by_side = Interleaved(Random(f"{run} {saved.plan_id}"))  # noqa: S311
+        applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
     return run
 
 
-def sync(world: World, random: Random) -> SavedPlan:
+def sync(world: World, random: Random, *, allowed: bool = False) -> SavedPlan:
     """Pull everything, plan and apply."""
     pull(world, sorted(world.sources), random)
     saved = plan(world)
-    apply(world, saved)
+    apply(world, saved, allowed=allowed)
     return saved
 
 
@@ -374,31 +330,65 @@ def carry_on(world: World, random: Random, meanwhile: Callable[[], None]) -> Non
     apply(world, saved)
 
 
-def undo(world: World, run: str, everywhere: bool) -> None:
-    """Take a run back."""
-    world.undone = True
+def undo(world: World, run: str, everywhere: bool) -> str:
+    """Take a run back; gives the run that does."""
     moment = Moment(world.run_id(), world.clock())
+    world.undone.add(run)
+    tasks = {write.task_id for write in world.store.writes(run)} | {
+        change.task_id for change in world.store.changes(run_id=run)
+    }
     if everywhere:
         undone = plan_everywhere(world.store, world.ports(), world.rules(), run, moment)
         world.plans.append(undone.plan.plan_id)
-        apply(world, undone.plan)
-    else:
-        undone = undoing.plan_undo(world.store, world.ports(), run, moment)
-        world.plans.append(undone.plan.plan_id)
-        apply(world, undone.plan)
+        with _given(world, tasks):
+            return apply(world, undone.plan, allowed=True)
+    undone = undoing.plan_undo(world.store, world.ports(), run, moment)
+    world.plans.append(undone.plan.plan_id)
+    world.touched |= {(step.task_id, name) for step in undone.plan.steps for name in (step.fields or ("task",))}
+    return apply(world, undone.plan)
 
 
 def settle(world: World, random: Random) -> None:
-    """A person settles an open conflict, if there is one."""
+    """A person settles an open conflict, if there is one, by a value that contends or one of their own."""
     conflicts = [one for one in world.store.all_conflicts() if one.open and one.kind is not ConflictKind.REFUSED]
     if not conflicts:
         return
-    world.settled = True
     conflict = random.choice(conflicts)
     about_comment = conflict.field == COMMENT
     takes = sorted({
         one.origin.source for one in conflict.contenders
         if one.origin is not None and not (about_comment and one.origin == conflict.at_item)
     })  # fmt: skip
-    choice = settling.Choice(take=random.choice(takes)) if takes else settling.Choice()
-    settling.settle(world.store, conflict.conflict_id, choice, Moment(world.run_id(), world.clock()))
+    choice = settling.Choice(take=random.choice(takes)) if takes else settling.Choice(value=_own_value(conflict.field))
+    if takes and conflict.field in ("title", "due_date", "priority") and random.random() < 0.4:
+        world.count += 1
+        values: dict[str, FieldValue] = {"title": f"{world.count:03} as a person decided", "priority": "high"}
+        choice = settling.Choice(value=values.get(conflict.field, "2026-03-01"))
+    with _given(world, [conflict.task_id], [one.value for one in conflict.contenders], conflict.field):
+        settling.settle(world.store, conflict.conflict_id, choice, Moment(world.run_id(), world.clock()))
+
+
+def _own_value(name: str) -> FieldValue:
+    return EMPTY.get(name)
+
+
+@contextmanager
+def _given(
+    world: World, tasks: Iterable[str], contenders: Sequence[FieldValue] = (), settles: str | None = None
+) -> Iterator[None]:
+    """Notes what a person gives to Worklake itself, also where the process dies meanwhile."""
+    known = {task: dict(one.task.values()) for task, one in world.store.load(sorted(tasks)).items()}
+    died = True
+    try:
+        yield
+        died = False
+    finally:
+        for task, one in world.store.load(sorted(tasks)).items():
+            for name, value in one.task.values().items():
+                before, settled = known[task].get(name), name == settles and not died
+                moved = not same(name, before, value)
+                if moved or settled:
+                    world.touched.add((task, name))
+                    world.truth.given(
+                        task, name, value, (before, *contenders), world.now if moved else START, world.now
+                    )

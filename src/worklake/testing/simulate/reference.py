@@ -1,0 +1,253 @@
+"""Who may have won: a reckoning over what people typed, seeing what, without any rule of the merge.
+
+Of two edits of a field of one task, one comes after the other where its person had the other's value in sight, at the
+same item or because Worklake had brought it there; else the two compete. What must be found of an edit, and which
+values may stand, follows from that and from the policy. Where values do not tell, both answers are let pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.settings.models import FieldPolicy, Owner, Prefer
+from worklake.sync.rules.state import BY_HAND, Change, ItemKey
+from worklake.sync.rules.values import elements, is_empty, same
+from worklake.testing.simulate.shapes import CLOSED, EMPTY, OUTSIDER, PEOPLE, Shape
+from worklake.testing.simulate.truth import PersonEdit
+from worklake.testing.simulate.world import START, World
+
+
+class Provider:
+    """How a source shows canonical values, by what the world knows of it."""
+
+    def __init__(self, world: World) -> None:
+        self._shapes = {name: source.shape for name, source in world.sources.items()}
+        self.tasks = {link.key: link.task_id for link in world.store.all_links()}
+
+    def shape(self, source: str) -> Shape | None:
+        """The shape of a source; None of Worklake itself."""
+        return self._shapes.get(source)
+
+    def shows(self, source: str, name: str, canonical: FieldValue, shown: FieldValue) -> bool:
+        """Whether an item there that has got this canonical value would show this."""
+        shape = self._shapes.get(source)
+        if shape is None:
+            return same(name, canonical, shown)
+        if FIELDS[name].reference == "task":
+            return self._shows_tasks(source, canonical, shown)
+        if name == "assignees":
+            return self._people(source, shape, canonical) == elements(shown)
+        return same(name, shape.stored({name: canonical})[name], shown)
+
+    def canonical(self, source: str, name: str, shown: FieldValue) -> FieldValue:
+        """What is shown there, in the ids of Worklake."""
+        if FIELDS[name].reference == "task" and source != BY_HAND:
+            there = [self.tasks.get(ItemKey(source, one), f"{source}:{one}") for one in _listed(shown)]
+            return sorted(set(there)) if isinstance(shown, list) else next(iter(there), None)
+        if name == "assignees" and source != BY_HAND:
+            return sorted(_person(source, one) for one in _listed(shown))
+        return shown
+
+    def _shows_tasks(self, source: str, canonical: FieldValue, shown: FieldValue) -> bool:
+        meant = {one for one in _listed(canonical) if self._is_there(source, one)}
+        return meant == set(_listed(self.canonical(source, "blocked_by", sorted(_listed(shown)))))
+
+    def _is_there(self, source: str, task: str) -> bool:
+        foreign = task.partition(":")[0] if ":" in task else None
+        return foreign == source or any(key.source == source and one == task for key, one in self.tasks.items())
+
+    @staticmethod
+    def _people(source: str, shape: Shape, canonical: FieldValue) -> frozenset[str]:
+        known = {f"{source}.{one}" for one in elements(canonical) if one in PEOPLE and one not in shape.strangers}
+        return frozenset(known | {one.partition(":")[2] for one in elements(canonical) if one.startswith(f"{source}:")})
+
+
+def _listed(value: FieldValue) -> list[str]:
+    return value if isinstance(value, list) else [str(value)] if value else []
+
+
+def _person(source: str, account: str) -> str:
+    person = account.removeprefix(f"{source}.")
+    return f"{source}:{account}" if person == OUTSIDER else person
+
+
+@dataclass(frozen=True)
+class Contest:
+    """All edits of one field of one task, in their order."""
+
+    provider: Provider
+    name: str
+    edits: Sequence[PersonEdit]
+    policy: FieldPolicy
+    touched: bool = False
+
+    def fits(self, edit: PersonEdit, canonical: FieldValue) -> bool:
+        """Whether this canonical value is shown, where the edit was made, as what was typed."""
+        return self.provider.shows(edit.key.source, self.name, canonical, edit.value)
+
+    def allowed(self, canonical: FieldValue, excused: Collection[int]) -> str | None:
+        """Why this value must not stand; None where it may. The edits that are `excused` beat nobody."""
+        said = [place for place, edit in enumerate(self.edits) if self.fits(edit, canonical)]
+        if not said:
+            return "nobody typed it"
+        beaten_by: list[PersonEdit] = []
+        for place in said:
+            if not self._may_change(self.edits[place]):
+                beaten_by.append(self.edits[place])
+                continue
+            by = next((other for other in self._binding(canonical, excused) if self._beats(other, place)), None)
+            if by is None:
+                return None
+            beaten_by.append(self.edits[by])
+        return f"{beaten_by[-1].value!r} of {beaten_by[-1].key.external_id or 'a person by hand'} beats it"
+
+    @property
+    def everyone_may(self) -> bool:
+        """Whether edits count wherever they are made."""
+        return not isinstance(self.policy, Owner)
+
+    def lets(self, edit: PersonEdit) -> bool:
+        """Whether the policy lets the field be changed where this was typed."""
+        return not isinstance(self.policy, Owner) or edit.key.source in (self.policy.owner, BY_HAND)
+
+    def _may_change(self, edit: PersonEdit) -> bool:
+        """Whether the policy lets the field be changed there. While a field is held, people agree on it anywhere."""
+        return self.touched or edit.creates or self.lets(edit)
+
+    def agreed(self, changes: Iterable[Change]) -> set[int]:
+        """The edits that said no more than somebody else had said, when they were merged. Nothing is lost with them,
+        and what follows on that value, elsewhere, need not have seen them.
+        """
+        told = {one.origin for one in changes if one.field == self.name and one.decision.value == "agreed"}
+        return {
+            place
+            for place, edit in enumerate(self.edits)
+            if edit.key in told and any(self._says_the_same(edit, other) for other in self.edits)
+        }
+
+    def _says_the_same(self, edit: PersonEdit, other: PersonEdit) -> bool:
+        one, same_there = (self.provider.canonical(each.key.source, self.name, each.value) for each in (edit, other))
+        return other.key != edit.key and (self.fits(edit, same_there) or self.fits(other, one))
+
+    def binding(self, canonical: FieldValue, excused: Collection[int]) -> list[int]:
+        """The edits that must be found somewhere: they do not stand, and none came after them."""
+        return [
+            place
+            for place in self._binding(canonical, excused)
+            if not any(place in self._maybe[other] for other in range(len(self.edits)) if other != place)
+        ]
+
+    def _binding(self, canonical: FieldValue, excused: Collection[int]) -> list[int]:
+        return [
+            place
+            for place, edit in enumerate(self.edits)
+            if place not in excused
+            and is_binding(edit)
+            and not self.fits(edit, canonical)
+            and not self._is_silent(edit)
+        ]
+
+    def _is_silent(self, edit: PersonEdit) -> bool:
+        """Whether an item merely came with an empty value, which beats nothing."""
+        return edit.creates and is_empty(self.name, edit.value)
+
+    def _beats(self, one: int, other: int) -> bool:
+        """Whether an edit surely stands before another: it came after it, or competes with it and wins, also against
+        all that the other may have come after, for to one of these it may have lost before.
+        """
+        if not self.lets(self.edits[one]):
+            return False
+        if other in self._surely[one]:
+            return True
+        if one in self._maybe[other] or other in self._maybe[one]:
+            return False
+        return all(place in self._maybe[one] or self._wins(one, place) for place in {other, *self._maybe[other]})
+
+    def _wins(self, one: int, other: int) -> bool:
+        """Whether the policy surely lets an edit win over another that it competes with."""
+        first, second = self.edits[one], self.edits[other]
+        if second.creates and is_empty(self.name, first.value):
+            return False  # where items meet, an empty value never beats a value
+        match self.policy:
+            case "manual" | Owner():
+                return False
+            case Prefer(prefer=source) if source in (first.key.source, second.key.source):
+                return first.key.source == source != second.key.source
+        return second.latest is not None and first.earliest > second.latest
+
+    @cached_property
+    def _surely(self) -> Mapping[int, frozenset[int]]:
+        """The edits that each surely came after."""
+        return _closure({place: self._saw(place, surely=True) for place in range(len(self.edits))})
+
+    @cached_property
+    def _maybe(self) -> Mapping[int, frozenset[int]]:
+        """The edits that each may have come after, for all that values tell."""
+        return _closure({place: self._saw(place, surely=False) for place in range(len(self.edits))})
+
+    def _saw(self, place: int, *, surely: bool) -> set[int]:
+        """The edits whose value a person had in sight, or had typed at the same item."""
+        edit = self.edits[place]
+        saw = {one for one in range(place) if self.edits[one].key == edit.key and edit.key.source != BY_HAND}
+        if edit.creates:
+            return saw
+        others = [one for one in range(place if surely else len(self.edits)) if one != place]
+        in_sight = [{one for one in others if self.fits(self.edits[one], value)} for value in edit.saw]
+        if edit.key.source != BY_HAND and (edit.knows or not surely):
+            shown = {one for one in others if self._may_have_shown(edit, self.edits[one])}
+            # Of a status typed where open is just open, nobody knows what it became elsewhere.
+            vague = self.name == "status" and any(self._is_coarse(self.edits[one]) for one in shown)
+            in_sight.append(set() if surely and vague else shown)
+        return saw.union(*(found for found in in_sight if not surely or len(found) == 1))
+
+    def _may_have_shown(self, edit: PersonEdit, earlier: PersonEdit) -> bool:
+        meant = self.provider.canonical(earlier.key.source, self.name, earlier.value)
+        if self.provider.shows(edit.key.source, self.name, meant, edit.before):
+            return True
+        coarse = self.name == "status" and (self._is_coarse(edit) or self._is_coarse(earlier))
+        return coarse and (earlier.value in CLOSED) == (edit.before in CLOSED)
+
+    def _is_coarse(self, edit: PersonEdit) -> bool:
+        shape = self.provider.shape(edit.key.source)
+        return shape is not None and shape.coarse_status
+
+
+def _closure(direct: Mapping[int, set[int]]) -> Mapping[int, frozenset[int]]:
+    """All that can be reached, but for where it begins."""
+    reached: dict[int, frozenset[int]] = {}
+    for place, first in direct.items():
+        found, left = set[int](), set(first)
+        while left:
+            found |= left
+            left = {further for one in left for further in direct[one]} - found
+        reached[place] = frozenset(found - {place})
+    return reached
+
+
+def is_binding(edit: PersonEdit) -> bool:
+    """Whether an edit must have been noticed: it was told, nothing went over it unseen, none followed at its item."""
+    return edit.told and edit.last and not edit.raced
+
+
+def contests(world: World, provider: Provider, names: Collection[str]) -> dict[tuple[str, str], Contest]:
+    """The contests of these fields, by task and field."""
+    edits: dict[tuple[str, str], list[PersonEdit]] = {}
+    for key in (*world.born, *world.matched):
+        for name in world.sources[key.source].shape.lacks.intersection(names):
+            nothing = PersonEdit(key, name, EMPTY[name], None, START, None, creates=True)
+            edits.setdefault((provider.tasks.get(key, ""), name), []).append(nothing)
+    for edit in world.truth.edits:
+        task = edit.task or provider.tasks.get(edit.key)
+        if task is not None and edit.field in names:
+            edits.setdefault((task, edit.field), []).append(edit)
+    default = world.policies.get("default", "latest")
+    return {
+        (task, name): Contest(provider, name, found, world.policies.get(name, default), (task, name) in world.touched)
+        for (task, name), found in edits.items()
+    }
+
+
+SCALARS = tuple(name for name, spec in FIELDS.items() if spec.merge is MergeKind.SCALAR)

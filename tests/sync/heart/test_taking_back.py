@@ -1,0 +1,131 @@
+"""Taking back what was made, and what else happens to items that Worklake makes: stories over simulated sources."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from tests.sync.heart.test_engine import Town, edit, shown, sync, town
+from worklake.model.heart_rows import Outcome
+from worklake.sync.rules.state import ItemKey
+from worklake.testing.memory import MemoryStore
+from worklake.testing.simulate import world as worlds
+from worklake.testing.simulate.shapes import Shape
+from worklake.testing.simulate.world import Crash
+
+
+def made_and_taken_back(made: Town) -> str:
+    """The run that took back the making of the item in B."""
+    worlds.pull(made, "AB", Random(0))
+    return worlds.undo(made, worlds.apply(made, worlds.plan(made)), everywhere=False)
+
+
+def test_what_was_made_and_taken_back_is_made_again_when_that_is_undone() -> None:
+    made = town(Shape(), Shape())
+    undone = made_and_taken_back(made)
+    (item,) = made.sources["B"].items.values()
+    assert item.deleted
+    worlds.undo(made, undone, everywhere=False)
+    assert not item.deleted
+    edit(made, "A", "title", "another title")
+    sync(made)
+    assert shown(made, "B") == "another title"
+
+
+def test_what_was_made_and_can_only_be_closed_is_not_opened_again() -> None:
+    made = town(Shape(), Shape(deletes=False))
+    undone = made_and_taken_back(made)
+    assert sync(made) == 0
+    assert shown(made, "B", "status") == "canceled"
+    worlds.undo(made, undone, everywhere=False)
+    sync(made)
+    assert shown(made, "B", "status") == "backlog"
+
+
+def test_an_item_that_a_person_closed_meanwhile_is_that_persons_edit() -> None:
+    made = town(Shape(), Shape(deletes=False))
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    edit(made, "B", "status", "completed")
+    worlds.undo(made, run, everywhere=False)
+    assert made.store.all_writes()[-1].outcome is Outcome.STALE
+    worlds.pull(made, "AB", Random(0))
+    (task,) = made.store.tasks.values()
+    assert task.fields["status"].value == "completed"
+
+
+def test_a_reference_that_nothing_refers_to_any_more_is_restored() -> None:
+    made = town(Shape(), Shape())
+    made.sources["A"].person_creates({"title": "the one that blocks"})
+    sync(made)
+    other = ItemKey("A", "A2")
+    made.sources["A"].person_edits("A1", "blocked_by", [other.external_id])
+    made.tick(120)
+    worlds.sync(made, Random(0))
+    blocked = made.task_of(ItemKey("A", "A1"))
+    (there,) = (link.external_id for link in made.store.all_links() if link.source == "B" and link.task_id == blocked)
+    was = made.sources["B"].items[there].fields["blocked_by"]
+    assert was
+    made.tick(120)
+    made.sources["A"].person_edits("A1", "blocked_by", [])
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    assert made.sources["B"].items[there].fields["blocked_by"] == []
+    worlds.undo(made, run, everywhere=False)
+    assert made.sources["B"].items[there].fields["blocked_by"] == was
+
+
+def test_an_item_that_a_person_made_for_the_task_is_not_taken_for_the_one_whose_reply_was_lost() -> None:
+    made = town(Shape(), Shape())
+    worlds.pull(made, "A", Random(0))
+
+    def dies(source: str, what: str) -> bool:
+        if what == "find":
+            raise Crash
+        return what == "create"
+
+    made.fault = dies
+    worlds.apply(made, worlds.plan(made))
+    made.fault = None
+    made.tick(60)
+    theirs = ItemKey("B", made.sources["B"].person_creates({"title": "made by hand"}))
+    made.matched[theirs] = ItemKey("A", "A1")
+    sync(made)
+    assert sync(made) == 0
+    assert len(made.store.all_tasks()) == 1
+    assert {item.fields["title"] for item in made.sources["B"].items.values()} == {"made by hand"}
+    (conflict,) = made.store.all_conflicts()
+    assert {one.value for one in conflict.contenders} == {"made by hand", "a title of some length"}
+
+
+@pytest.mark.parametrize("dies_before", ["changes", "tasks", "links"])
+def test_a_merge_that_dies_forgets_no_text_that_waits_for_a_person(dies_before: str) -> None:
+    made = town(Shape(), Shape())
+    made.policies = {"description": "manual"}
+    edit(made, "A", "description", "one")
+    sync(made)
+    for source in "AB":
+        edit(made, source, "description", f"one of {source}")
+    dying = {dies_before}
+
+    def before(table: str) -> None:
+        if table in dying and len(made.late) == 2:
+            raise Crash
+
+    made.store._before = before
+    for name in "AB":
+        source = made.sources[name]
+        made.store.batch += 1
+        for page in source.list_changed(None, made.now):
+            for item in page.items:
+                worlds._read(made, source, item)
+    with pytest.raises(Crash):
+        worlds._merge(made, "run_9000")
+    dying.clear()
+    worlds._merge(made, "run_9001")
+    assert sync(made) == 0
+    (conflict,) = made.store.all_conflicts()
+    assert conflict.open
+    assert {one.value for one in conflict.contenders} == {"one of A", "one of B"}
+    assert isinstance(made.store, MemoryStore)
