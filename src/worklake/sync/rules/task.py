@@ -136,7 +136,7 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
     fields, version, last_open = dict(task.fields), task.version, task.last_open
     for change in changes:
         version = max(version, change.position + 1)
-        if change.decision is Decision.AGREED and change.field in fields:
+        if change.decision is Decision.AGREED and change.field in fields and change.field in FIELDS:
             fields[change.field] = _affirmed(fields[change.field], change)
         if change.decision not in MOVING:
             continue

@@ -38,8 +38,9 @@ class Case:
         return fields[name].value if name in fields else None
 
     def contests(self, *names: str) -> Mapping[tuple[str, str], Contest]:
-        """The contests of these fields."""
-        return contests(self.world, self.provider, names)
+        """The contests of these fields. An item that was deleted before anybody saw it belongs to no task."""
+        found = contests(self.world, self.provider, names)
+        return {key: contest for key, contest in found.items() if key[0] in self.loaded}
 
     def live(self) -> Iterator[tuple[Loaded, StoredLink, dict[str, FieldValue]]]:
         """The items that there are, with what they show."""

@@ -16,6 +16,7 @@ from worklake.sync.rules.values import same
 from worklake.testing.simulate.case import Case, fail
 from worklake.testing.simulate.comments import check_comments
 from worklake.testing.simulate.edit_checks import EDIT_CHECKS
+from worklake.testing.simulate.shapes import CLOSED
 from worklake.testing.simulate.source import Call
 from worklake.testing.simulate.world import World
 
@@ -70,6 +71,8 @@ def _all_agree(case: Case) -> None:
     """(b) Every source shows the task, at its resolution, fields that are held and values that it refuses aside."""
     for one, link, fields in case.live():
         shape = case.world.sources[link.source].shape
+        if link.state is LinkState.ARCHIVED and fields.get("archived"):
+            continue  # what was put away is not touched
         if link.state is not LinkState.LINKED:
             fail("b", f"{link.external_id} is there, and its link is {link.state}")
         held = held_fields(one.conflicts)
@@ -158,6 +161,8 @@ def _folds(case: Case) -> None:
         for change in sorted(changes, key=lambda one: one.position):
             if change.decision.value in _MOVING:
                 fields |= change.new if isinstance(change.new, dict) else {change.field: change.new}
+            if change.decision.value in _MOVING and change.field == "status" and change.new not in CLOSED:
+                fields.pop("deleted", None)  # who opens a task again wants it to stay
         if fields != state.values():
             fail("g", f"{task} is not the fold of its changes")
         if len({change.position for change in changes}) != len(changes):

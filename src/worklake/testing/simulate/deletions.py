@@ -21,8 +21,8 @@ from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
-from worklake.testing.simulate import checks, schedule, world
-from worklake.testing.simulate.checks import Broken
+from worklake.testing.simulate import checks, edit_checks, people, schedule, world
+from worklake.testing.simulate.case import Broken, Case
 from worklake.testing.simulate.schedule import Operation
 from worklake.testing.simulate.shapes import Shape
 from worklake.testing.simulate.source import Fault, SimulatedItem, SimulatedSource
@@ -100,6 +100,7 @@ class DeletingSource(SimulatedSource):
         """See `BaseIntegration.find_created`; in the trash, too, where the id was made."""
         if self._announces and made_id is not None and made_id in self.items:
             self._call("find")
+            self.hooks.read(made_id)
             return self._item(made_id)
         return super().find_created(marker, made_id, since)
 
@@ -171,7 +172,7 @@ def make_world(random: Random) -> DeletingWorld:
             archives=random.random() < 0.5,
             announces=random.random() < 0.4,
         )
-        made.sources[name] = DeletingSource(name, shape, made, world._faults(made), _cuts(made))
+        world.add_source(made, name, DeletingSource(name, shape, made, world._faults(made), _cuts(made)))
         made.on_delete[name] = random.choice(["close", "close", "close", "archive", "delete", "nothing"])
     made.routes = {name: tuple(other for other in names if other != name) for name in names}
     made.store = MemoryStore(world._crashes(made))
@@ -239,11 +240,11 @@ def _happen(made: DeletingWorld, name: str, random: Random) -> None:
         for source in random.sample(sorted(made.sources), random.randint(1, len(made.sources))):
             sweep(made, source)
     elif name == "edit":
-        items = world._items(made)
+        items = people.items_of(made)
         if items:
             key = random.choice(items)
             fields = made.sources[key.source].shape.fields - {"archived"}
-            world.person_edits(made, random, key, random.choice(sorted(fields)))
+            people.person_edits(made, random, key, random.choice(sorted(fields)))
     elif name in ("hide", "show"):
         source = random.choice(sorted(made.sources))
         made.sources[source].hidden = name == "hide"  # type: ignore[attr-defined]
@@ -268,7 +269,7 @@ def person_does(made: DeletingWorld, what: str, random: Random) -> None:
         made.early.add(key)
         _overtake(made, key)
     if what in ("close", "open"):
-        world._set(made, key, "status", "completed" if what == "close" else "unstarted")
+        people.set_by_hand(made, key, "status", "completed" if what == "close" else "unstarted")
         return
     if what in ("delete", "restore"):
         item.deleted = what == "delete"
@@ -317,16 +318,23 @@ def check(made: DeletingWorld) -> None:
     loaded = made.store.load(made.store.all_tasks())
     for key in {key for what, key in made.deeds if what == "archive"}:
         _overtake(made, key, "status")
+    moved = {_task_of(made, key) for _, key in made.deeds}
+    for edit in made.truth.edits:  # what is deleted elsewhere moves the status by rules of its own, judged below
+        if edit.field == "status" and (edit.task or _task_of(made, edit.key)) in moved:
+            edit.last = False
     made_again = {source.made_id(TaskId(task)) for source in made.sources.values() for task in loaded}
     for source in made.sources.values():  # bringing back what lies in the trash is how it is made again
         source.calls = [call for call in source.calls
                         if not (call.operation == "restore" and call.external_id in made_again)]  # fmt: skip
     free = {task: one for task, one in loaded.items() if not any(
         conflict.open and conflict.field in ("task", "deleted") for conflict in one.conflicts)}  # fmt: skip
-    for checker in (checks._all_agree, checks._edits_are_kept, checks._all_planned, checks._folds):
-        checker(made, free if checker is checks._all_agree else loaded)
+    case, held_aside = Case(made), Case(made)
+    held_aside.loaded = free
+    checks._all_agree(held_aside)
+    for checker in (edit_checks._edits_are_kept, checks._all_planned, checks._folds):
+        checker(case)
     links = {link.key: link.task_id for link in made.store.all_links()}
-    for task, one in sorted(loaded.items()) if not (made.undone or made.settled) else ():
+    for task, one in sorted(loaded.items()) if not (made.undone or made.touched) else ():
         deeds = [(what, key) for what, key in made.deeds if links.get(key) == task]
         _check_task(made, one, deeds)
     _check_duplicates(made)
@@ -342,7 +350,7 @@ def _check_duplicates(made: DeletingWorld) -> None:
                 continue
             if link is None:
                 raise Broken(f"(c) {key} belongs to no task")
-            if homes.setdefault(link.task_id, key) != key:
+            if link.key not in made.matched and homes.setdefault(link.task_id, key) != key:
                 raise Broken(f"(c) {link.task_id} is {homes[link.task_id]} and {key}")
             if link.state is LinkState.DELETED:
                 raise Broken(f"(k) {key} is there, and its link says that it is deleted")
@@ -351,7 +359,8 @@ def _check_duplicates(made: DeletingWorld) -> None:
 def _check_task(made: DeletingWorld, one: Loaded, deeds: list[tuple[str, ItemKey]]) -> None:
     """What people did to a task's items against what became of the others."""
     task = one.task.task_id
-    edited = [edit for edit in made.edits if edit.field == "status" and _task_of(made, edit.key) == task]
+    edited = [edit for edit in made.truth.edits if edit.field == "status" and _task_of(made, edit.key) == task
+              and (edit.before is not None or edit.value in _CLOSED)]  # fmt: skip
     acted = [(what, key) for what, key in deeds if made.on_delete[key.source] != "nothing" or what in ("close", "open")]
     shown = {link.key: made.sources[link.source].items[link.external_id] for link in one.links
              if link.external_id in made.sources[link.source].items}  # fmt: skip
@@ -399,9 +408,9 @@ def _check_deletion(made: DeletingWorld, one: Loaded, gone: ItemKey, shown: dict
 
 def _overtake(made: World, key: ItemKey, name: str | None = None) -> None:
     """What was edited at an item before no longer counts: something greater happened to it."""
-    for edit in made.edits:
+    for edit in made.truth.edits:
         if edit.key == key and name in (None, edit.field):
-            edit.standing = False
+            edit.last = False
 
 
 def _task_of(made: World, key: ItemKey) -> str | None:

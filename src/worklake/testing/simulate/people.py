@@ -44,7 +44,7 @@ def person_creates(world: World, random: Random) -> None:
 
 def person_acts(world: World, random: Random) -> None:
     """A person edits a field of an item somewhere, if there is one."""
-    items = _items(world)
+    items = items_of(world)
     if items:
         key = random.choice(items)
         fields = sorted(world.sources[key.source].shape.fields)
@@ -54,7 +54,7 @@ def person_acts(world: World, random: Random) -> None:
 
 def people_clash(world: World, random: Random) -> None:
     """Two people edit the same field of a task in two sources, one after the other."""
-    items = [key for key in _items(world) if world.task_of(key) is not None]
+    items = [key for key in items_of(world) if world.task_of(key) is not None]
     if not items:
         return
     first = random.choice(items)
@@ -68,7 +68,7 @@ def people_clash(world: World, random: Random) -> None:
 
 def people_agree(world: World, random: Random) -> None:
     """People who contend come to agree: one sets what another item of the task shows."""
-    items = [key for key in _items(world) if world.task_of(key) is not None]
+    items = [key for key in items_of(world) if world.task_of(key) is not None]
     if not items:
         return
     key = random.choice(items)
@@ -81,7 +81,7 @@ def people_agree(world: World, random: Random) -> None:
 
 def person_goes_back(world: World, random: Random) -> None:
     """A person edits a field, Worklake takes that in, and the person sets what was there before."""
-    items = _items(world)
+    items = items_of(world)
     if not items:
         return
     key = random.choice(items)
@@ -97,7 +97,7 @@ def person_goes_back(world: World, random: Random) -> None:
 
 def person_reopens(world: World, random: Random) -> None:
     """A person closes an item, Worklake takes that in, and the person opens the item again."""
-    items = _items(world)
+    items = items_of(world)
     if items:
         key = random.choice(items)
         set_by_hand(world, key, "status", "completed")
@@ -106,7 +106,8 @@ def person_reopens(world: World, random: Random) -> None:
             set_by_hand(world, key, "status", "unstarted")
 
 
-def _items(world: World) -> list[ItemKey]:
+def items_of(world: World) -> list[ItemKey]:
+    """All items that there are."""
     return [
         ItemKey(name, key)
         for name, source in sorted(world.sources.items())

@@ -118,14 +118,14 @@ class Contest:
         return self.touched or edit.creates or self.lets(edit)
 
     def agreed(self, changes: Iterable[Change]) -> set[int]:
-        """The edits that said no more than somebody else had said, when they were merged. Nothing is lost with them,
-        and what follows on that value, elsewhere, need not have seen them.
+        """The edits that said no more than somebody else had said, when they were merged; where items meet, that leaves
+        no change. Nothing is lost with them, and what follows on that value, elsewhere, need not have seen them.
         """
         told = {one.origin for one in changes if one.field == self.name and one.decision.value == "agreed"}
         return {
             place
             for place, edit in enumerate(self.edits)
-            if edit.key in told and any(self._says_the_same(edit, other) for other in self.edits)
+            if (edit.creates or edit.key in told) and any(self._says_the_same(edit, other) for other in self.edits)
         }
 
     def _says_the_same(self, edit: PersonEdit, other: PersonEdit) -> bool:

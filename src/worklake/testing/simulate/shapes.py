@@ -35,8 +35,8 @@ class Shape:
     are fields that it does not have, `fixed` those that only people can set, `later` those that a creation cannot set,
     `strangers` people without an account, `outsiders` says that others have one; it `refuses` titles with a `#`, which
     it `names_refused` or not, `tells_times` of edits, field by field, `forgets_times` of some, `whole_sets` exchanges
-    all people at once, and `deletes` items. `history` says how much its history of edits tells (nothing, who edited
-    which field when, or the values too), `history_lag_seconds` how late.
+    all people at once, and `deletes` items and `restores` them. `history` says how much its history of edits tells
+    (nothing, who edited which field when, or the values too), `history_lag_seconds` how late.
     """
 
     coarse_status: bool = False
@@ -62,6 +62,7 @@ class Shape:
     forgets_times: bool = False
     whole_sets: bool = False
     deletes: bool = True
+    restores: bool = True
     history: Literal["none", "editors", "values"] = "none"
     history_lag_seconds: float = 0
 
@@ -119,7 +120,7 @@ def random_shape(random: Random) -> Shape:
     def maybe(chance: float) -> bool:
         return random.random() < chance
 
-    minute = maybe(0.4)
+    minute, makes_ids = maybe(0.4), maybe(0.4)
     return Shape(
         coarse_status=maybe(0.4),
         title_limit=random.choice([None, None, 14]),
@@ -129,7 +130,7 @@ def random_shape(random: Random) -> Shape:
         drops_labels=maybe(0.1),
         minute_clock=minute,
         clock_off=timedelta(hours=random.choice([0, 0, 0, 0, -3, 5])),
-        makes_ids=maybe(0.4),
+        makes_ids=makes_ids,
         incremental=maybe(0.7),
         lags=not minute and maybe(0.2),  # within the minute, nobody can tell which of two states is older
         reads_many=maybe(0.7),
@@ -144,6 +145,7 @@ def random_shape(random: Random) -> Shape:
         forgets_times=maybe(0.2),
         whole_sets=maybe(0.2),
         deletes=maybe(0.8),
+        restores=makes_ids or maybe(0.5),
         history=random.choice(["none", "none", "editors", "values"]),
         history_lag_seconds=random.choice([0, 0, 200]),
     )

@@ -97,6 +97,7 @@ class SimulatedSource(BaseIntegration):
             writable=shape.writable,
             creatable=shape.writable - shape.later,
             reads_many=shape.reads_many,
+            restores=shape.restores,
             field_history=shape.fields if shape.history != "none" else frozenset(),
             tells_editor=shape.history != "none",
         )
@@ -315,6 +316,8 @@ class SimulatedSource(BaseIntegration):
     def restore(self, external_id: str) -> Item:
         """See `BaseIntegration.restore`."""
         lost = self._call("restore")
+        if not self.shape.restores:
+            raise InvalidInputError(f"{self.name} keeps nothing that was deleted")
         self.items[external_id].deleted = False
         return self._did(external_id, "restore", lost)
 

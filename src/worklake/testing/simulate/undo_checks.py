@@ -69,7 +69,12 @@ def _done_again(world: World, writes: list[Write]) -> None:
     """What was written shows again."""
     for write in writes:
         item = world.sources[write.source].items[str(write.external_id)]
-        if write.operation is Operation.CREATE and item.deleted:
+        mine = [
+            link for link in world.store.all_links() if (link.source, link.task_id) == (write.source, write.task_id)
+        ]
+        items = [world.sources[link.source].items.get(link.external_id) for link in mine]
+        live = [one for one in items if one is not None and not one.deleted]
+        if write.operation is Operation.CREATE and not live:
             fail("f", f"{write.external_id} was created, undone, and the undo undone; it is not there")
         for name, value in (write.shown or {}).items() if write.operation is Operation.UPDATE else ():
             if not same(name, value, item.fields[name]):
