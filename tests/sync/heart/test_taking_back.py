@@ -8,7 +8,9 @@ import pytest
 
 from tests.sync.heart.test_engine import Town, edit, shown, sync, town
 from worklake.model.heart_rows import Outcome
+from worklake.sync.heart import settling
 from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
@@ -97,6 +99,25 @@ def test_an_item_that_a_person_made_for_the_task_is_not_taken_for_the_one_whose_
     assert {item.fields["title"] for item in made.sources["B"].items.values()} == {"made by hand"}
     (conflict,) = made.store.all_conflicts()
     assert {one.value for one in conflict.contenders} == {"made by hand", "a title of some length"}
+
+
+def test_a_conflict_over_a_field_that_the_task_did_not_have_is_settled() -> None:
+    made = town(Shape(lacks=frozenset({"due_date"})), Shape(), Shape())
+    made.policies = {"due_date": "manual"}
+    sync(made)
+    edit(made, "B", "due_date", "2026-03-01")
+    edit(made, "C", "due_date", "2026-03-02")
+    made.store.batch += 1
+    for name in "BC":
+        for page in made.sources[name].list_changed(None, made.now):
+            for item in page.items:
+                worlds._read(made, made.sources[name], item)
+    worlds._merge(made, "run_9000")
+    (conflict,) = made.store.all_conflicts()
+    moment = Moment("run_9001", made.clock())
+    settling.settle(made.store, conflict.conflict_id, settling.Choice(take="C"), moment)
+    sync(made)
+    assert [shown(made, one, "due_date") for one in "BC"] == ["2026-03-02"] * 2
 
 
 @pytest.mark.parametrize("dies_before", ["changes", "tasks", "links"])

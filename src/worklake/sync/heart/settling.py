@@ -54,7 +54,8 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
         moved = [fold_onto(task, changes)] if changes else []
         store.commit(changes, moved, links, [settled])
         return settled
-    if same(conflict.field, task.fields[conflict.field].value, winner.value):
+    standing = task.fields.get(conflict.field)  # none where the task was born in a source that lacks the field
+    if standing is not None and same(conflict.field, standing.value, winner.value):
         store.commit(conflicts=[settled])
         return settled
     change = given(

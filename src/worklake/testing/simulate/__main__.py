@@ -4,40 +4,82 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+import traceback
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from typing import TextIO
 
-from worklake.testing.simulate.schedule import Violation, simulate
+from worklake.testing.simulate.schedule import Violation, schedule, simulate
 
-_CHUNK = 250
-
-
-def _some(seeds: Iterable[int]) -> list[Violation]:
-    return [found for seed in seeds if (found := simulate(seed)) is not None]
+_CHUNK = 100
+_EVERY_SECONDS = 10.0
 
 
 def main() -> int:
-    """Run the schedules that the command line asks for; 1 where one breaks something."""
+    """Run the schedules that the command line asks for; 1 where one breaks something, 130 where they were stopped."""
     parser = argparse.ArgumentParser(prog="worklake.testing.simulate", description=__doc__)
     parser.add_argument("--schedules", type=int, default=2000, help="how many")
     parser.add_argument("--seed", type=int, default=0, help="the seed of the first; the others follow")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="by default one for each core")
     asked = parser.parse_args()
-    started, broken = time.monotonic(), 0
     end = asked.seed + asked.schedules
     chunks = [range(start, min(start + _CHUNK, end)) for start in range(asked.seed, end, _CHUNK)]
-    with ProcessPoolExecutor(asked.processes) as pool:
-        for found in pool.map(_some, chunks):
-            broken += len(found)
-            for violation in found:
-                sys.stdout.write(f"{violation}\n")
-                sys.stdout.flush()
+    started, done, broken, stopped = time.monotonic(), 0, 0, False
+    told = started
+    with ProcessPoolExecutor(asked.processes, initializer=_leave_stopping_to_the_first) as pool:
+        try:
+            for count, found in _run(pool, chunks, 2 * asked.processes):
+                done, broken = done + count, broken + len(found)
+                for violation in found:
+                    _say(violation)
+                if time.monotonic() - told > _EVERY_SECONDS:
+                    told = time.monotonic()
+                    _say(f"{done} of {asked.schedules}, {broken} broken", sys.stderr)
+        except KeyboardInterrupt:
+            stopped = True
+            pool.shutdown(wait=True, cancel_futures=True)
     seconds = time.monotonic() - started
-    rate = asked.schedules / seconds
-    sys.stdout.write(f"{asked.schedules} schedules, {broken} broken, {seconds:.0f} s, {rate:.0f} a second\n")
-    return 1 if broken else 0
+    _say(f"{done} schedules, {broken} broken, {seconds:.0f} s, {done / seconds:.0f} a second")
+    return 1 if broken else 130 if stopped else 0
+
+
+def _run(pool: ProcessPoolExecutor, chunks: Iterable[range], most: int) -> Iterator[tuple[int, list[str]]]:
+    """How many schedules each chunk had and what they broke, as soon as it is done; a few are waiting at any time."""
+    left = iter(chunks)
+    going: set[Future[tuple[int, list[str]]]] = set()
+    while True:
+        while len(going) < most and (chunk := next(left, None)) is not None:
+            going.add(pool.submit(_some, chunk))
+        if not going:
+            return
+        done, going = wait(going, return_when=FIRST_COMPLETED)
+        yield from (one.result() for one in done)
+
+
+def _some(seeds: range) -> tuple[int, list[str]]:
+    return len(seeds), [found for seed in seeds if (found := _one(seed)) is not None]
+
+
+def _one(seed: int) -> str | None:
+    """What a schedule breaks. What fails in it is a violation as well, and stops no other schedule."""
+    try:
+        found = simulate(seed)
+    except Exception:  # noqa: BLE001  whatever it is, it is to be seen with its seed
+        return str(Violation(seed, tuple(schedule(seed)), traceback.format_exc()))
+    return None if found is None else str(found)
+
+
+def _leave_stopping_to_the_first() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _say(what: object, where: TextIO | None = None) -> None:
+    where = where or sys.stdout
+    where.write(f"{what}\n")
+    where.flush()
 
 
 if __name__ == "__main__":

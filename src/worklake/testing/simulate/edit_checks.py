@@ -33,6 +33,7 @@ def _edits_are_kept(case: Case) -> None:
             kept = any(one.origin == edit.key and one.field in (name, "task") for one in changes)
             if (
                 is_binding(edit)
+                and edit.key.external_id
                 and not edit.creates  # its lines and elements are looked for below
                 and _is_there(case, edit)
                 and not kept

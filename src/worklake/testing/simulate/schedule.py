@@ -8,6 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from worklake.model.heart_rows import Outcome, PlannedStep
+from worklake.sync.rules.plan import Budget
 from worklake.testing.simulate import checks, comments, people, undo_checks, world
 from worklake.testing.simulate.case import Broken
 from worklake.testing.simulate.world import Crash, Trouble, World
@@ -121,7 +122,7 @@ def _happen(made: World, name: str, random: Random) -> None:
         case "pull":
             world.pull(made, random.sample(sorted(made.sources), random.randint(1, len(made.sources))), random)
         case "plan":
-            world.plan(made, {"A": 1} if random.random() < 0.2 else None)
+            world.plan(made, {"A": Budget(3)} if random.random() < 0.2 else None)
         case "apply" | "apply old":
             known = made.plans if name == "apply old" else made.plans[-1:]
             saved = made.store.plan(random.choice(known)) if known else None
@@ -155,6 +156,8 @@ def rest(made: World) -> None:
 def _is_refused_again(made: World, step: PlannedStep) -> bool:
     """Whether a source refuses a step without saying which value is at fault: such a step is tried in every run."""
     shape = made.sources[step.source].shape
+    if "comment" in step.fields:
+        return shape.refuses and "#" in str(step.fields["comment"])
     alone = step.external_id is None or list(step.fields) == ["title"]
     return alone and shape.refuses and not shape.names_refused and "#" in str(step.fields.get("title", ""))
 

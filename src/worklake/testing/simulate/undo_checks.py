@@ -25,7 +25,8 @@ def check_undo(world: World, random: Random) -> None:
     world.tick(120)
     worlds.pull(world, sorted(world.sources), random)
     run = worlds.apply(world, worlds.plan(world), allowed=True)
-    writes = [one for one in world.store.writes(run) if one.outcome is Outcome.ACKNOWLEDGED]
+    acknowledged = [one for one in world.store.writes(run) if one.outcome is Outcome.ACKNOWLEDGED]
+    writes = [one for one in acknowledged if one.comment_id is None]
     if not writes:
         return
     undone = worlds.undo(world, run, everywhere=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 from worklake.errors import AccessError, AuthError, RetryableError, UnknownOutcomeError
@@ -19,6 +19,7 @@ from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
 from worklake.sync.rules.comments import COMMENT
+from worklake.sync.rules.plan import Budget
 from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
@@ -298,7 +299,7 @@ def _history(source: SimulatedSource, item: Item) -> dict[str, Edited]:
     return {name: Edited(at) for name, at in told.items() if not (forgets and source.hooks.chance(0.5))}
 
 
-def plan(world: World, limits: dict[str, int] | None = None) -> SavedPlan:
+def plan(world: World, limits: dict[str, Budget] | None = None) -> SavedPlan:
     """Plan, and remember the plan."""
     planned = planning.plan_tasks(world.store, world.ports(), world.rules(), world.run_id(), world.clock, limits)
     world.plans.append(planned.plan.plan_id)
