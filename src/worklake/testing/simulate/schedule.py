@@ -176,7 +176,9 @@ def _stays_quiet(made: World) -> None:
 
 def _kept(made: World) -> tuple[int, int, int]:
     changes = sum(len(made.store.changes(task_id=task)) for task in made.store.all_tasks())
-    writes = [write for write in made.store.all_writes() if write.outcome is not Outcome.REFUSED]
+    writes = [
+        write for write in made.store.all_writes() if write.outcome is not Outcome.REFUSED and not write.comment_id
+    ]
     return changes, len(made.store.all_conflicts()), len(writes)
 
 
