@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import shorten
 from typing import Any
 
 import orjson
@@ -35,7 +36,7 @@ def writes_told(lake: Lake, task_id: str) -> Iterator[ChangeDocument]:
         write = ledger.write_of(row)
         wanted: Fields = orjson.loads(row["step_fields"] or "{}") or write.sent
         before: Fields = orjson.loads(row["step_expected"] or "{}") or write.before
-        if write.operation is not Operation.UPDATE:
+        if write.operation is not Operation.UPDATE and write.comment_id is None:
             wanted = {"task": write.operation.value}
         for name, value in wanted.items():
             yield _write_told(write, name, value, before.get(name), row["step_why"] or "")
@@ -75,11 +76,8 @@ def _outcome(write: Write, name: str, value: Any, why: str) -> tuple[str, Any, s
     decision = "undone" if write.undoes is not None else "written"
     shown = write.shown or {}
     if name in shown and name in write.sent and not same(name, write.sent[name], shown[name]):
-        return (
-            "adjusted",
-            shown[name],
-            f"{why}; sent was {write.sent[name]!r}, and this is what {write.source} made of it",
-        )
+        sent = shorten(repr(write.sent[name]), 80, placeholder=" …'")
+        return "adjusted", shown[name], f"{why}; sent was {sent}, and this is what {write.source} made of it"
     return decision, value, why
 
 

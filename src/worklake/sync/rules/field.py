@@ -286,7 +286,8 @@ def _winner(groups: Sequence[_Group], policy: FieldPolicy) -> tuple[Contender, s
             best, _ = _latest(preferred)
             return best.spoken_by, f"{policy.prefer} is preferred"
     best, tied = _latest(groups)
-    return best.spoken_by, "the times are equal, so the order of the sources decides" if tied else "the latest edit"
+    reason = "the times are equal, so the order of the sources decides" if tied else "the latest edit stands"
+    return best.spoken_by, reason
 
 
 def _latest(groups: Sequence[_Group]) -> tuple[_Group, bool]:
