@@ -97,7 +97,7 @@ def _takes_a_failed_write_for_done() -> AbstractContextManager[Any]:
     def wrong(write: Any, link: Any, error: Any, clock: Any) -> Any:
         answer = right(write, link, error, clock)
         done = {**link.seen, **write.sent}
-        return calling.Answer(answer.write, calling.replace(link, seen=done, merges=link.merges + 1), pauses=False)
+        return calling.Answer(answer.write, calling.replace(link, seen=done, merges=link.merges + 1))
 
     return patch.object(calling, "failure", wrong)
 

@@ -75,6 +75,7 @@ class World:
     touched: set[tuple[str, str]] = field(default_factory=set)
     undone: set[str] = field(default_factory=set)
     trouble: Trouble | None = None
+    full_rest: bool = True
     meddle: Callable[[Random], None] | None = None
     meddle_at: Callable[[Random, ItemKey, str], None] | None = None
 
