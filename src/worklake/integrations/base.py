@@ -105,7 +105,8 @@ class CommentView:
     """What a provider shows of a comment. `task` is the external id of the task, `author` that of an account.
 
     `markers` are comment ids out of Worklake's own markers in it, which `body` leaves out. `url` is where a person
-    sees it, `answers` the external id of the comment that it answers, where the provider shows them.
+    sees it, `answers` the external id of the comment that it answers, where the provider shows them. One that is
+    `internal` is not for everybody who sees its task.
     """
 
     task: str
@@ -116,6 +117,7 @@ class CommentView:
     markers: list[str] = field(default_factory=list)
     url: str | None = None
     answers: str | None = None
+    internal: bool = False
 
 
 @dataclass(slots=True)

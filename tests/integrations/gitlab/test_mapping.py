@@ -238,7 +238,9 @@ def test_other_kinds_are_viewed():
             "updated_at": ISSUE["created_at"]}  # fmt: skip
     shown = lens().view(Kind.COMMENT, note)
     assert isinstance(shown, CommentView)
-    assert (shown.task, shown.author, shown.body) == ("84", "4", "Yes")
+    assert (shown.task, shown.author, shown.body, shown.internal) == ("84", "4", "Yes", False)
+    internal = lens().view(Kind.COMMENT, note | {"internal": True})
+    assert isinstance(internal, CommentView) and internal.internal
     ours = lens().view(Kind.COMMENT, note | {"body": "<!-- worklake:comment_0123456789abcdef -->\n\n\\/close"})
     assert isinstance(ours, CommentView)
     assert (ours.body, ours.markers) == ("/close", ["comment_0123456789abcdef"])

@@ -17,6 +17,7 @@ NOW = datetime(2026, 1, 5, 10, tzinfo=UTC)
 BORN = CommentLink(
     "linear", "c1", "comment_1", "t1", "L-1", "it's {braced}\n\\ ✓", author="u1", person="kim@x.example",
     url="https://linear.app/x", answers="c0", created_at=NOW, revision=NOW, batch=4, record_hash="abc", merges=2,
+    internal=True,
 )  # fmt: skip
 COPY = answered(
     CommentLink("web", "7", "comment_1", "t1", "31", "", is_born=False, author="9", markers=("comment_1",)), "a", "b"

@@ -106,6 +106,10 @@ def test_each_comment_is_due_once_in_each_other_source_in_the_order_of_writing()
     ]
 
 
+def test_an_internal_comment_stays_where_it_was_written() -> None:
+    assert steps(replace(KIM, internal=True)) == []
+
+
 def test_what_stands_there_and_says_so_is_not_due() -> None:
     assert steps(KIM, copy(), copy(source="hub", item="4")) == []
 

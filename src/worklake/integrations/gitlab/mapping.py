@@ -38,7 +38,7 @@ from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.ids import digest
 from worklake.model.rows import Kind
 
-RULES = "2"
+RULES = "3"
 """Counts up when a payload would be read differently."""
 
 
@@ -172,6 +172,7 @@ def _comment(payload: Payload) -> CommentView:
         time(payload, "created_at"),
         time(payload, "updated_at"),
         comment_markers_in(body),
+        internal=payload.get("internal") is True or payload.get("confidential") is True,
     )
 
 

@@ -189,6 +189,7 @@ def _shown(link: CommentLink, one: CommentObservation, person: str | None = None
         markers=tuple(one.view.markers),
         url=one.view.url,
         answers=one.view.answers,
+        internal=one.view.internal,
         created_at=one.view.created_at if link.is_born else None,
         revision=one.view.updated_at or link.revision,
         batch=one.batch,

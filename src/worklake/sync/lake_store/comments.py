@@ -20,13 +20,19 @@ COLUMNS = (
 
 def seen_of(view: CommentView) -> dict[str, Any]:
     """What the link of a comment keeps of what its source shows."""
-    return _seen(view.task, view.author, view.body, view.markers, view.url, view.answers)
+    return _seen(view.task, view.author, view.body, view.markers, view.url, view.answers, view.internal)
 
 
 def _seen(
-    task: str, author: str | None, body: str, markers: Sequence[str], url: str | None, answers: str | None
+    task: str,
+    author: str | None,
+    body: str,
+    markers: Sequence[str],
+    url: str | None,
+    answers: str | None,
+    internal: bool,
 ) -> dict[str, Any]:
-    more = {"markers": list(markers), "url": url, "answers": answers}
+    more = {"markers": list(markers), "url": url, "answers": answers, "internal": internal}
     return {"task": task, "author": author, "body": body} | {name: value for name, value in more.items() if value}
 
 
@@ -49,6 +55,7 @@ def comment_link(row: Mapping[str, Any], comment: Mapping[str, Any] | None) -> C
         markers=tuple(seen.get("markers", ())),
         url=seen.get("url"),
         answers=seen.get("answers"),
+        internal=seen.get("internal", False),
         created_at=comment["created_at"] if comment is not None else None,
         revision=row["remote_updated_at"],
         batch=row["looked_at"] or 0,
@@ -59,7 +66,7 @@ def comment_link(row: Mapping[str, Any], comment: Mapping[str, Any] | None) -> C
 def comment_link_row(link: CommentLink, old: Mapping[str, Any] | None, stamp: LinkStamp) -> dict[str, Any]:
     """The row of a comment's link that stood as `old`, if it did."""
     pairs = {COMMENT: [list(pair) for pair in link.adjusted]}
-    seen = _seen(link.item, link.author, link.body, link.markers, link.url, link.answers)
+    seen = _seen(link.item, link.author, link.body, link.markers, link.url, link.answers, link.internal)
     return {
         "source": link.source,
         "kind": Kind.COMMENT.value,

@@ -44,7 +44,8 @@ class CommentLink:
     last looked at, without markers, and `adjusted` what it stood for when it showed something, as pairs of digests:
     the text of the comment, what the copy showed. `merges` counts how often `body` has moved; what was pulled in a
     batch before `batch` was read before the comment was last looked at. A copy that is `deleted` was deleted by us,
-    one that is `missing` by somebody else. `answers` is the external id of the comment that it answers.
+    one that is `missing` by somebody else. `answers` is the external id of the comment that it answers. An
+    `internal` one stays where it was written.
     """
 
     source: str
@@ -62,6 +63,7 @@ class CommentLink:
     markers: tuple[str, ...] = ()
     url: str | None = None
     answers: str | None = None
+    internal: bool = False
     created_at: datetime | None = None
     revision: datetime | None = None
     batch: int = 0
@@ -167,7 +169,7 @@ def comment_steps(
     for link in links:
         by_comment.setdefault(link.comment_id, {})[link.source] = link
     origins = {comment: _origin(found.values()) for comment, found in by_comment.items()}
-    born = [one for one in origins.values() if one is not None and one.state is LinkState.LINKED]
+    born = [one for one in origins.values() if one is not None and one.state is LinkState.LINKED and not one.internal]
     born.sort(key=lambda one: (one.created_at or _LONG_AGO, one.comment_id))
     steps: list[PlannedStep] = []
     for origin in born:
