@@ -100,7 +100,7 @@ def test_an_edit_follows_and_an_edit_of_the_copy_is_told_and_written_back(
     remarks.edit(there, its_id, f"{word}, meddled with")
     remarks.project.run("sync")
     assert [body.endswith(f"{word}, now edited") for body in remarks.about(there, word)] == [True]
-    assert {decision for _, decision, _ in told(remarks, task, "meddled")} == {"refused"}
+    assert "refused" in {decision for _, decision, _ in told(remarks, task, "meddled")}
     at_rest(remarks.project)
 
 

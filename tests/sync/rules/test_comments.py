@@ -24,6 +24,7 @@ from worklake.sync.rules.comments import (
     shown_name,
 )
 from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
+from worklake.sync.rules.values import same
 from worklake.testing.texts import TEXTS
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -104,6 +105,11 @@ def test_each_comment_is_due_once_in_each_other_source_in_the_order_of_writing()
         ("hub", "comment_1", Operation.CREATE, None),
         ("web", "comment_1", Operation.CREATE, "31"),
     ]
+
+
+def test_what_a_comment_says_is_compared_as_a_text() -> None:
+    assert same(COMMENT, "one\r\ntwo\n", "one\ntwo")
+    assert not same(COMMENT, "\\/close", "/close")
 
 
 def test_an_internal_comment_stays_where_it_was_written() -> None:

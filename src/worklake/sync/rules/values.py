@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
+from worklake.model.fields import FIELDS, Fields, FieldSpec, FieldValue, MergeKind
 
 _TASK_FIELDS = tuple(name for name, spec in FIELDS.items() if spec.reference == "task")
 _MARKS = re.compile(r"[\\*_`~>#\-+|=\[\](){}<>!]+")
@@ -30,11 +30,19 @@ def elements(value: FieldValue) -> frozenset[str]:
     return frozenset(value) if isinstance(value, list) else frozenset()
 
 
+_COMMENT = "comment"
+
+
+def _spec(field: str) -> FieldSpec:
+    """What is known of a field. What a comment says is a text, as a description is."""
+    return FIELDS["description"] if field == _COMMENT else FIELDS[field]
+
+
 def normal(field: str, value: FieldValue) -> FieldValue:
     """The one form in which equal values of a field are equal: sets sorted, texts with plain line ends, no None for
     what is empty.
     """
-    spec = FIELDS[field]
+    spec = _spec(field)
     if spec.merge is MergeKind.SET:
         return sorted(elements(value))
     if value is None:
@@ -48,7 +56,7 @@ def same(field: str, one: FieldValue, other: FieldValue) -> bool:
     """Whether two values of a field are equal, by the field's own equality."""
     if one == other:
         return True
-    spec = FIELDS[field]
+    spec = _spec(field)
     if spec.merge is MergeKind.SCALAR:
         return (one is None and other == spec.empty) or (other is None and one == spec.empty)
     return normal(field, one) == normal(field, other)
