@@ -100,6 +100,21 @@ def test_a_coarser_view_of_the_same_edit_agrees() -> None:
     assert not outcome.conflicts
 
 
+@pytest.mark.parametrize("coarse", ["A", "B", "C"])
+def test_what_a_coarser_view_agrees_with_does_not_thereby_agree(coarse: str) -> None:
+    """Closed in one may mean completed and canceled; who says completed and who says canceled differ all the same."""
+    first, second = [name for name in "ABC" if name != coarse]
+    outcome = merge(
+        task(status="started"),
+        side(first, {"status": "started"}, {"status": "completed"}, minutes=3),
+        side(second, {"status": "started"}, {"status": "canceled"}, minutes=1),
+        side(coarse, {"status": "unstarted"}, {"status": "completed"}, minutes=2, resolution=OpenOrClosed()),
+    )
+    assert outcome.task.values()["status"] == "completed"
+    (conflict,) = outcome.conflicts
+    assert {one.value for one in conflict.contenders} == {"completed", "canceled"}
+
+
 def test_a_label_added_here_and_another_removed_there_are_both_taken() -> None:
     outcome = merge(
         task(labels=["x", "y"]),

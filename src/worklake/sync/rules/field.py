@@ -257,15 +257,29 @@ def _groups(name: str, contenders: Sequence[Contender], sides: Mapping[ItemKey, 
         for b in range(len(left))
         if a != b
     }
-    finest = [
-        b
-        for b in range(len(left))
-        if not any(covers[a, b] and (not covers[b, a] or a < b) for a in range(len(left)) if a != b)
-    ] or [0]
+    finest = _finest(len(left), covers)
     return [
         _Group(left[a], tuple(left[b] for b in range(len(left)) if a == b or (b not in finest and covers[a, b])))
         for a in finest
     ]
+
+
+def _finest(count: int, covers: Mapping[tuple[int, int], bool]) -> list[int]:
+    """The places of those that speak for all others: each of these is covered by one of them.
+
+    Covering is not transitive. A coarse `open` says the same as another that means just `open`, and is as well the
+    coarser view of `started`, which is not what the other means.
+    """
+    finest: list[int] = []
+    waiting = list(range(count))
+    while waiting:
+        one = next(
+            (b for b in waiting if not any(covers[a, b] and not covers[b, a] for a in waiting if a != b)), waiting[0]
+        )
+        waiting.remove(one)
+        if not any(covers[other, one] for other in finest):
+            finest.append(one)
+    return sorted(finest)
 
 
 def _is_coarser(name: str, one: Contender, other: Contender, sides: Mapping[ItemKey, Side]) -> bool:
