@@ -17,6 +17,7 @@ from worklake.errors import (
     WorklakeError,
 )
 from worklake.integrations.base import BaseIntegration, Item, TaskView
+from worklake.integrations.http import LONGEST_WAIT_SECONDS
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
@@ -244,6 +245,8 @@ def failure(write: Write, link: StoredLink, error: WorklakeError, clock: Clock) 
     outcome, state = Outcome.FAILED, None
     if isinstance(error, AuthError):
         outcome = Outcome.PAUSED
+    elif isinstance(error, RetryableError) and (error.retry_after_seconds or 0) > LONGEST_WAIT_SECONDS:
+        outcome = Outcome.WAITING
     elif isinstance(error, AccessError):
         outcome, state = Outcome.NO_ACCESS, LinkState.NO_ACCESS
     elif isinstance(error, NotFoundError):
