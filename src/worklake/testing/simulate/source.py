@@ -265,8 +265,9 @@ class SimulatedSource(BaseIntegration):
             if isinstance(value, list) and not whole:
                 before, after = elements(shown.get(name)), elements(value)
                 value = sorted((elements(now) - (before - after)) | (after - before))
-                if not same(name, now, shown.get(name)) and same(name, now, value):
-                    self.hooks.raced(external_id, name)  # a person has just set the very same
+                one, other = (self.shape.stored({name: each})[name] for each in (value, sorted(after)))
+                if not same(name, now, shown.get(name)) and same(name, one, other):
+                    self.hooks.raced(external_id, name)  # a person has just done a part of what this does, or all of it
             elif not same(name, now, shown.get(name)):
                 self.hooks.raced(external_id, name)
             item.fields[name] = self.shape.stored({name: value})[name]
