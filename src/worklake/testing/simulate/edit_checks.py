@@ -22,8 +22,9 @@ def _edits_are_kept(case: Case) -> None:
     field, or a set or text was edited, it is at least among the changes.
     """
     for (task, name), contest in case.contests(*SCALARS).items():
-        agreed = contest.agreed(case.world.store.changes(task_id=task))
-        for place in contest.binding(case.value(task, name), agreed):
+        changes = case.world.store.changes(task_id=task)
+        excused = contest.agreed(changes) | contest.passed_over(changes)
+        for place in contest.binding(case.value(task, name), excused):
             edit = contest.edits[place]
             if _is_there(case, edit) and not _in_conflict(case, task, edit) and not _refused(case, task, contest, edit):
                 fail("a", f"{name} {edit.value!r} of {edit.key.external_id or 'a person by hand'} is nowhere")

@@ -13,10 +13,10 @@ from functools import cached_property
 
 from worklake.model.fields import FIELDS, FieldValue, MergeKind
 from worklake.settings.models import FieldPolicy, Owner, Prefer
-from worklake.sync.rules.state import BY_HAND, Change, ItemKey
+from worklake.sync.rules.state import BY_HAND, Change, ChangeValue, ItemKey
 from worklake.sync.rules.values import elements, is_empty, same
 from worklake.testing.simulate.shapes import CLOSED, EMPTY, OUTSIDER, PEOPLE, Shape
-from worklake.testing.simulate.truth import PersonEdit
+from worklake.testing.simulate.truth import NOWHERE, PersonEdit
 from worklake.testing.simulate.world import START, World
 
 
@@ -127,6 +127,27 @@ class Contest:
             for place, edit in enumerate(self.edits)
             if (edit.creates or edit.key in told) and any(self._says_the_same(edit, other) for other in self.edits)
         }
+
+    def passed_over(self, changes: Iterable[Change]) -> set[int]:
+        """The edits that emptied the field, and were heard, before an item came that had a value: where items meet, an
+        empty value never beats a value, and there is no conflict that could keep it.
+        """
+        met = {edit.key for edit in self.edits if edit.creates and not is_empty(self.name, edit.value)}
+        mine = sorted((one for one in changes if one.field == self.name), key=lambda one: one.position)
+        came = [one.decision.value == "taken" and one.origin in met and self._is_empty(one.old) for one in mine]
+        heard = {
+            one.origin or NOWHERE
+            for place, one in enumerate(mine)
+            if one.decision.value in ("taken", "agreed", "settled") and self._is_empty(one.new) and any(came[place:])
+        }
+        return {
+            place
+            for place, edit in enumerate(self.edits)
+            if not edit.creates and edit.key in heard and is_empty(self.name, edit.value)
+        }
+
+    def _is_empty(self, value: ChangeValue) -> bool:
+        return not isinstance(value, dict) and is_empty(self.name, value)
 
     def _says_the_same(self, edit: PersonEdit, other: PersonEdit) -> bool:
         one, same_there = (self.provider.canonical(each.key.source, self.name, each.value) for each in (edit, other))
