@@ -35,6 +35,42 @@ def test_what_was_made_and_taken_back_is_made_again_when_that_is_undone() -> Non
     assert shown(made, "B") == "another title"
 
 
+def carried_on_and_taken_back(made: Town) -> str:
+    """The run that took back what carried a title from A to the others."""
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    worlds.pull(made, sorted(made.sources), Random(0))
+    return worlds.undo(made, worlds.apply(made, worlds.plan(made)), everywhere=False)
+
+
+@pytest.mark.parametrize("edited", ["A", "B", "C"])
+def test_what_a_person_edits_while_an_undo_holds_it_waits_for_a_person_when_that_is_undone(edited: str) -> None:
+    made = town(Shape(), Shape(), Shape())
+    undone = carried_on_and_taken_back(made)
+    edit(made, edited, "title", "by a person")
+    sync(made)
+    worlds.undo(made, undone, everywhere=False)
+    assert sync(made) == 0
+    assert {name: shown(made, name) for name in "ABC"} == dict.fromkeys("ABC", "carried on") | {edited: "by a person"}
+    (conflict,) = [one for one in made.store.all_conflicts() if one.open]
+    assert {one.value for one in conflict.contenders} == {"carried on", "by a person"}
+    settling.settle(made.store, conflict.conflict_id, settling.Choice(take=edited), Moment(made.run_id(), made.clock()))
+    sync(made)
+    assert [shown(made, name) for name in "ABC"] == ["by a person"] * 3
+
+
+def test_where_nobody_edited_what_an_undo_held_nothing_waits_when_that_is_undone() -> None:
+    made = town(Shape(), Shape(), Shape())
+    undone = carried_on_and_taken_back(made)
+    assert [shown(made, name) for name in "BC"] == ["a title of some length"] * 2
+    edit(made, "B", "due_date", "2026-03-01")
+    sync(made)
+    worlds.undo(made, undone, everywhere=False)
+    sync(made)
+    assert [shown(made, name) for name in "ABC"] == ["carried on"] * 3
+    assert not [one for one in made.store.all_conflicts() if one.open]
+
+
 def test_what_was_made_and_can_only_be_closed_is_not_opened_again() -> None:
     made = town(Shape(), Shape(deletes=False))
     undone = made_and_taken_back(made)

@@ -23,9 +23,11 @@ from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import Missing
 from worklake.sync.rules.state import (
     HOLDING,
+    Change,
     Conflict,
     ConflictKind,
     Contender,
+    Decision,
     ItemKey,
     Standing,
 )
@@ -40,6 +42,9 @@ _BACK: Mapping[Operation, Operation] = {
     Operation.DELETE: Operation.RESTORE,
 }
 
+
+UNDO_UNDONE = "the undo was undone"
+"""Why a hold of an undo is over."""
 
 _NOT_THERE = frozenset({LinkState.DELETED, LinkState.CREATING})
 
@@ -229,10 +234,12 @@ def _anew(store: Store, ports: Ports, write: Write, loaded: Loaded) -> dict[str,
 
 def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
     """Before an undo is applied: hold its fields, or, where it takes back an undo, release those that that one held.
+    What somebody has edited while it was held still waits for a person.
 
     Items that are to be made anew are no longer deleted, but in the making.
     """
-    loaded = store.load({step.task_id for step in saved.steps})
+    held = [one for one in store.conflicts_of(str(saved.undoes)) if one.kind is ConflictKind.UNDONE and one.open]
+    loaded = store.load({step.task_id for step in saved.steps} | {one.task_id for one in held})
     making = [step for step in saved.steps if step.operation is Operation.CREATE and step.comment_id is None]
     anew = {(step.source, step.task_id) for step in making}
     links = [
@@ -241,14 +248,35 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
         for link in one.links
         if (link.source, link.task_id) in anew and link.state is LinkState.DELETED
     ]
-    held = [one for one in store.conflicts_of(str(saved.undoes)) if one.kind is ConflictKind.UNDONE and one.open]
     if held:
-        released = [replace(one, open=False, settled_at=moment.now, reason="the undo was undone") for one in held]
+        released = [_released(one, loaded[one.task_id], store.changes(task_id=one.task_id), moment) for one in held]
         store.commit(links=links, conflicts=released)
         return
     holds = _holds(store, ports, saved, loaded, moment)
     if holds or links:
         store.commit(links=links, conflicts=holds)
+
+
+def _released(hold: Conflict, loaded: Loaded, changes: Iterable[Change], moment: Moment) -> Conflict:
+    """The hold of an undo that is undone. It is over, unless the field was edited meanwhile: that edit then contends
+    with the value that comes back, as writing that over it would decide against a person.
+    """
+    standing = loaded.task.fields.get(hold.field, Standing(None))
+    waiting = {
+        (one.origin, one.changed_at, orjson.dumps(one.new))
+        for one in changes
+        if one.field == hold.field and one.decision is Decision.HELD
+    }
+    edited = [
+        one
+        for one in hold.contenders
+        if (one.origin, one.at, orjson.dumps(one.value)) in waiting and not same(hold.field, one.value, standing.value)
+    ]
+    if not edited:
+        return replace(hold, open=False, settled_at=moment.now, reason=UNDO_UNDONE)
+    origin = standing.origin if all(one.origin != standing.origin for one in edited) else None
+    whole = Contender(origin, standing.value, standing.at, standing.actor)
+    return replace(hold, contenders=(whole, *edited), reason=f"{UNDO_UNDONE}, but the field was edited meanwhile")
 
 
 def in_the_making(link: StoredLink) -> StoredLink:

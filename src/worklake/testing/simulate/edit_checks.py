@@ -155,9 +155,9 @@ def _scalars_stand(case: Case) -> None:
 
 
 def _waits(case: Case, task: str, edit: PersonEdit) -> bool:
-    """Whether an edit waits for a person, or waited when an undo was undone, which then goes on as before."""
+    """Whether an edit waits for a person."""
     return any(
-        (conflict.open or conflict.reason == "the undo was undone") and one.origin == edit.key
+        conflict.open and one.origin == edit.key
         for conflict in case.conflicts.get((task, edit.field), ())
         if conflict.kind is not ConflictKind.REFUSED
         for one in conflict.contenders
