@@ -14,7 +14,15 @@ from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
+from worklake.testing.simulate.source import Hooks
 from worklake.testing.simulate.world import Crash
+
+
+class Lagging(Hooks):
+    """Listings bring items as they were before they last changed."""
+
+    def chance(self, likely: float) -> bool:
+        return True
 
 
 def made_and_taken_back(made: Town) -> str:
@@ -79,6 +87,31 @@ def test_what_was_made_and_can_only_be_closed_is_not_opened_again() -> None:
     worlds.undo(made, undone, everywhere=False)
     sync(made)
     assert shown(made, "B", "status") == "backlog"
+
+
+def test_a_listing_that_still_shows_a_closed_item_open_opens_nothing_and_closes_nothing() -> None:
+    made = town(Shape(), Shape(deletes=False, lags=True))
+    made_and_taken_back(made)
+    made.sources["B"].hooks = Lagging()
+    sync(made)
+    made.sources["B"].hooks = Hooks()
+    sync(made)
+    (task,) = made.store.tasks.values()
+    assert task.fields["status"].value == "backlog"
+    assert shown(made, "A", "status") == "backlog"
+
+
+def test_a_listing_from_before_a_write_whose_reply_was_lost_is_no_edit() -> None:
+    made = town(Shape(), Shape(lags=True))
+    sync(made)
+    edit(made, "A", "title", "another title")
+    made.fault = lambda _source, what: what == "update"
+    sync(made)
+    made.fault = None
+    assert made.store.all_writes()[-1].outcome is Outcome.ACKNOWLEDGED
+    made.sources["B"].hooks = Lagging()
+    assert sync(made) == 0
+    assert [shown(made, one) for one in "AB"] == ["another title"] * 2
 
 
 def test_an_item_that_a_person_closed_meanwhile_is_that_persons_edit() -> None:

@@ -116,7 +116,14 @@ def _look(
     except (NotFoundError, *PASSING) as error:
         return Answer(write.model_copy(update={"error": str(fault)}), fault=error)
     look = answers.settle(link.seen, link.adjusted, write.sent, write.before, view.fields)
-    news = replace(link, seen=look.seen, adjusted=look.adjusted, merges=link.merges + 1, batch=batch)
+    news = replace(
+        link,
+        seen=look.seen,
+        adjusted=look.adjusted,
+        merges=link.merges + 1,
+        revision=view.updated_at or link.revision,
+        batch=batch,
+    )
     done = settled_write(write, look, view.fields, _moment(write, clock))
     if done.outcome is Outcome.ACKNOWLEDGED:
         return Answer(done, news)
@@ -236,7 +243,9 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
     state = {Operation.ARCHIVE: LinkState.ARCHIVED, Operation.DELETE: LinkState.DELETED}.get(
         write.operation, LinkState.LINKED
     )
-    news = replace(link, seen={**link.seen, **moved}, state=state, merges=link.merges + 1, batch=batch)
+    revision = (view.updated_at if view is not None else None) or link.revision
+    seen = {**link.seen, **moved}
+    news = replace(link, seen=seen, state=state, merges=link.merges + 1, revision=revision, batch=batch)
     return Answer(finished(write, Outcome.ACKNOWLEDGED, _moment(write, clock), shown), news)
 
 
