@@ -11,7 +11,7 @@ from tests.sync.heart.test_engine import Town, edit, outcomes, shown, sync, town
 from tests.sync.heart.test_history import TELLS, first
 from worklake.errors import RetryableError
 from worklake.model.heart_rows import Outcome
-from worklake.settings.models import Brake, Owner
+from worklake.settings.models import Brake, Owner, Prefer
 from worklake.sync.heart import merging
 from worklake.sync.heart.ports import Observation, Rules
 from worklake.sync.rules.state import Decision, ItemKey
@@ -256,6 +256,27 @@ def test_story_we_died_after_making_an_item_and_before_we_knew(table: str) -> No
     sync(made)
     assert sync(made) == 0
     assert len(made.sources["B"].items) == 1
+
+
+@pytest.mark.parametrize(("was", "stands"), [("backlog", "completed"), ("started", "started")])
+def test_an_edit_of_an_item_whose_making_we_did_not_learn_of_contends_only_where_our_value_may_not_have_been_in_sight(
+    was: str, stands: str
+) -> None:
+    made = town(EXACT, Shape(later=frozenset()))
+    made.policies = {"status": Prefer(prefer="A")}
+    made.sources["A"].items["A1"].fields["status"] = was
+
+    def dies(source: str, what: str) -> bool:
+        if what in ("find", "read") and source == "B":
+            raise Crash
+        return what == "create"
+
+    made.fault = dies
+    sync(made)
+    made.fault = None
+    edit(made, "B", "status", "completed")
+    sync(made)
+    assert both(made, "status") == [stands] * 2
 
 
 def test_story_a_plan_is_applied_after_another_sync() -> None:

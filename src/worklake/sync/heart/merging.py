@@ -296,11 +296,16 @@ class _Merging:
         self._links += gone
         self._ended += ended
         creations = [write for write in intents if write.operation is Operation.CREATE]
-        shown = one.view.fields
-        found = answers.after_found(
-            creations[-1].sent if creations else {}, shown, new_item(self._ports[one.source].integration)
-        )
-        self._unsure[one.key] = {name for name, now in shown.items() if not same(name, found.seen.get(name, now), now)}
+        shown, defaults = one.view.fields, new_item(self._ports[one.source].integration)
+        sent = creations[-1].sent if creations else {}
+        found = answers.after_found(sent, shown, defaults)
+        self._unsure[one.key] = {
+            name
+            for name, now in shown.items()
+            if not same(name, found.seen.get(name, now), now)
+            # What a new item shows anyway was in sight, whatever became of the calls that complete it.
+            and not (name in sent and name in defaults and same(name, sent[name], defaults[name]))
+        }
         self._settled += [
             finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id) for write in creations
         ]
