@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.model.rows import LinkState
 from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.rules.state import BY_HAND, Change, ChangeValue, ItemKey
 from worklake.sync.rules.values import elements, is_empty, same
@@ -25,7 +26,9 @@ class Provider:
 
     def __init__(self, world: World) -> None:
         self._shapes = {name: source.shape for name, source in world.sources.items()}
-        self.tasks = {link.key: link.task_id for link in world.store.all_links()}
+        links = world.store.all_links()
+        self.tasks = {link.key: link.task_id for link in links}
+        self._made = {(link.source, link.task_id) for link in links if link.state is not LinkState.CREATING}
 
     def shape(self, source: str) -> Shape | None:
         """The shape of a source; None of Worklake itself."""
@@ -57,7 +60,7 @@ class Provider:
 
     def _is_there(self, source: str, task: str) -> bool:
         foreign = task.partition(":")[0] if ":" in task else None
-        return foreign == source or any(key.source == source and one == task for key, one in self.tasks.items())
+        return foreign == source or (source, task) in self._made
 
     @staticmethod
     def _people(source: str, shape: Shape, canonical: FieldValue) -> frozenset[str]:
@@ -185,7 +188,14 @@ class Contest:
             return True
         if one in self._maybe[other] or other in self._maybe[one]:
             return False
+        if self._may_be_over(one, other):
+            return False
         return all(place in self._maybe[one] or self._wins(one, place) for place in {other, *self._maybe[other]})
+
+    def _may_be_over(self, one: int, other: int) -> bool:
+        """Whether an edit may have come after this one, so that this one no longer contends, and lost to the other."""
+        later = (place for place in range(len(self.edits)) if place != other and one in self._maybe[place])
+        return any(not (other in self._surely[place] or self._wins(place, other)) for place in later)
 
     def _wins(self, one: int, other: int) -> bool:
         """Whether the policy surely lets an edit win over another that it competes with."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Outcome, PlannedStep
 from worklake.sync.rules.plan import Budget
+from worklake.sync.rules.values import elements
 from worklake.testing.simulate import checks, comments, people, undo_checks, world
 from worklake.testing.simulate.case import Broken
 from worklake.testing.simulate.world import Crash, Trouble, World
@@ -149,9 +152,9 @@ def rest(made: World) -> None:
         made.tick(120)
         steps = world.sync(made, Random(0), allowed=True).steps  # noqa: S311
         refused = {(step.source, step.task_id) for step in steps if _is_refused_again(made, step)}
-        waiting = [step for step in steps if "comment" in step.fields and (step.source, step.task_id) in refused]
+        waiting = [step for step in steps if _waits_for(step, refused)]
         if all(step in waiting or _is_refused_again(made, step) for step in steps):
-            _stays_quiet(made)
+            _stays_quiet(made, {step.step_id for step in waiting})
             return
     left = [(one.source, one.external_id, dict(one.fields), dict(one.expected)) for one in world.plan(made).steps]
     raise Broken(f"(e) there is no end of writing: {left}")
@@ -166,21 +169,46 @@ def _is_refused_again(made: World, step: PlannedStep) -> bool:
     return alone and shape.refuses and not shape.names_refused and "#" in str(step.fields.get("title", ""))
 
 
-def _stays_quiet(made: World) -> None:
-    """One more run decides nothing."""
-    before = _kept(made)
+def _waits_for(step: PlannedStep, refused: AbstractSet[tuple[str, str]]) -> bool:
+    """Whether a step can only be done once an item is made whose creation a source refuses, as it is in every run: a
+    comment on it, or nothing but references to it.
+    """
+    if "comment" in step.fields:
+        return (step.source, step.task_id) in refused
+    return bool(step.fields) and all(
+        FIELDS[name].reference == "task" and _only_refers_to(refused, step, value, step.expected.get(name))
+        for name, value in step.fields.items()
+    )
+
+
+def _only_refers_to(
+    refused: AbstractSet[tuple[str, str]], step: PlannedStep, value: FieldValue, before: FieldValue
+) -> bool:
+    """Whether nothing would be set but references to such items."""
+    if not isinstance(value, list):
+        return (step.source, str(value)) in refused
+    return {one for one in value if (step.source, one) not in refused} == elements(before)
+
+
+def _stays_quiet(made: World, waiting: AbstractSet[str]) -> None:
+    """One more run decides nothing. The steps that are `waiting` for an item are left again."""
+    before = _kept(made, waiting)
     if made.full_rest:
         made.positions.clear()
     made.tick(120)
     world.sync(made, Random(0), allowed=True)  # noqa: S311
-    if _kept(made) != before:
+    if _kept(made, waiting) != before:
         raise Broken("(e) a run that had nothing to do decided something")
 
 
-def _kept(made: World) -> tuple[int, int, int]:
+def _kept(made: World, waiting: AbstractSet[str]) -> tuple[int, int, int]:
     changes = sum(len(made.store.changes(task_id=task)) for task in made.store.all_tasks())
     writes = [
-        write for write in made.store.all_writes() if write.outcome is not Outcome.REFUSED and not write.comment_id
+        write
+        for write in made.store.all_writes()
+        if write.outcome is not Outcome.REFUSED
+        and not write.comment_id
+        and not (write.outcome is Outcome.STALE and write.step_id in waiting)
     ]
     return changes, len(made.store.all_conflicts()), len(writes)
 
