@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from worklake.model.heart_rows import Operation, PlannedStep
@@ -74,6 +74,7 @@ def test_a_copy_says_what_was_written_whatever_that_is(body: str) -> None:
 
 
 @given(st.text(), st.text())
+@example("", "\r0")
 def test_what_a_copy_says_is_what_was_written(name: str, body: str) -> None:
     assert said(copy_text(name, "linear", None, None, body)) == normal(body).lstrip("\n")
 

@@ -111,8 +111,9 @@ def shown_name(name: str | None) -> str:
 
 def said(text: str) -> str | None:
     """What a copy says after the line that names its author; None where it has no such line."""
-    header = _HEADER.match(text.lstrip("\n"))
-    return None if header is None else normal(text.lstrip("\n")[header.end() :])
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").lstrip("\n")
+    header = _HEADER.match(plain)
+    return None if header is None else normal(plain[header.end() :])
 
 
 def says(copy: CommentLink, body: str) -> bool:
