@@ -17,6 +17,7 @@ from worklake.sync.rules.comments import (
     answered,
     comment_steps,
     copied_by,
+    copy_at,
     copy_text,
     normal,
     said,
@@ -142,6 +143,23 @@ def test_a_copy_that_somebody_edited_is_written_back() -> None:
 def test_a_copy_that_somebody_deleted_stays_deleted_and_one_that_we_deleted_is_due() -> None:
     assert [one.source for one in steps(KIM, replace(copy(), state=LinkState.MISSING))] == ["hub"]
     assert [one.source for one in steps(KIM, replace(copy(), state=LinkState.DELETED))] == ["hub", "web"]
+
+
+@pytest.mark.parametrize("number", ["2", "9"])
+def test_a_copy_that_was_deleted_and_made_anew_is_the_one_that_stands(number: str) -> None:
+    deleted, anew = replace(copy(), state=LinkState.DELETED), replace(copy(), external_id=number)
+    edited = replace(KIM, body="Edited")
+    for links in ((deleted, anew), (anew, deleted)):
+        assert copy_at(links, anew.place) == anew
+        assert [one.operation for one in steps(edited, *links) if one.source == "web"] == [Operation.UPDATE]
+        assert [one.source for one in steps(KIM, *(replace(one, state=LinkState.MISSING) if one == anew else one
+                                                   for one in links))] == ["hub"]  # fmt: skip
+
+
+def test_a_marker_tells_a_copy_that_was_made_anew_after_we_had_deleted_it() -> None:
+    deleted = replace(copy(), state=LinkState.DELETED)
+    assert copied_by("web", "9", [KIM.comment_id], (KIM, deleted), {}) == KIM.comment_id
+    assert copied_by("web", "9", [KIM.comment_id], (KIM, replace(deleted, state=LinkState.MISSING)), {}) is None
 
 
 def test_what_was_undone_or_refused_waits_for_a_person() -> None:

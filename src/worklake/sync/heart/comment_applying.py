@@ -30,7 +30,7 @@ from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError
 from worklake.sync.heart.store import Loaded, Store, StoredLink
-from worklake.sync.rules.comments import COMMENT, CommentLink, answered, said, same_text
+from worklake.sync.rules.comments import COMMENT, CommentLink, answered, copy_at, said, same_text
 from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, Decision, ItemKey
 from worklake.sync.rules.task import Moment
 
@@ -191,8 +191,7 @@ class CommentWave:
         return shown
 
     def _copy(self, step: PlannedStep) -> CommentLink | None:
-        links = self._comments.get(step.task_id, ())
-        return next((one for one in links if (one.source, one.comment_id) == (step.source, step.comment_id)), None)
+        return copy_at(self._comments.get(step.task_id, ()), ItemKey(step.source, str(step.comment_id)))
 
     def _write(self, step: PlannedStep, item: str | None, shown: str | None) -> Write:
         return Write(

@@ -15,7 +15,8 @@ from worklake.sync.heart.looking import PASSING
 from worklake.sync.heart.merging import finished
 from worklake.sync.heart.ports import Clock, Ports
 from worklake.sync.heart.store import Store
-from worklake.sync.rules.state import Decision
+from worklake.sync.rules.comments import copy_at
+from worklake.sync.rules.state import Decision, ItemKey
 from worklake.sync.rules.task import Moment
 
 
@@ -65,14 +66,7 @@ def _keep_absent(store: Store, absent: Sequence[Write], moment: Moment, batch: i
     known = store.comments({write.task_id for write in absent})
     links, changes, settled = [], [], []
     for write in absent:
-        one = next(
-            (
-                it
-                for it in known.get(write.task_id, ())
-                if (it.source, it.comment_id) == (write.source, write.comment_id)
-            ),
-            None,
-        )
+        one = copy_at(known.get(write.task_id, ()), ItemKey(write.source, str(write.comment_id)))
         if write.operation is Operation.CREATE:
             settled.append(finished(write, Outcome.NOT_SENT, moment))
             continue

@@ -11,7 +11,7 @@ from worklake.model.ids import digest
 from worklake.model.rows import LinkState
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Store
-from worklake.sync.rules.comments import COMMENT, CommentLink, comment_step, same_text
+from worklake.sync.rules.comments import COMMENT, CommentLink, comment_step, copy_at, same_text
 from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey
 from worklake.sync.rules.task import Moment
 
@@ -20,7 +20,7 @@ _BACK = {Operation.CREATE: Operation.DELETE, Operation.DELETE: Operation.CREATE}
 
 def take_back_comment(write: Write, comments: Sequence[CommentLink], ports: Ports) -> PlannedStep | str:
     """The step that deletes a copy again, makes it again, or gives it the text that it had; or why there is none."""
-    copy = next((one for one in comments if (one.source, one.comment_id) == (write.source, write.comment_id)), None)
+    copy = copy_at(comments, ItemKey(write.source, str(write.comment_id)))
     made_again = write.operation is Operation.DELETE
     there = copy is not None and copy.state is LinkState.LINKED
     if write.source not in ports or copy is None or (not there and not made_again):

@@ -80,6 +80,15 @@ class CommentLink:
         return ItemKey(self.source, self.comment_id)
 
 
+def copy_at(links: Iterable[CommentLink], place: ItemKey) -> CommentLink | None:
+    """How a comment stands in a source, by the source and the comment's id. One that we deleted and made anew has two
+    links there: what stands goes before what somebody deleted, and that before what we deleted.
+    """
+    ranks = {LinkState.DELETED: 2, LinkState.MISSING: 1}
+    there = [link for link in links if link.place == place]
+    return min(there, key=lambda link: ranks.get(link.state, 0), default=None)
+
+
 NameOf = Callable[[str, str | None], str]
 """The name of an account, by its source and external id."""
 
@@ -146,7 +155,11 @@ def copied_by(
     Its marker tells, or the id that we would have given it (`made`, comments by that id).
     """
     known = list(links)
-    here = {link.comment_id for link in known if link.source == source and link.external_id != external_id}
+    here = {
+        link.comment_id
+        for link in known
+        if link.source == source and link.external_id != external_id and link.state is not LinkState.DELETED
+    }
     candidates = {link.comment_id for link in known if link.is_born and link.source != source} - here
     named = [*markers, made.get(external_id)]
     return next((one for one in named if one is not None and one in candidates), None)
@@ -166,10 +179,10 @@ def comment_steps(
     source and id, are left as they are.
     """
     by_key = {link.key: link for link in links}
-    by_comment: dict[str, dict[str, CommentLink]] = {}
+    by_comment: dict[str, list[CommentLink]] = {}
     for link in links:
-        by_comment.setdefault(link.comment_id, {})[link.source] = link
-    origins = {comment: _origin(found.values()) for comment, found in by_comment.items()}
+        by_comment.setdefault(link.comment_id, []).append(link)
+    origins = {comment: _origin(found) for comment, found in by_comment.items()}
     born = [one for one in origins.values() if one is not None and one.state is LinkState.LINKED and not one.internal]
     born.sort(key=lambda one: (one.created_at or _LONG_AGO, one.comment_id))
     steps: list[PlannedStep] = []
@@ -179,8 +192,8 @@ def comment_steps(
             _answered_name(origin, by_key, origins, name_of), origin.body,
         )  # fmt: skip
         for source in sorted(places.keys() - {origin.source}):
-            copy = by_comment[origin.comment_id].get(source)
-            held = _is_held(ItemKey(source, origin.comment_id), text, conflicts)
+            place = ItemKey(source, origin.comment_id)
+            copy, held = copy_at(by_comment[origin.comment_id], place), _is_held(place, text, conflicts)
             if (source, origin.comment_id) not in unsure and not held:
                 steps += _due(task_id, origin, copy, source, places[source], text)
     return steps
