@@ -317,3 +317,14 @@ def test_an_edit_after_a_call_of_unknown_outcome_is_not_taken_for_one_that_has_s
     outcome = merge(task(minutes=9, title="a"), edited)
     assert outcome.task.values() == {"title": "a"}
     assert outcome.conflicts
+
+
+def test_a_value_that_somebody_saw_and_replaced_contends_no_more_although_another_had_not_seen_it() -> None:
+    standing = task(minutes=30, title="a")
+    saw = side("B", {"title": "a"}, {"title": "b"}, minutes=2)
+    overlooked = side("C", {"title": "old"}, {"title": "c"}, minutes=1)
+    outcome = merge(standing, saw, overlooked)
+    assert outcome.task.values() == {"title": "b"}
+    assert decisions(outcome) == {"B": Decision.TAKEN, "C": Decision.LOST}
+    assert {one.value for one in outcome.conflicts[0].contenders} == {"b", "c"}
+    assert merge(standing, overlooked).task.values() == {"title": "a"}

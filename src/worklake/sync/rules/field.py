@@ -146,7 +146,8 @@ def _contend(
 ) -> FieldOutcome:
     contenders = {side.key: _contender(name, task, current, side) for side in changers}
     own = next((side for side in changers if side.key == current.origin), None)
-    if own is None and _counts(current, policy) and any(_overlooks(side, name, current) for side in changers):
+    if own is None and _counts(current, policy) and all(_overlooks(side, name, current) for side in changers):
+        # Who had it in sight and edited it has put another value in its place.
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
     elif own is not None and FIELDS[name].merge is MergeKind.TEXT and _overlooks(own, name, current):
         # Its last edit was merged into a text that has lines of others too, which this one does not know.
