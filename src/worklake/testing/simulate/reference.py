@@ -229,8 +229,10 @@ class Contest:
         in_sight = [{one for one in others if self.fits(self.edits[one], value)} for value in edit.saw]
         if edit.key.source != BY_HAND and (edit.knows or not surely):
             shown = {one for one in others if self._may_have_shown(edit, self.edits[one])}
-            # Of a status typed where open is just open, nobody knows what it became elsewhere.
-            vague = self.name == "status" and any(self._is_coarse(self.edits[one]) for one in shown)
+            # Of a status typed where open is just open, nobody knows what it became elsewhere. What an item of ours
+            # shows from the beginning may have been brought there by nobody.
+            coarse = self.name == "status" and any(self._is_coarse(self.edits[one]) for one in shown)
+            vague = coarse or self._is_as_made(edit)
             in_sight.append(set() if surely and vague else shown)
         return saw.union(*(found for found in in_sight if not surely or len(found) == 1))
 
@@ -240,6 +242,13 @@ class Contest:
             return True
         coarse = self.name == "status" and (self._is_coarse(edit) or self._is_coarse(earlier))
         return coarse and (earlier.value in CLOSED) == (edit.before in CLOSED)
+
+    def _is_as_made(self, edit: PersonEdit) -> bool:
+        """Whether this was typed over what a new item shows, at an item that Worklake made."""
+        shape = self.provider.shape(edit.key.source)
+        theirs = any(one.creates and one.key == edit.key for one in self.edits)
+        new = None if shape is None else shape.stored({self.name: EMPTY[self.name]})[self.name]
+        return shape is not None and not theirs and same(self.name, new, edit.before)
 
     def _is_coarse(self, edit: PersonEdit) -> bool:
         shape = self.provider.shape(edit.key.source)
