@@ -64,7 +64,13 @@ class MemoryStore:
     def holders(self, task_ids: Collection[str]) -> dict[str, list[ItemKey]]:
         """See `Store.holders`."""
         held = {
-            task: [key for key in sorted(self._keys.get(task, ())) if self._links[key].state is not LinkState.CREATING]
+            task: [
+                key
+                for key in sorted(
+                    self._keys.get(task, ()), key=lambda key: (self._links[key].state is not LinkState.DELETED, key)
+                )
+                if self._links[key].state is not LinkState.CREATING
+            ]
             for task in task_ids
         }
         return {task: keys for task, keys in held.items() if keys}

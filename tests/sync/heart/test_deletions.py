@@ -489,3 +489,17 @@ def test_a_deletion_of_ours_whose_reply_was_lost_is_known_as_ours() -> None:
     sync(made)
     assert (state(made, "B"), canonical(made), shown(made, "A")) == (LinkState.DELETED, "started", "started")
     assert made.store.unresolved() == []
+
+
+def test_an_old_plan_for_an_item_that_worklake_deleted_since_closes_nothing() -> None:
+    made = town(SILENT, SILENT)
+    made.tick(60)
+    made.sources["A"].person_edits("A1", "title", "another title")
+    worlds.pull(made, ["A", "B"], Random(0))
+    old = worlds.plan(made)
+    worlds.undo(made, creations(made), everywhere=False)
+    worlds.apply(made, old)
+    assert (made.store.all_writes()[-1].outcome, state(made, "B")) == (Outcome.GONE, LinkState.DELETED)
+    deletions.sweep(made, "B")
+    sync(made)
+    assert (shown(made, "A"), canonical(made)) == ("started", "started")

@@ -1,5 +1,7 @@
 """Calls that fail, by kind: what becomes of their steps, and that no edit is ever lost by it."""
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from tests.sync.heart.test_engine import Town, edit, shown, sync, town
@@ -11,14 +13,16 @@ from worklake.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
+from worklake.integrations.base import Item
 from worklake.model.heart_rows import Outcome
 from worklake.model.rows import LinkState
 from worklake.sync.heart import settling
 from worklake.sync.heart.patience import MOST_IN_VAIN, Patience
-from worklake.sync.rules.state import Conflict, ConflictKind
+from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape, SimulatedLens
+from worklake.testing.simulate.source import SimulatedSource
 
 REFUSES = Shape(refuses=True)
 
@@ -326,3 +330,37 @@ def test_whatever_the_failure_the_edit_is_sent_by_the_run_after_it(made: Town, e
     sync(made)
     assert shown(made, "B") == "another title"
     assert [open_conflicts(made), sync(made)] == [[], 0]
+
+
+def test_an_item_that_may_not_be_read_stops_no_other_and_is_not_tried_by_every_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = five_tasks(Shape(), Shape())
+    source = made.sources["B"]
+    made.tick(3600)
+    source.person_creates({"title": "what a listing begins with from now on"})
+    sync(made)
+    hidden, seen_alone = next(iter(source.items)), list[str]()
+
+    def read_many(ids: Sequence[str]) -> Iterator[Item]:
+        if hidden in ids:
+            raise AccessError(f"you may not see {hidden}")
+        yield from SimulatedSource.read_many(source, ids)
+
+    def read(external_id: str) -> Item:
+        seen_alone.append(external_id)
+        if external_id == hidden:
+            raise AccessError(f"you may not see {hidden}")
+        return SimulatedSource.read(source, external_id)
+
+    monkeypatch.setattr(source, "read_many", read_many)
+    monkeypatch.setattr(source, "read", read)
+    for key in made.sources["A"].items:
+        made.sources["A"].person_edits(key, "priority", "high")
+    sync(made)
+    assert {key for key, item in source.items.items() if item.fields["priority"] != "high"} == {hidden}
+    assert [write.outcome for write in made.store.all_writes()].count(Outcome.NO_ACCESS) == 1
+    assert made.store.find([ItemKey("B", hidden)])[ItemKey("B", hidden)].state is LinkState.NO_ACCESS
+    seen_alone.clear()
+    assert sync(made) == 0
+    assert seen_alone == []

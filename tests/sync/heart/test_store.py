@@ -126,6 +126,12 @@ def test_links_are_replaced_found_and_forgotten(store: Store) -> None:
     assert store.live_items(["A", "B", "C"]) == {"A": 1, "B": 1, "C": 0}
 
 
+def test_of_a_task_made_anew_the_item_that_is_there_comes_last(store: Store) -> None:
+    deleted, anew = link(ItemKey("B", "9"), state=LinkState.DELETED), link(ItemKey("B", "10"))
+    store.commit([change(0)], links=[deleted, anew])
+    assert store.holders(["t1"]) == {"t1": [deleted.key, anew.key]}
+
+
 def test_a_link_may_move_to_another_task(store: Store) -> None:
     store.commit([change(0), change(0, task="t2")], links=[link()])
     store.commit(links=[link(task="t2")])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import TaskView
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.sync.heart import calling, everywhere, refusing, undoing
@@ -174,28 +175,47 @@ class _Wave:
         return left is None
 
     def _read(self, steps: Sequence[PlannedStep]) -> Views:
-        """What the items of these steps show, or, in words, why nobody can tell. Those that are gone are left out."""
+        """What the items of these steps show, or why nobody can tell. Those that are gone are left out."""
         wanted: dict[str, list[str]] = {}
         for step in steps:
             wanted.setdefault(step.source, []).append(str(step.external_id))
         followed = self._together({source: self._read_source(source, ids) for source, ids in wanted.items()})
         followed.raise_what_stopped()
-        views: dict[ItemKey, TaskView | str] = {}
+        views: dict[ItemKey, TaskView | WorklakeError] = {}
         for lane in followed.lanes.values():
             for key, view in lane.results:
                 views.setdefault(key, view)
         return views
 
-    def _read_source(self, source: str, ids: Sequence[str]) -> Iterator[tuple[ItemKey, TaskView | str]]:
-        integration = self._ports[source].integration
+    def _read_source(self, source: str, ids: Sequence[str]) -> Iterator[tuple[ItemKey, TaskView | WorklakeError]]:
+        integration, left = self._ports[source].integration, dict.fromkeys(ids)
         try:
-            for item in integration.read_many(list(dict.fromkeys(ids))):
+            for item in integration.read_many(list(left)):
                 external_id, view = seen_in(integration, item)
+                left.pop(external_id, None)
                 yield ItemKey(source, external_id), view
+        except AccessError:
+            # One item, or one project, may not be read: that says nothing of the others.
+            for external_id in left:
+                yield from self._read_alone(source, external_id)
         except PASSING as error:
             self._patience.note(source, error)
-            for external_id in ids:
-                yield ItemKey(source, external_id), str(error)
+            for external_id in left:
+                yield ItemKey(source, external_id), error
+
+    def _read_alone(self, source: str, external_id: str) -> Iterator[tuple[ItemKey, TaskView | WorklakeError]]:
+        integration = self._ports[source].integration
+        left = self._patience.leaves(source)
+        if left is not None:
+            yield ItemKey(source, external_id), RetryableError(left[1])
+            return
+        try:
+            yield ItemKey(source, external_id), seen_in(integration, integration.read(external_id))[1]
+        except NotFoundError:
+            return
+        except PASSING as error:
+            self._patience.note(source, error)
+            yield ItemKey(source, external_id), error
 
     def _ready(self, steps: Sequence[PlannedStep], known: Known, views: Views) -> list[Ready]:
         """The steps that may be done, once that they are about to be is kept: the links of items about to be made,

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from worklake.errors import AccessError, WorklakeError
 from worklake.integrations.base import TaskView
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
@@ -23,8 +24,8 @@ from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.values import same
 
-Views = Mapping[ItemKey, TaskView | str]
-"""What items show now, or, in words, why nobody can tell. Those that are gone are left out."""
+Views = Mapping[ItemKey, TaskView | WorklakeError]
+"""What items show now, or why nobody can tell. Those that are gone are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,18 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     key = ItemKey(step.source, str(step.external_id))
     link = next((link for link in one.links if link.key == key), None)
     view = views.get(key)
-    if isinstance(view, str):
-        raise SetAsideError(Outcome.FAILED, view)
+    if isinstance(view, AccessError):
+        hidden = None if link is None or link.state is LinkState.DELETED else replace(link, state=LinkState.NO_ACCESS)
+        raise SetAsideError(Outcome.NO_ACCESS, str(view), hidden)
+    if isinstance(view, WorklakeError):
+        raise SetAsideError(Outcome.FAILED, str(view))
     back = step.operation is Operation.RESTORE
     if link is not None and view is None and back:
         return Ready(step, link, {}, write_of(step, known, now, {}, {}))  # what was deleted may not be readable
     if link is None or view is None or (view.deleted and not back):
-        missing = None if link is None else replace(link, state=LinkState.MISSING)
+        # What Worklake deleted itself since the plan was made is no question for the sweep.
+        is_open = link is not None and link.state is not LinkState.DELETED
+        missing = replace(link, state=LinkState.MISSING) if link is not None and is_open else None
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
     fields = _of_items_that_are_there(step, known.names[step.source], view.fields)
     reason = _stale(step, fields, one, link, view, known)

@@ -92,7 +92,9 @@ class Store(Protocol):
         """The links of these items. Unknown ones are left out."""
 
     def holders(self, task_ids: Collection[str]) -> dict[str, list[ItemKey]]:
-        """The items that these tasks are, of links in any state but `creating`. Tasks without any are left out."""
+        """The items that these tasks are, of links in any state but `creating`, those that are deleted first: who goes
+        by the last one finds an item that is there, if there is one. Tasks without any are left out.
+        """
 
     def conflicts(self, conflict_ids: Collection[str]) -> dict[str, Conflict]:
         """These conflicts, open or settled. Unknown ones are left out."""

@@ -35,7 +35,8 @@ _WRITTEN = "select comment_id, author, created_at from {comments} where {among}"
 _OLD_COMMENTS = "select source, external_id, comment_id, first_seen_at from {links} where kind = 'comment' and {among}"
 _HOLDERS = """
     select task_id, source, external_id from {links}
-    where kind = 'task' and state <> 'creating' and {among} order by source, external_id
+    where kind = 'task' and state <> 'creating' and {among}
+    order by case when state = 'deleted' then 0 else 1 end, source, external_id
 """
 _CHILDREN = "select task_id from {tasks} where {among}"
 _BLOCKED = "select task_id from (select task_id, explode(blocked_by) as blocker from {tasks}) where {among}"

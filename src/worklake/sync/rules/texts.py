@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import NamedTuple
+
+_MOST_PAIRS = 1_000_000
+"""Of texts that repeat the same lines more than that, all between the first edited line and the last is one edit: to
+look for more would take minutes.
+"""
 
 
 class _Edit(NamedTuple):
@@ -39,8 +46,20 @@ def merge_texts(base: str, ours: str, theirs: str) -> str | None:
 
 
 def _edits(base: list[str], edited: list[str]) -> list[_Edit]:
-    codes = SequenceMatcher(None, base, edited, autojunk=False).get_opcodes()
-    return [_Edit(start, end, edited[low:high]) for tag, start, end, low, high in codes if tag != "equal"]
+    shorter = min(len(base), len(edited))
+    first = next((place for place in range(shorter) if base[place] != edited[place]), shorter)
+    last = next((place for place in range(shorter - first) if base[-1 - place] != edited[-1 - place]), shorter - first)
+    old, new = base[first : len(base) - last], edited[first : len(edited) - last]
+    if _pairs(old, new) > _MOST_PAIRS:
+        return [_Edit(first, first + len(old), new)]
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [_Edit(first + start, first + end, new[low:high]) for tag, start, end, low, high in codes if tag != "equal"]
+
+
+def _pairs(base: Iterable[str], edited: Iterable[str]) -> int:
+    """How many lines of one are equal to lines of the other, counted in pairs: what comparing them takes."""
+    other = Counter(edited)
+    return sum(count * other[line] for line, count in Counter(base).items())
 
 
 def _united(ours: list[_Edit], theirs: list[_Edit]) -> list[_Edit] | None:
