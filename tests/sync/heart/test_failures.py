@@ -337,6 +337,7 @@ def test_an_item_that_may_not_be_read_stops_no_other_and_is_not_tried_by_every_r
 ) -> None:
     made = five_tasks(Shape(), Shape())
     source = made.sources["B"]
+    sync(made)
     made.tick(3600)
     source.person_creates({"title": "what a listing begins with from now on"})
     sync(made)

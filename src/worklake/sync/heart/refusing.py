@@ -98,7 +98,7 @@ def _ours(step: PlannedStep, name: str, value: FieldValue, task: TaskState, side
     if name not in task.fields or step.undoes is not None:
         return value
     whole = task.fields[name].value
-    return whole if side is None or resolution.shows(side, name, whole, value) else value
+    return whole if side is None or name in _WHOLE or resolution.shows(side, name, whole, value) else value
 
 
 def no_longer_due(planning: Planning, moment: Moment) -> list[Conflict]:
