@@ -219,3 +219,71 @@ def test_a_merge_that_dies_forgets_no_text_that_waits_for_a_person(dies_before: 
     assert conflict.open
     assert {one.value for one in conflict.contenders} == {"one of A", "one of B"}
     assert isinstance(made.store, MemoryStore)
+
+
+def test_an_edit_made_just_before_an_item_was_deleted_is_heard_once_the_item_is_back() -> None:
+    made = town(Shape(), Shape())
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+
+    def closes(source: str, what: str) -> bool:
+        if what == "delete":
+            edit(made, "B", "status", "completed")
+        return False
+
+    made.fault = closes
+    undone = worlds.undo(made, run, everywhere=False)
+    made.fault = None
+    worlds.undo(made, undone, everywhere=False)
+    sync(made)
+    assert [shown(made, one, "status") for one in "AB"] == ["completed"] * 2
+
+
+def test_a_listing_from_before_a_call_of_unknown_outcome_does_not_settle_it() -> None:
+    made = town(Shape(), Shape(deletes=False, lags=True))
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    made.tick(60)
+
+    def dies(source: str, what: str) -> bool:
+        if what == "read" and source == "B":
+            raise Crash
+        return what == "close"
+
+    made.fault = dies
+    worlds.undo(made, run, everywhere=False)
+    made.fault = None
+    made.sources["B"].hooks = Lagging()
+    worlds.pull(made, "AB", Random(0))
+    made.sources["B"].hooks = Hooks()
+    assert made.store.unresolved()
+    sync(made)
+    assert sync(made) == 0
+    assert shown(made, "A", "status") == "backlog"
+    assert made.store.all_writes()[-1].outcome is Outcome.ACKNOWLEDGED
+
+
+def test_a_merge_that_dies_before_its_links_takes_nothing_out_of_a_united_set() -> None:
+    made = town(Shape(), Shape())
+    made.sources["A"].items["A1"].fields["labels"] = ["of A"]
+    theirs = ItemKey("B", made.sources["B"].person_creates({"title": "a title of some length", "labels": ["of B"]}))
+    made.matched[theirs] = ItemKey("A", "A1")
+    dying = {"links"}
+
+    def before(table: str) -> None:
+        if table in dying:
+            raise Crash
+
+    made.store = MemoryStore(before)
+    for name in "AB":
+        made.store.batch += 1
+        for page in made.sources[name].list_changed(None, made.now):
+            for item in page.items:
+                worlds._read(made, made.sources[name], item)
+    with pytest.raises(Crash):
+        worlds._merge(made, "run_9000")
+    dying.clear()
+    worlds._merge(made, "run_9001")
+    sync(made)
+    assert sync(made) == 0
+    assert [shown(made, one, "labels") for one in "AB"] == [["of A", "of B"]] * 2

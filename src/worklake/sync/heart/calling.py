@@ -23,7 +23,7 @@ from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
 from worklake.sync.heart.looking import PASSING, seen_in
-from worklake.sync.heart.merging import PUT_AWAY_BY, finished, settled_write
+from worklake.sync.heart.merging import finished, settled_write
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.refusing import Refusal
 from worklake.sync.heart.store import StoredLink
@@ -238,8 +238,9 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
     except KNOWN_FAILURES as error:
         return failure(write, link, error, clock)
     shown = view.fields if view is not None else {}
-    # All that the call moved is ours: it is no edit of a person.
-    moved = {name: value for name, value in shown.items() if name in PUT_AWAY_BY}
+    # What the call moved is ours: it is no edit of a person.
+    moves = "status" if write.operation in (Operation.CLOSE, Operation.REOPEN) else "archived"
+    moved = {moves: shown[moves]} if moves in shown else {}
     state = {Operation.ARCHIVE: LinkState.ARCHIVED, Operation.DELETE: LinkState.DELETED}.get(
         write.operation, LinkState.LINKED
     )

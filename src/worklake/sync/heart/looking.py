@@ -52,7 +52,7 @@ def look_again(store: Store, ports: Ports, rules: Rules, run_id: str, clock: Clo
                 absent.append(write)
             else:
                 external_id, shown = view
-                one = Observation(write.source, external_id, shown, batch, write.task_id)
+                one = Observation(write.source, external_id, shown, batch, write.task_id, looked_at=True)
                 observations[write.source, write.task_id] = one
     moment = Moment(run_id, clock())
     if observations:

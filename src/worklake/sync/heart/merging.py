@@ -320,6 +320,8 @@ class _Merging:
                 self._settled.append(finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id))
             elif write.operation is Operation.DELETE and write.external_id == one.external_id:
                 done = one.view.deleted
+                if not done and _may_be_from_before(write, one):
+                    continue
                 outcome = Outcome.ACKNOWLEDGED if done else Outcome.NOT_SENT
                 self._settled.append(finished(write, outcome, self._moment, {}))
                 link = replace(link, state=LinkState.DELETED) if done else link
@@ -327,7 +329,10 @@ class _Merging:
                 look = answers.settle(
                     link.seen, link.adjusted, *_meant(write, shown), shown, self._words(write, one.view)
                 )
-                self._settled.append(settled_write(write, look, shown, self._moment))
+                settled = settled_write(write, look, shown, self._moment)
+                if settled.outcome is Outcome.NOT_SENT and _may_be_from_before(write, one):
+                    continue
+                self._settled.append(settled)
                 link = replace(link, seen=look.seen, adjusted=look.adjusted)
                 edited = {name for name, verdict in look.verdicts.items() if verdict is answers.Verdict.EDITED}
                 self._unsure.setdefault(one.key, set()).update(edited)
@@ -371,6 +376,12 @@ class _Merging:
         self._store.commit(self.merged.changes, self._tasks, self._links, closing, self._ended)
         if self._settled:
             self._store.finish(self._settled)
+
+
+def _may_be_from_before(write: Write, one: Observation) -> bool:
+    """Whether a listing may show an item as it was before a call of unknown outcome: it tells nothing of the call."""
+    updated = one.view.updated_at
+    return not one.looked_at and write.revision is not None and updated is not None and updated <= write.revision
 
 
 def _meant(write: Write, shown: Fields) -> tuple[Fields, Fields]:
@@ -418,10 +429,15 @@ def _gone(link: StoredLink, one: Observation) -> StoredLink:
 def _first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:
     """The link of an item that is met for the first time.
 
-    Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen.
+    Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen. A set
+    has what others brought as well, unless the task was born with it.
     """
-    known = state.fields if state else {}
-    brought = {name: known[name].value for name in FIELDS if name in known and known[name].origin == one.key}
+    known, born_as_it = state.fields if state else {}, task == task_id(*one.key)
+    brought = {
+        name: known[name].value
+        for name in FIELDS
+        if name in known and known[name].origin == one.key and (born_as_it or FIELDS[name].merge is not MergeKind.SET)
+    }
     return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
 
 

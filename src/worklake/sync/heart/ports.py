@@ -67,7 +67,8 @@ class Observation:
     `task_id` is the task that it was matched with, if it was. `edits` say when and by whom fields were edited, in
     canonical person ids, where the provider's history tells; the others go by the item's own time. `reread` says that
     the payload is the same as before, and only the settings are others. `blocking` is what other items say of it; one
-    that is `partial` was not read itself, and nothing but that is told of it.
+    that is `partial` was not read itself, and nothing but that is told of it. One that was `looked_at` was read by
+    itself: it is as it is now, while a listing may bring an older state.
     """
 
     source: str
@@ -79,6 +80,7 @@ class Observation:
     edits: Mapping[str, Edited] = field(default_factory=dict)
     blocking: Blocking | None = None
     partial: bool = False
+    looked_at: bool = False
 
     @property
     def key(self) -> ItemKey:
