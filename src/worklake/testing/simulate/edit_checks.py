@@ -49,9 +49,14 @@ def _is_there(case: Case, edit: PersonEdit) -> bool:
 
 
 def _in_conflict(case: Case, task: str, edit: PersonEdit) -> bool:
-    """Whether a conflict keeps what was typed, under the name of who typed it. Where items met, it is enough that
-    somebody says so there, or that the task was born with it.
+    """Whether a conflict keeps what was typed, under the name of who typed it, or of who said the same later. Where
+    items met, it is enough that somebody says so there, or that the task was born with it.
     """
+    affirmed = {
+        one.origin
+        for one in case.world.store.changes(task_id=task)
+        if (one.field, one.decision.value) == (edit.field, "agreed")
+    }
     if edit.creates and any(
         one.decision.value == "created"
         and case.provider.shows(edit.key.source, edit.field, _new(one, edit.field), edit.value)
@@ -59,7 +64,7 @@ def _in_conflict(case: Case, task: str, edit: PersonEdit) -> bool:
     ):
         return True
     return any(
-        (edit.creates or one.origin == (edit.key if edit.key.external_id else None))
+        (edit.creates or one.origin in affirmed or one.origin == (edit.key if edit.key.external_id else None))
         and case.provider.shows(edit.key.source, edit.field, one.value, edit.value)
         for conflict in case.conflicts.get((task, edit.field), ())
         for one in conflict.contenders
@@ -67,7 +72,17 @@ def _in_conflict(case: Case, task: str, edit: PersonEdit) -> bool:
 
 
 def _refused(case: Case, task: str, contest: Contest, edit: PersonEdit) -> bool:
-    """Whether only the owner may change the field, and the changes say what somebody else made of it."""
+    """Whether only the owner may change the field, and the changes say what somebody else made of it, or a person by
+    hand: no conflict keeps that from the owner, who has not seen it.
+    """
+    if not contest.everyone_may and not edit.key.external_id:
+        return any(
+            one.field == edit.field
+            and one.decision.value in ("settled", "undone")
+            and same(one.field, one.new, edit.value)
+            for one in case.world.store.changes(task_id=task)
+            if not isinstance(one.new, dict)
+        )
     return not contest.lets(edit) and any(
         one.origin == edit.key
         and one.decision.value in ("refused", "created")
@@ -99,7 +114,7 @@ def _sets_are_united(case: Case) -> None:
             taken_out |= before - after
             if is_binding(edit) and _is_there(case, edit):
                 must_stand |= after - before
-                must_be_gone |= before - after
+                must_be_gone |= (before - after) & _surely_known(case, edit)
         if strange := stands - put_in.keys():
             fail("h", f"nobody put {sorted(strange)} into the {name} of {task}")
         if contest.touched or not contest.everyone_may:
@@ -108,6 +123,14 @@ def _sets_are_united(case: Case) -> None:
             fail("a", f"{name} {sorted(lost)} of {task} are lost")
         if back := {one for one in must_be_gone & stands if put_in[one] == 1}:
             fail("a", f"{name} {sorted(back)} of {task} were taken out, and are back")
+
+
+def _surely_known(case: Case, edit: PersonEdit) -> frozenset[str]:
+    """The elements that Worklake surely knew to be there: that any other is taken out, values do not tell."""
+    known = edit.known or (edit.before,)
+    return frozenset.intersection(
+        *(elements(case.provider.canonical(edit.key.source, edit.field, each)) for each in known)
+    )
 
 
 def _texts_are_whole(case: Case) -> None:

@@ -24,9 +24,10 @@ class PersonEdit:
     `value` is what the item then showed, `before` what it showed until then. It `creates` the item, or is at least from
     before anybody but people has seen that.
     `saw` are further values, canonical, that the person had in sight. `earliest` and `latest` enclose the time that
-    the provider tells of it. It is `told` unless it goes back to something that a merge may have seen last, for then
-    nobody can tell it from no edit; it `knows` unless Worklake may not have known what the item showed before. It is
-    `last` until the same field is edited there again, and `raced` where a write went over it that could not know it.
+    the provider tells of it. `known` has all that Worklake may have known the item to show. It is `told` unless it goes
+    back to something that a merge may have seen last, for then nobody can tell it from no edit; it `knows` unless
+    Worklake may not have known what the item showed before. It is `last` until the same field is edited there again,
+    and `raced` where a write went over it that could not know it.
     """
 
     key: ItemKey
@@ -42,6 +43,7 @@ class PersonEdit:
     last: bool = True
     raced: bool = False
     task: str | None = None
+    known: tuple[FieldValue, ...] = ()
 
 
 @dataclass(slots=True)
@@ -74,6 +76,7 @@ class Truth:
             creates=not known,
             told=not any(same(name, one, value) for one in known),
             knows=own or (len(known) == 1 and same(name, known[0], before)),
+            known=tuple(known),
         )
         if last is not None:
             last.last = False
