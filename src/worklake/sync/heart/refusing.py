@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from worklake.model.fields import FieldValue
+from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
@@ -95,7 +95,7 @@ def _conflict(
 
 def _ours(step: PlannedStep, name: str, value: FieldValue, task: TaskState, side: Side | None) -> FieldValue:
     """The whole value that was to be written: the task's own, which the item would show as the one that was sent."""
-    if name not in task.fields or step.undoes is not None:
+    if name not in FIELDS or name not in task.fields or step.undoes is not None:
         return value
     whole = task.fields[name].value
     return whole if side is None or name in _WHOLE or resolution.shows(side, name, whole, value) else value
