@@ -10,12 +10,13 @@ from worklake.model.fields import FIELDS, Fields, MergeKind
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
+from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.dating import dated
 from worklake.sync.heart.histories import Histories
 from worklake.sync.heart.ports import Observation, Port, Ports, Rules, aliases_of
 from worklake.sync.heart.sides import REACHABLE, side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
-from worklake.sync.heart.views import Names, names_for, new_item
+from worklake.sync.heart.views import ItemResolution, Names, names_for, new_item
 from worklake.sync.rules import answers, putaway
 from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.putaway import Departure, Return
@@ -287,7 +288,10 @@ class _Merging:
         """The item's link, with whatever calls to it were of unknown outcome settled by what it shows."""
         link, intents = known.get(one.key), self._intents.get((one.source, task), [])
         if link is not None and link.state is not LinkState.CREATING:
-            return link if one.partial else self._settle(link, one, intents)
+            if one.partial or loaded is None:
+                return link
+            resolution = ItemResolution(self._ports[one.source].integration, self._names[one.source])
+            return self._settle(caught_up(link, one.view, loaded, resolution), one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None or (link is None and task not in one.view.markers):
             return _first_link(one, task, loaded.task if loaded else None, self._names[one.source])

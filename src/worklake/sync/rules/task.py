@@ -56,7 +56,7 @@ def born(task_id: str, side: Side, moment: Moment) -> TaskOutcome:
     """A task made of the one item that it was first seen as."""
     fields = {name: side.view[name] for name in FIELDS if name in side.view}
     change = Change(
-        change_id=_change_id(task_id, WHOLE_TASK, side.key, fields, None, side.merges),
+        change_id=change_id(task_id, WHOLE_TASK, side.key, fields, None, side.merges),
         task_id=task_id,
         field=WHOLE_TASK,
         old=None,
@@ -163,7 +163,7 @@ def given(
     """The change by which a person gives a field a value through Worklake."""
     old = task.fields[name].value if name in task.fields else FIELDS[name].empty
     return Change(
-        change_id=_change_id(task.task_id, f"{name} {decision}", origin, value, old, task.version),
+        change_id=change_id(task.task_id, f"{name} {decision}", origin, value, old, task.version),
         task_id=task.task_id,
         field=name,
         old=old,
@@ -188,7 +188,7 @@ def told(
     The same happening gives the same id until the item's link has moved.
     """
     return Change(
-        change_id=_change_id(task.task_id, name, side.key, new, old, side.merges),
+        change_id=change_id(task.task_id, name, side.key, new, old, side.merges),
         task_id=task.task_id,
         field=name,
         old=old,
@@ -231,14 +231,14 @@ class _Merging:
                 has_moved = True
                 if identity in self._decided:
                     # A merge that died had decided otherwise: this moves the task once more.
-                    identity = _change_id(identity, name, edit.side.key, edit.new, edit.old, self._task.version)
+                    identity = change_id(identity, name, edit.side.key, edit.new, edit.old, self._task.version)
             untold = edit.side.untold.get(name)
             reason = f"{edit.reason}; {untold}" if untold and untold not in edit.reason else edit.reason
             self._add(identity, name, edit.old, standing, edit.decision, reason)
         moved = outcome.standing
         if moved is not None and not has_moved:
             old = self._task.fields[name].value if name in self._task.fields else FIELDS[name].empty
-            identity = _change_id(
+            identity = change_id(
                 self._task.task_id, f"{name} agreed", moved.origin, moved.value, old, self._task.version
             )
             self._add(identity, name, old, moved, Decision.TAKEN, "those who contended have come to agree")
@@ -319,9 +319,10 @@ def edit_id(task_id: str, name: str, side: Side) -> str:
     """The id of the change that an item's view of a field is. The same merge repeated gives the same; the same edit
     made again later, another.
     """
-    return _change_id(task_id, name, side.key, side.view[name], side.seen.get(name), side.merges)
+    return change_id(task_id, name, side.key, side.view[name], side.seen.get(name), side.merges)
 
 
-def _change_id(task: str, name: str, origin: ItemKey | None, new: ChangeValue, seen: ChangeValue, merges: int) -> str:
+def change_id(task: str, name: str, origin: ItemKey | None, new: ChangeValue, seen: ChangeValue, merges: int) -> str:
+    """The id of a change of what was `seen` to what is `new` at an item whose link had moved so often."""
     values = orjson.dumps([new, seen, merges], option=orjson.OPT_SORT_KEYS).decode()
     return "change_" + digest(task, name, *(origin or ("", "")), values)

@@ -1,0 +1,84 @@
+"""Merges that died after they had kept their changes, and people who then take back what these brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+
+import pytest
+
+from tests.sync.heart.test_deletions import SILENT, TRASH, canonical, person, shown, state, sync, town
+from worklake.model.rows import LinkState
+from worklake.testing.simulate import world as worlds
+from worklake.testing.simulate.deletions import DeletingShape, DeletingWorld
+from worklake.testing.simulate.world import Crash
+
+LOSSY = DeletingShape(coarse_status=True)
+
+
+@contextmanager
+def dying_before(made: DeletingWorld, table: str) -> Iterator[None]:
+    """The process dies before it keeps rows of this table."""
+
+    def die(kept: str) -> None:
+        if kept == table:
+            raise Crash(f"before {kept}")
+
+    store = made.store
+    usual, store._before = store._before, die
+    with pytest.raises(Crash):
+        yield
+    store._before = usual
+
+
+def pull(made: DeletingWorld) -> None:
+    made.tick(60)
+    worlds.pull(made, sorted(made.sources), Random(0))
+
+
+def edit(made: DeletingWorld, source: str, name: str, value: str) -> None:
+    made.tick(60)
+    made.sources[source].person_edits(f"{source}1", name, value)
+
+
+@pytest.mark.parametrize("shape", [SILENT, LOSSY], ids=["exact", "lossy"])
+@pytest.mark.parametrize(("name", "value"), [("title", "another"), ("status", "completed"), ("description", "text")])
+def test_an_edit_that_is_put_back_after_its_merge_died_stays_put_back(
+    shape: DeletingShape, name: str, value: str
+) -> None:
+    made = town(shape, SILENT)
+    before = shown(made, "A", name)
+    edit(made, "A", name, value)
+    with dying_before(made, "links"):
+        pull(made)
+    edit(made, "A", name, before)  # type: ignore[arg-type]
+    for _ in range(3):
+        sync(made)
+    assert (shown(made, "A", name), shown(made, "B", name)) == (before, before)
+    assert sync(made) == []
+
+
+@pytest.mark.parametrize("what", ["archive", "delete"])
+def test_an_item_that_is_back_after_the_merge_of_its_going_died_opens_its_task_again(what: str) -> None:
+    made = town(TRASH, SILENT)
+    person(made, "A", what)
+    with dying_before(made, "links"):
+        pull(made)
+    person(made, "A", {"archive": "unarchive", "delete": "restore"}[what])
+    for _ in range(3):
+        sync(made)
+    assert (canonical(made), shown(made, "A"), shown(made, "B")) == ("started", "started", "started")
+    assert (shown(made, "A", "archived"), state(made, "A")) == (False, LinkState.LINKED)
+    assert sync(made) == []
+
+
+def test_an_item_that_is_still_away_after_the_merge_of_its_going_died_closes_its_task_once() -> None:
+    made = town(TRASH, SILENT)
+    person(made, "A", "archive")
+    with dying_before(made, "links"):
+        pull(made)
+    sync(made)
+    assert (canonical(made), shown(made, "A", "archived"), shown(made, "B")) == ("canceled", True, "canceled")
+    (task,) = made.store.all_tasks()
+    assert len([one for one in made.store.changes(task_id=task) if one.field == "state"]) == 1
