@@ -290,6 +290,27 @@ def test_an_item_that_a_write_finds_gone_is_a_question_that_the_sweep_answers() 
     assert (state(made, "B"), shown(made, "A")) == (LinkState.DELETED, "canceled")
 
 
+def test_an_old_plan_for_what_is_known_to_be_deleted_does_not_make_it_a_question_again() -> None:
+    made = town(SILENT, TRASH)
+    made.sources["A"].person_edits("A1", "title", "another title")
+    worlds.pull(made, "A", Random(0))
+    old = worlds.plan(made)
+    person(made, "B", "delete")
+    worlds.pull(made, "B", Random(0))
+    worlds.apply(made, old)
+    assert (made.store.all_writes()[-1].outcome, state(made, "B")) == (Outcome.GONE, LinkState.DELETED)
+    sync(made)
+    made.tick(60)
+    made.sources["A"].person_edits("A1", "status", "started")
+    sync(made)
+    deletions.sweep(made, "B")
+    sync(made)
+    assert (shown(made, "A"), canonical(made)) == ("started", "started")
+    person(made, "B", "restore")
+    sync(made)
+    assert (shown(made, "B"), shown(made, "B", "title")) == ("started", "another title")
+
+
 def test_what_we_deleted_ourselves_closes_nothing() -> None:
     made = town(SILENT, TRASH)
     run = next(write.run_id for write in made.store.all_writes() if write.operation is Operation.CREATE)
@@ -420,6 +441,31 @@ def test_undo_everywhere_of_a_run_that_only_wrote_takes_back_what_it_carried_on(
     run = worlds.apply(made, worlds.plan(made))
     worlds.undo(made, run, everywhere=True)
     assert [shown(made, one, "title") for one in "AB"] == ["title 0"] * 2
+    assert sync(made) == []
+
+
+def test_undo_everywhere_after_an_undo_frees_what_that_held() -> None:
+    made = town(SILENT, SILENT)
+    made.sources["A"].person_edits("A1", "title", "another title")
+    sync(made)
+    run = last_run(made)
+    worlds.undo(made, run, everywhere=False)
+    assert [shown(made, one, "title") for one in "AB"] == ["another title", "title 0"]
+    worlds.undo(made, run, everywhere=True)
+    assert [shown(made, one, "title") for one in "AB"] == ["title 0"] * 2
+    assert not any(one.open for one in made.store.all_conflicts())
+    assert sync(made) == []
+
+
+def test_undo_everywhere_of_an_undo_takes_just_that_back() -> None:
+    made = town(SILENT, SILENT)
+    made.sources["A"].person_edits("A1", "title", "another title")
+    sync(made)
+    worlds.undo(made, last_run(made), everywhere=False)
+    worlds.undo(made, last_run(made), everywhere=True)
+    assert [shown(made, one, "title") for one in "AB"] == ["another title"] * 2
+    assert canonical(made, "title") == "another title"
+    assert not any(one.open for one in made.store.all_conflicts())
     assert sync(made) == []
 
 

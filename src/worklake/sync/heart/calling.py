@@ -26,7 +26,7 @@ from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import finished, settled_write
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.refusing import Refusal
-from worklake.sync.heart.store import StoredLink
+from worklake.sync.heart.store import StoredLink, unreached
 from worklake.sync.heart.views import new_item
 from worklake.sync.rules import answers
 from worklake.sync.rules.plan import WHOLE_TASK
@@ -263,7 +263,7 @@ def failure(write: Write, link: StoredLink, error: WorklakeError, clock: Clock) 
         outcome, state = Outcome.GONE, LinkState.MISSING
     elif isinstance(error, InvalidInputError):
         outcome = Outcome.REFUSED
-    news = None if state is None or link.state is LinkState.CREATING else replace(link, state=state)
+    news = None if state is None or link.state is LinkState.CREATING else unreached(link, state)
     return Answer(finished(write, outcome, _moment(write, clock), error=str(error)), news, fault=error)
 
 

@@ -14,10 +14,10 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.planning import planning_of
 from worklake.sync.heart.ports import Ports, Rules
 from worklake.sync.heart.store import Loaded, Store
-from worklake.sync.heart.undoing import Left, Undoing, put_back, saved_undo
+from worklake.sync.heart.undoing import Left, Undoing, plan_undo, put_back, saved_undo
 from worklake.sync.rules import plan
 from worklake.sync.rules.putaway import STATE
-from worklake.sync.rules.state import MOVING, Change, Decision, TaskState
+from worklake.sync.rules.state import MOVING, Change, Conflict, ConflictKind, Decision, TaskState
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
@@ -28,16 +28,19 @@ def plan_everywhere(
     """Plan to take back what a run changed about tasks, and what its writes carried on, in all tools.
 
     What was changed since is left. Items that the run made are taken away, and those that it put away, or saw put
-    away, are brought back, where the provider can.
+    away, are brought back, where the provider can. Fields that an undo of the run had held are free then. An undo
+    that changed nothing about tasks is taken back as any undo.
     """
     done = [write for write in store.writes(undone_run) if write.outcome is Outcome.ACKNOWLEDGED]
     writes = [write for write in done if write.comment_id is None]  # what a person said is nothing of the run's
     changes = store.changes(run_id=undone_run)
+    if not changes and any(write.undoes is not None for write in done):
+        return plan_undo(store, ports, undone_run, moment, rules.brake, allow)
     loaded = store.load({write.task_id for write in writes} | {change.task_id for change in changes})
     left: list[Left] = []
     takes = _takes(store, loaded, changes, writes, left)
     before = {
-        task: replace(one, task=_as_taken_back(one.task, [take for take in takes if take.task_id == task], moment))
+        task: _as_taken_back(one, [take for take in takes if take.task_id == task], moment)
         for task, one in loaded.items()
     }
     unsure = {(write.source, write.task_id) for write in store.unresolved(loaded) if write.comment_id is None}
@@ -83,8 +86,16 @@ def _same(name: str, one: object, other: object) -> bool:
     return same(name, one, other) if name in FIELDS else one == other  # type: ignore[arg-type]
 
 
-def _as_taken_back(task: TaskState, takes: Iterable[TakenBack], moment: Moment, why: str = "") -> TaskState:
-    return fold_onto(task, _changes(task, takes, why, moment))
+def _as_taken_back(loaded: Loaded, takes: Sequence[TakenBack], moment: Moment) -> Loaded:
+    task = fold_onto(loaded.task, _changes(loaded.task, takes, "", moment))
+    free = {one.conflict_id for one in _freed(loaded, takes)}
+    return replace(loaded, task=task, conflicts=tuple(one for one in loaded.conflicts if one.conflict_id not in free))
+
+
+def _freed(loaded: Loaded, takes: Iterable[TakenBack]) -> list[Conflict]:
+    """What holds fields since an undo, and has nothing to decide any more once the tools agree on the values before."""
+    back = {take.field for take in takes}
+    return [one for one in loaded.conflicts if one.open and one.kind is ConflictKind.UNDONE and one.field in back]
 
 
 def _changes(task: TaskState, takes: Iterable[TakenBack], why: str, moment: Moment) -> list[Change]:
@@ -127,12 +138,16 @@ def take_back(store: Store, saved: SavedPlan, moment: Moment) -> None:
     takes = saved.takes_back or ()
     loaded = store.load({take.task_id for take in takes})
     changes: list[Change] = []
-    tasks = []
+    tasks, freed = list[TaskState](), list[Conflict]()
+    why = f"run {saved.undoes} was undone everywhere"
     for task, one in sorted(loaded.items()):
-        why = f"run {saved.undoes} was undone everywhere"
-        moved = _changes(one.task, [take for take in takes if take.task_id == task], why, moment)
+        its_own = [take for take in takes if take.task_id == task]
+        moved = _changes(one.task, its_own, why, moment)
+        now = fold_onto(one.task, moved)
+        back = [take for take in its_own if _same(take.field, now.fields[take.field].value, take.back)]
+        freed += [replace(it, open=False, settled_at=moment.now, reason=why) for it in _freed(one, back)]
         if moved:
             changes += moved
-            tasks.append(fold_onto(one.task, moved))
-    if changes:
-        store.commit(changes, tasks)
+            tasks.append(now)
+    if changes or freed:
+        store.commit(changes, tasks, conflicts=freed)

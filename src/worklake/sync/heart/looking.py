@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from worklake.errors import AccessError, AuthError, NotFoundError, RetryableError, UnreadableError
 from worklake.integrations.base import BaseIntegration, Item, TaskView
@@ -12,7 +12,7 @@ from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
 from worklake.sync.heart.merging import Merged, finished, merge_tasks
 from worklake.sync.heart.ports import Clock, Observation, Ports, Rules
-from worklake.sync.heart.store import Store
+from worklake.sync.heart.store import Store, unreached
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 
@@ -85,7 +85,7 @@ def _keep_absent(store: Store, absent: Sequence[Write], moment: Moment) -> None:
     """Items that are not there: deleted by us, or a question for the sweep; or never made."""
     keys = {ItemKey(write.source, str(write.external_id)): write for write in absent if write.external_id is not None}
     links = [
-        replace(link, state=LinkState.DELETED if keys[key].operation is Operation.DELETE else LinkState.MISSING)
+        unreached(link, LinkState.DELETED if keys[key].operation is Operation.DELETE else LinkState.MISSING)
         for key, link in store.find(keys).items()
     ]
     if links:

@@ -7,7 +7,7 @@ costs by what changed, so every verb is told which tasks, items or rows it is ab
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -69,6 +69,13 @@ class Loaded:
     conflicts: tuple[Conflict, ...] = ()
     decided: frozenset[str] = frozenset()
     kept: bool = True
+
+
+def unreached(link: StoredLink, state: LinkState) -> StoredLink:
+    """The link of an item that a call did not find or may not see. One that is known to be deleted stays so: its
+    deletion must not happen to the task a second time, and its way back must be noticed.
+    """
+    return link if link.state is LinkState.DELETED else replace(link, state=state)
 
 
 class Store(Protocol):
