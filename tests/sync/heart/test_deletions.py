@@ -186,6 +186,16 @@ def test_with_the_policy_delete_a_deletion_deletes_and_what_comes_back_is_not_de
     assert not made.sources["B"].items["B1"].deleted
 
 
+def test_what_was_deleted_is_brought_back_by_an_undo_also_where_the_trash_shows_as_an_archive() -> None:
+    made = town(SILENT, TRASH, policy="delete")
+    person(made, "A", "delete")
+    deletions.sweep(made, "A")
+    sync(made)
+    made.sources["B"].items["B1"].fields["archived"] = True
+    worlds.undo(made, last_run(made), everywhere=False)
+    assert (made.sources["B"].items["B1"].deleted, state(made, "B")) == (False, LinkState.LINKED)
+
+
 def test_an_edit_before_the_deletion_is_done_stops_it_until_the_next_plan() -> None:
     made = town(SILENT, TRASH, policy="delete")
     person(made, "A", "delete")

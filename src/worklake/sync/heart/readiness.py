@@ -85,9 +85,10 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     if isinstance(view, WorklakeError):
         raise SetAsideError(Outcome.FAILED, str(view))
     back = step.operation is Operation.RESTORE
-    if link is not None and view is None and back:
-        return Ready(step, link, {}, write_of(step, known, now, {}, {}))  # what was deleted may not be readable
-    if link is None or view is None or (view.deleted and not back):
+    if link is not None and back and (view is None or view.deleted):
+        # What was deleted may not be readable, and the trash may show as an archive: there is nothing to compare.
+        return Ready(step, link, {} if view is None else view.fields, write_of(step, known, now, {}, {}))
+    if link is None or view is None or view.deleted:
         # What Worklake deleted itself since the plan was made is no question for the sweep.
         is_open = link is not None and link.state is not LinkState.DELETED
         missing = replace(link, state=LinkState.MISSING) if link is not None and is_open else None
