@@ -148,6 +148,8 @@ def rest(made: World) -> None:
     made.full_rest = made.count % 3 > 0 or any(source.shape.lags for source in made.sources.values())
     if made.full_rest:
         made.positions.clear()  # a full listing reads what was refused before
+    # What a history tells late of an edit that was written over, it has told before anybody says that all is quiet.
+    made.tick(max(source.shape.history_lag_seconds for source in made.sources.values()))
     for _ in range(_QUIET_ROUNDS):
         made.tick(120)
         steps = world.sync(made, Random(0), allowed=True).steps  # noqa: S311
