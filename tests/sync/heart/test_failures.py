@@ -365,3 +365,18 @@ def test_an_item_that_may_not_be_read_stops_no_other_and_is_not_tried_by_every_r
     seen_alone.clear()
     assert sync(made) == 0
     assert seen_alone == []
+
+
+def test_a_step_that_is_left_does_not_say_that_it_empties_what_refers_to_an_item_to_be_made(made: Town) -> None:
+    sync(made)
+    blocker = made.sources["A"].person_creates({"title": "the one that blocks"})
+    made.sources["A"].person_edits("A1", "blocked_by", [blocker])
+    breaks(made, AuthError("B does not accept the token"), what="create")
+    sync(made)
+    left = [write for write in made.store.all_writes() if write.outcome is Outcome.PAUSED]
+    assert [(write.operation.value, write.sent.get("blocked_by")) for write in left] == [
+        ("create", None), ("update", None),
+    ]  # fmt: skip
+    made.fault = None
+    sync(made)
+    assert made.store.all_writes()[-1].sent["blocked_by"]

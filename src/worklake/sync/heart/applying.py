@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import TaskView
+from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.sync.heart import calling, everywhere, refusing, undoing
 from worklake.sync.heart.calling import Answer
@@ -25,6 +26,7 @@ from worklake.sync.heart.store import Store, StoredLink
 from worklake.sync.heart.views import names_for
 from worklake.sync.rules.state import Conflict, ItemKey
 from worklake.sync.rules.task import Moment
+from worklake.sync.rules.values import same
 from worklake.sync.rules.waves import waves
 
 Told = Callable[[str, int, int], None]
@@ -312,9 +314,18 @@ class _Wave:
         return self._patience.tells(write.source)
 
     def _set_aside(self, step: PlannedStep, known: Known, outcome: Outcome, why: str) -> None:
-        sent = known.names[step.source].own(step.fields) if step.source in known.names else {}
-        write = write_of(step, known, self._clock(), sent, {})
+        write = write_of(step, known, self._clock(), _would_send(step, known), {})
         self._done.append(finished(write, outcome, self._moment(), error=why))
 
     def _moment(self) -> Moment:
         return Moment(self._applied.run_id, self._clock())
+
+
+def _would_send(step: PlannedStep, known: Known) -> Fields:
+    """What a step that is left would have sent, without references to items that are not there yet."""
+    names = known.names.get(step.source)
+    if names is None:
+        return {}
+    own = names.own(step.fields)
+    whole = names.canonical(own)
+    return {name: value for name, value in own.items() if same(name, whole[name], step.fields[name])}
