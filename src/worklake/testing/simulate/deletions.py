@@ -143,12 +143,14 @@ class DeletingSource(SimulatedSource):
 @dataclass(slots=True)
 class DeletingWorld(World):
     """A world whose sources can be swept. `deeds` are what people did to items as a whole, in their order;
-    some was done to items before Worklake knew them (`early`).
+    some was done to items before Worklake knew them (`early`). `known` are the items that Worklake knew when one was
+    put away.
     """
 
     on_delete: dict[str, OnDelete] = field(default_factory=dict)
     deeds: list[tuple[str, ItemKey]] = field(default_factory=list)
     early: set[ItemKey] = field(default_factory=set)
+    known: dict[ItemKey, frozenset[ItemKey]] = field(default_factory=dict)
 
     def ports(self) -> dict[str, Port]:
         """See `World.ports`."""
@@ -262,6 +264,7 @@ def person_does(made: DeletingWorld, what: str, random: Random) -> None:
     source = made.sources[key.source]
     item = source.items[key.external_id]
     made.deeds.append((what, key))
+    made.known[key] = frozenset(link.key for link in made.store.all_links())
     if what == "archive":
         _overtake(made, key, "status")
     link = made.store.find([key]).get(key)
@@ -387,7 +390,8 @@ def _check_task(made: DeletingWorld, one: Loaded, deeds: list[tuple[str, ItemKey
 def _check_deletion(made: DeletingWorld, one: Loaded, gone: ItemKey, shown: dict[ItemKey, SimulatedItem]) -> None:
     """A deletion that nothing else came across ends as its policy says."""
     policy, status = made.on_delete[gone.source], one.task.fields["status"].value
-    others = {key: item for key, item in shown.items() if key != gone}
+    late = made.matched.keys() - made.known[gone]  # what people made for a task may be met once that is put away
+    others = {key: item for key, item in shown.items() if key != gone and key not in late}
     contended = any(each.origin == gone for conflict in made.store.all_conflicts()
                     if conflict.task_id == one.task.task_id for each in conflict.contenders)  # fmt: skip
     if policy == "nothing" or contended:
