@@ -7,6 +7,7 @@ from random import Random
 
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation, Outcome, Write
+from worklake.sync.rules.state import ConflictKind, ItemKey
 from worklake.sync.rules.values import same
 from worklake.testing.simulate import people
 from worklake.testing.simulate import world as worlds
@@ -30,10 +31,10 @@ def check_undo(world: World, random: Random) -> None:
     if not writes:
         return
     undone = worlds.undo(world, run, everywhere=False)
-    _restored(world, writes, before)
+    _restored(world, writes, before, undone)
     world.tick(120)
     worlds.sync(world, random)
-    _restored(world, writes, before)
+    _restored(world, writes, before, undone)
     if random.random() < 0.5:
         worlds.undo(world, undone, everywhere=False)
         world.tick(120)
@@ -47,8 +48,12 @@ def _everything(world: World) -> Mapping[tuple[str, str], Mapping[str, FieldValu
     }
 
 
-def _restored(world: World, writes: list[Write], before: Mapping[tuple[str, str], Mapping[str, FieldValue]]) -> None:
-    """What was written shows as before the run, and what was made is gone, or closed where it cannot be deleted."""
+def _restored(
+    world: World, writes: list[Write], before: Mapping[tuple[str, str], Mapping[str, FieldValue]], undone: str
+) -> None:
+    """What was written shows as before the run, and what was made is gone, or closed where it cannot be deleted.
+    `undone` is the run that did so.
+    """
     for write in writes:
         source = world.sources[write.source]
         item = source.items[str(write.external_id)]
@@ -60,10 +65,21 @@ def _restored(world: World, writes: list[Write], before: Mapping[tuple[str, str]
             continue
         was = before[write.source, str(write.external_id)]
         for name in write.sent:
-            if not same(name, was[name], item.fields[name]):
+            if not same(name, was[name], item.fields[name]) and not _is_refused(world, write, name, was[name], undone):
                 fail(
                     "f", f"{write.external_id} shows {name} {item.fields[name]!r}, before the run it was {was[name]!r}"
                 )
+
+
+def _is_refused(world: World, write: Write, name: str, value: FieldValue, run: str) -> bool:
+    """Whether the provider does not take from us what a person had set there by hand, and a conflict says so."""
+    at = ItemKey(write.source, str(write.external_id))
+    return any(
+        one.kind is ConflictKind.REFUSED
+        and (one.run_id, one.field, one.at_item) == (run, name, at)
+        and same(name, one.value, value)
+        for one in world.store.all_conflicts()
+    )
 
 
 def _done_again(world: World, writes: list[Write]) -> None:
