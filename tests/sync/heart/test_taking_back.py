@@ -287,3 +287,14 @@ def test_a_merge_that_dies_before_its_links_takes_nothing_out_of_a_united_set() 
     sync(made)
     assert sync(made) == 0
     assert [shown(made, one, "labels") for one in "AB"] == [["of A", "of B"]] * 2
+
+
+def test_what_a_tool_drops_of_a_set_at_a_creation_whose_reply_is_lost_is_taken_out_nowhere_else() -> None:
+    made = town(Shape(), Shape(drops_labels=True))
+    made.sources["A"].person_edits("A1", "labels", ["label-1", "label-2"])
+    made.fault = lambda source, what: (source, what) == ("B", "create")
+    sync(made)
+    made.fault = None
+    sync(made)
+    assert sync(made) == 0
+    assert [shown(made, name, "labels") for name in "AB"] == [["label-1", "label-2"], ["label-2"]]

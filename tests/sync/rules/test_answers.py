@@ -59,8 +59,14 @@ def test_a_found_item_shows_a_persons_edit_as_a_change() -> None:
     look = after_found({"title": "A longer title", "labels": ["x"]},
                        {"title": "A longer ti", "labels": ["y"], "due_date": "2026-01-01", "start_date": None},
                        {"due_date": None, "start_date": None})  # fmt: skip
-    assert look.seen == {"title": "A longer ti", "labels": ["x"], "start_date": None}
+    assert look.seen == {"title": "A longer ti", "labels": [], "start_date": None}
     assert look.adjusted == {"title": (Pair("A longer title", "A longer ti"),)}
+
+
+def test_what_a_found_item_lacks_of_a_set_was_taken_out_by_nobody() -> None:
+    look = after_found({"labels": ["a", "odd"]}, {"labels": ["A", "theirs"]}, {})
+    assert look.seen == {"labels": ["A"]}
+    assert look.adjusted == {}
 
 
 def test_a_field_that_moved_makes_a_step_stale_and_others_do_not() -> None:

@@ -87,7 +87,8 @@ def after_found(sent: Fields, shown: Fields, defaults: Fields) -> Look:
 
     Fields that show what a new item shows, `defaults`, are as they were made, also those that were sent: a creation may
     set some by later calls, which may have failed. What else is not what the provider could have made of what was sent
-    is a person's edit since. The other fields meet the task for the first time.
+    is a person's edit since; of a set, only what was put into it: what it lacks may have been dropped, and is due. The
+    other fields meet the task for the first time.
     """
     created = after_creation(sent, shown)
     seen: dict[str, FieldValue] = {}
@@ -95,7 +96,9 @@ def after_found(sent: Fields, shown: Fields, defaults: Fields) -> Look:
         if name in defaults and same(name, now, defaults[name]):
             seen[name] = now
         elif name in sent:
-            seen[name] = now if loosely_same(name, sent[name], now) else sent[name]
+            whole = FIELDS[name].merge is MergeKind.SET
+            made = _without_others(name, sent[name], now, None) if whole else sent[name]
+            seen[name] = now if loosely_same(name, sent[name], now) else made
     return Look(seen, created.adjusted, {})
 
 
