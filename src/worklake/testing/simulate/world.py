@@ -312,7 +312,8 @@ def apply(world: World, saved: SavedPlan, *, allowed: bool = False) -> str:
     run = world.run_id()
     if not saved.stopped_by or allowed:
         side_by_side = Interleaved(Random(f"{run} {saved.plan_id}"))  # noqa: S311
-        applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
+        with _given(world, {take.task_id for take in saved.takes_back or ()}):
+            applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
     return run
 
 
@@ -336,14 +337,10 @@ def undo(world: World, run: str, everywhere: bool) -> str:
     """Take a run back; gives the run that does."""
     moment = Moment(world.run_id(), world.clock())
     world.undone.add(run)
-    tasks = {write.task_id for write in world.store.writes(run)} | {
-        change.task_id for change in world.store.changes(run_id=run)
-    }
     if everywhere:
         undone = plan_everywhere(world.store, world.ports(), world.rules(), run, moment)
         world.plans.append(undone.plan.plan_id)
-        with _given(world, tasks):
-            return apply(world, undone.plan, allowed=True)
+        return apply(world, undone.plan, allowed=True)
     undone = undoing.plan_undo(world.store, world.ports(), run, moment)
     world.plans.append(undone.plan.plan_id)
     world.touched |= {(step.task_id, name) for step in undone.plan.steps for name in (step.fields or ("task",))}
