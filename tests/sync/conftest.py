@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.project import Project, sandbox_project
 
@@ -28,3 +29,6 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with sandbox_project(tmp_path_factory.mktemp("pulled") / "project", "--tasks", "80") as made:
         made.pull()
         yield made
+
+
+settings.register_profile("deep", max_examples=20_000)

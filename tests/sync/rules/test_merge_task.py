@@ -328,3 +328,36 @@ def test_a_value_that_somebody_saw_and_replaced_contends_no_more_although_anothe
     assert decisions(outcome) == {"B": Decision.TAKEN, "C": Decision.LOST}
     assert {one.value for one in outcome.conflicts[0].contenders} == {"b", "c"}
     assert merge(standing, overlooked).task.values() == {"title": "a"}
+
+
+def test_a_coarse_view_that_fits_two_edits_makes_neither_of_them_disappear() -> None:
+    outcome = merge(
+        task(status="started", title="a"),
+        side("A", {"status": "completed"}, {"status": "unstarted"}, resolution=OpenOrClosed()),
+        side("B", {"status": "completed"}, {"status": "backlog"}, minutes=5),
+        side("D", {"status": "completed"}, {"status": "started"}, minutes=6),
+    )
+    (conflict,) = outcome.conflicts
+    assert {"backlog", "started"} <= {one.value for one in conflict.contenders}
+    assert outcome.task.values()["status"] == "started"
+
+
+def test_a_reading_that_a_conflict_holds_has_no_time_and_no_person() -> None:
+    reading = replace(side("B", {"title": "a"}, {"title": "b"}, minutes=5), reread=frozenset({"title"}))
+    (conflict,) = merge(task(title="a"), reading).conflicts
+    again = merge(task(title="a"), reading, conflicts=(conflict,))
+    assert [one.changed_at for one in again.changes] == [None]
+    assert [set(one.contenders) for one in again.conflicts] == [set(conflict.contenders)]
+
+
+def test_a_merge_that_died_before_it_closed_a_conflict_over_a_text_closes_it_when_repeated() -> None:
+    seen = {"description": "x"}
+    a, b = side("A", seen, {"description": "p"}), side("B", seen, {"description": "q"})
+    first = merge(task(**seen), a, b, default="manual")
+    agreed = [replace(a, seen=a.view), replace(b, seen=b.view, view=a.view, merges=1)]
+    held = tuple(first.conflicts)
+    once = merge(first.task, *agreed, conflicts=held, default="manual")
+    decided = {change.change_id for change in (*first.changes, *once.changes)}
+    again = merge_task(once.task, agreed, {"default": "manual"}, held, NOW, decided)
+    assert [one.open for one in (*once.conflicts, *again.conflicts)] == [False, False]
+    assert again.task.values() == once.task.values()

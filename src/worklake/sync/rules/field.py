@@ -250,7 +250,10 @@ class _Group(NamedTuple):
 
 
 def _groups(name: str, contenders: Sequence[Contender], sides: Mapping[ItemKey, Side]) -> list[_Group]:
-    """Contenders that say the same, or of which one is the coarser view of the other, together."""
+    """Contenders that say the same, or of which one is the coarser view of the other, together. Each is in a group.
+
+    A coarse one may say the same as two that differ: it joins both, and makes neither disappear.
+    """
     left = sorted(contenders, key=lambda one: (one.origin is not None, _rank(one, sides), _key(one.origin)))
     covers = {
         (a, b): same(name, left[a].value, left[b].value) or _is_coarser(name, left[b], left[a], sides)

@@ -25,7 +25,7 @@ def read_anew(name: str, task: TaskState, side: Side, policy: FieldPolicy) -> Fi
     shown = side.view[name]
     if resolution.shows(side, name, current.value, shown):
         return FieldOutcome(())
-    undated = replace(side, edits={**side.edits, name: Edited(None)})
+    reading = undated(side, name)
     mine = not isinstance(policy, Owner) or policy.owner == side.key.source
     if FIELDS[name].merge is MergeKind.SET:
         wanted: FieldValue = sorted(elements(current.value) | (elements(shown) - elements(side.seen.get(name))))
@@ -37,9 +37,9 @@ def read_anew(name: str, task: TaskState, side: Side, policy: FieldPolicy) -> Fi
         return FieldOutcome(())
     fills = FIELDS[name].merge is MergeKind.SET or (is_empty(name, current.value) and FIELDS[name].type is not Status)
     if fills and mine:
-        edit = Edit(undated, current.value, wanted, Decision.TAKEN, REASON)
+        edit = Edit(reading, current.value, wanted, Decision.TAKEN, REASON)
         return FieldOutcome((edit,), Standing(wanted, None, side.key))
-    held = Edit(undated, side.seen.get(name), wanted, Decision.HELD, f"{REASON}; waits for a person to decide")
+    held = Edit(reading, side.seen.get(name), wanted, Decision.HELD, f"{REASON}; waits for a person to decide")
     origin = current.origin if current.origin != side.key else None
     contenders = (
         Contender(origin, current.value, current.at, current.actor),
@@ -47,6 +47,11 @@ def read_anew(name: str, task: TaskState, side: Side, policy: FieldPolicy) -> Fi
     )
     reason = f"{REASON}: {side.key.source} says otherwise than the task, and nobody edited it"
     return FieldOutcome((held,), None, Dispute(contenders, False, None, reason))
+
+
+def undated(side: Side, name: str) -> Side:
+    """The item with no time and no person for a field that is read otherwise: nobody edited it."""
+    return replace(side, edits={**side.edits, name: Edited(None)})
 
 
 def other_forms(side: Side, task: TaskState) -> dict[str, Pair]:

@@ -12,7 +12,7 @@ from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue, MergeKind
 from worklake.model.ids import digest
 from worklake.settings.models import FieldPolicy
 from worklake.sync.rules.field import Dispute, FieldOutcome, merge_field
-from worklake.sync.rules.rereading import read_anew
+from worklake.sync.rules.rereading import read_anew, undated
 from worklake.sync.rules.resolution import changed_fields
 from worklake.sync.rules.state import (
     DELETED,
@@ -84,8 +84,10 @@ def merge_task(
     """Merge what the items of a task show, whatever their order. `conflicts` are the task's open ones.
 
     `policies` are those of the settings, by field, `default` for the others. `decided` are ids of changes of a merge
-    that died after it had kept them: an edit that went into a text must not go into it twice.
+    that died after it had kept them: an edit that went into a text must not go into it twice. Where the text is held,
+    whole values are compared, and what agrees must still close the conflict.
     """
+    holding = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
     changers: dict[str, list[Side]] = {}
     readings: list[tuple[str, Side]] = []
     plain, fields = not conflicts and not any(side.reread for side in sides), task.fields
@@ -96,18 +98,17 @@ def merge_task(
                 continue
             if plain and name not in side.seen and side.view[name] == _value(fields, name):
                 continue  # what a first meeting finds as it is says nothing
-            text = FIELDS[name].merge is MergeKind.TEXT
+            text = FIELDS[name].merge is MergeKind.TEXT and name not in holding
             if not (decided and text and edit_id(task.task_id, name, side) in decided):
                 changers.setdefault(name, []).append(side)
     if not changers and not readings:
         return TaskOutcome(task)
     merging = _Merging(task, sides, moment, decided)
-    holding = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
     for name, side in sorted(readings, key=lambda one: (one[1].rank, one[1].key, one[0])):
         now, held_by = fold_onto(task, merging.changes), merging.holding(name, holding.get(name))
         policy = policies.get(name) or policies.get("default", "latest")
         if held_by is not None:
-            outcome = merge_field(name, now, [side], sides, policy, held_by)
+            outcome = merge_field(name, now, [undated(side, name)], sides, policy, held_by)
         else:
             outcome = read_anew(name, now, side, policy)
         merging.take(name, outcome, held_by)
