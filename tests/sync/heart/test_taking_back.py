@@ -67,6 +67,23 @@ def test_what_a_person_edits_while_an_undo_holds_it_waits_for_a_person_when_that
     assert [shown(made, name) for name in "ABC"] == ["by a person"] * 3
 
 
+def test_an_edit_that_does_not_know_what_was_settled_over_an_undo_contends_with_it() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    worlds.pull(made, "A", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    edit(made, "B", "title", "by a person")
+    worlds.undo(made, run, everywhere=False)
+    assert made.store.all_writes()[-1].outcome is Outcome.STALE
+    (held,) = made.store.all_conflicts()
+    settling.settle(made.store, held.conflict_id, settling.Choice(take="B"), Moment(made.run_id(), made.clock()))
+    sync(made)
+    assert [shown(made, name) for name in "AB"] == ["a title of some length"] * 2
+    kept = {one.value for conflict in made.store.all_conflicts() for one in conflict.contenders}
+    assert kept == {"carried on", "a title of some length", "by a person"}
+
+
 def test_where_nobody_edited_what_an_undo_held_nothing_waits_when_that_is_undone() -> None:
     made = town(Shape(), Shape(), Shape())
     undone = carried_on_and_taken_back(made)

@@ -12,7 +12,7 @@ from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.undoing import in_the_making
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.putaway import is_open
-from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, Contender, Decision
+from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, ConflictKind, Contender, Decision
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
@@ -58,9 +58,9 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
     if standing is not None and same(conflict.field, standing.value, winner.value):
         store.commit(conflicts=[settled])
         return settled
-    change = given(
-        task, conflict.field, winner.value, winner.origin, Decision.SETTLED, "a person settled a conflict", moment
-    )
+    # What was to be restored, or was gone over, need not stand at its item: an edit there may not know of it.
+    origin = None if conflict.kind in (ConflictKind.UNDONE, ConflictKind.OVERWRITTEN) else winner.origin
+    change = given(task, conflict.field, winner.value, origin, Decision.SETTLED, "a person settled a conflict", moment)
     store.commit([change], [fold_onto(task, [change])], conflicts=[settled])
     return settled
 
