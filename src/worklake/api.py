@@ -116,7 +116,9 @@ def apply(
         try:
             applied = cycle.apply(lake, run, plan_id, allow=allow)
         except StoppedError as error:
-            raise _stopped(str(error)) from None
+            raise _stopped(
+                str(error), " ".join(["apply", *([plan_id] if plan_id else [])]), error.items, allow
+            ) from None
         return reports.apply_document(lake, applied)
 
 
@@ -128,20 +130,26 @@ def sync(
     Raises as `pull`, and `StoppedError` where the brake stops the plan: then it is saved and nothing was written.
     """
     from worklake.sync import cycle, reports
+    from worklake.sync.rules import brake
 
     settings = open_settings(project)
     run = reaching_run(settings, "sync", chosen_sources(settings, ()), progress)
     with open_project_lake(settings, create=True) as lake, lake.lease(holder(), "sync"):
         result = cycle.sync(lake, run, allow=allow)
         if result.applied is None:
-            raise _stopped("; ".join(result.planned.plan.stopped_by))
+            stopped = result.planned.plan
+            raise _stopped(
+                "; ".join(stopped.stopped_by), "sync", brake.number(stopped.steps, stopped.stopped_by), allow
+            )
         return reports.sync_document(lake, result, result.applied)
 
 
-def _stopped(why: str) -> StoppedError:
+def _stopped(why: str, command: str, items: int, allowed: int | None) -> StoppedError:
+    given = "" if allowed is None else f", and --allow let {allowed} pass"
     return StoppedError(
-        f"{why}. Nothing was written. Look at the plan with: worklake plan. If it is meant, let it pass with --allow"
-        " and exactly the number of items, all of these together"
+        f"{why}{given}. Nothing was written. Look at the plan with: worklake plan. If it is meant: worklake {command}"
+        f" --allow {items}",
+        items,
     )
 
 

@@ -91,4 +91,8 @@ class LeaseHeldError(LakeError):
 
 
 class StoppedError(WorklakeError):
-    """Stopped for a person: a brake, or a plan that needs a decision."""
+    """Stopped for a person: a brake, or a plan that needs a decision. So many items have to be allowed to go on."""
+
+    def __init__(self, message: str, items: int) -> None:
+        super().__init__(message)
+        self.items = items

@@ -9,6 +9,7 @@ import pytest
 from worklake.cli import show, show_plan
 from worklake.cli.face import Face
 from worklake.model.documents import (
+    ApplyDocument,
     CheckDocument,
     CheckLine,
     ConflictDocument,
@@ -19,7 +20,9 @@ from worklake.model.documents import (
     PullDocument,
     PulledSource,
     StepDocument,
+    SyncDocument,
     TaskDocument,
+    UndoDocument,
     WriteDocument,
 )
 from worklake.model.heart_rows import Operation
@@ -59,6 +62,11 @@ def step(*changes: tuple[str, Any, Any], **fields: Any) -> StepDocument:
 def plan(*steps: StepDocument, **fields: Any) -> PlanDocument:
     told = {"plan_id": "plan_1", "run_id": "run_1", "steps": list(steps), "conflicts": [], "stopped_by": []}
     return PlanDocument(**told | fields)
+
+
+def synced(**fields: Any) -> SyncDocument:
+    told = {"run_id": "run_1", "plan_id": "plan_1", "applied": 0, "stale": 0, "failed": 0, "writes": [], "pulled": {}}
+    return SyncDocument(**told | fields)
 
 
 def conflict(**fields: Any) -> ConflictDocument:
@@ -178,16 +186,61 @@ def test_a_long_plan_says_how_many_steps_are_not_shown() -> None:
 
 
 def test_a_plan_that_the_brake_stops_says_how_to_let_it_pass_and_not_that_it_can_be_applied() -> None:
-    shown = printed(*show_plan.planned(plan(step(operation=Operation.CLOSE), stopped_by=["close would hit 9 of 9"])))
+    shown = printed(
+        *show_plan.planned(plan(step(operation=Operation.CLOSE), stopped_by=["close would hit 9 of 9"], to_allow=9))
+    )
     assert "Stopped for a person: close would hit 9 of 9" in shown
-    assert "worklake apply plan_1 --allow NUMBER" in shown
+    assert "worklake apply plan_1 --allow 9" in shown
     assert "To write exactly this" not in shown
 
 
-def test_an_empty_plan_says_so_and_names_what_waits_for_a_person() -> None:
-    shown = printed(*show_plan.planned(plan(conflicts=[conflict()])))
-    assert shown.startswith("1 conflict waits for a person, and its field is not written: worklake conflicts\n")
-    assert shown.endswith("Nothing to write: every tool shows what the tasks say.\n")
+def test_an_empty_plan_says_that_every_tool_shows_what_the_tasks_say() -> None:
+    assert printed(*show_plan.planned(plan())) == "Nothing to write: every tool shows what the tasks say.\n"
+
+
+def test_an_empty_plan_that_leaves_something_out_says_what() -> None:
+    shown = printed(*show_plan.planned(plan(conflicts=[conflict()], no_access={"gitlab": 2})))
+    assert shown == (
+        "Nothing to write now; 1 conflict waits for a person, and its field is not written: worklake conflicts;"
+        " 2 items in gitlab may not be written: worklake status\n"
+    )
+
+
+def test_a_sync_that_leaves_something_out_does_not_say_that_the_tools_agree() -> None:
+    shown = printed(*show_plan.synced(synced(no_access={"gitlab": 1})))
+    assert shown.endswith("Nothing to write now; 1 item in gitlab may not be written: worklake status\n")
+    assert printed(*show_plan.synced(synced())).endswith("every tool shows what the tasks say.\n")
+
+
+def test_a_plan_counts_comments_apart_from_items() -> None:
+    remark = step(operation=Operation.CREATE, source="gitlab", comment_id="comment_1")
+    shown = printed(*show_plan.planned(plan(remark, remark, step(operation=Operation.CREATE, source="gitlab"))))
+    assert "3 steps: 2 comments in gitlab, 1 create in gitlab" in shown
+
+
+def test_an_applied_undo_names_the_run_that_it_takes_back_and_what_is_held() -> None:
+    done = WriteDocument(step_id="1", outcome="acknowledged", error=None)
+    told = {"run_id": "run_2", "plan_id": "plan_1", "applied": 1, "stale": 0, "failed": 0, "writes": [done]}
+    assert printed(*show_plan.applied(ApplyDocument(**told, undoes="run_1", conflicts=[conflict()]))).splitlines() == [
+        "plan_1 is applied, which takes back run_1",
+        "1 step applied",
+        "To take it back: worklake undo run_2",
+        "What was undone is held until a person decides: worklake conflicts",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("everywhere", "applied", "hint"),
+    [
+        (False, 1, "worklake undo run_2 --apply\n"),
+        (True, 1, "worklake undo run_2 --everywhere --apply\n"),
+        (True, 0, "0 steps applied\n"),
+    ],
+)
+def test_an_undo_says_how_to_take_it_back_where_it_did_anything(everywhere: bool, applied: int, hint: str) -> None:
+    told = {"plan_id": "plan_1", "run_id": "run_2", "steps": [], "conflicts": [], "stopped_by": [], "undoes": "run_1"}
+    told |= {"takes_back": [], "left": [], "applied": applied, "stale": 0, "failed": 0, "writes": []}
+    assert printed(*show_plan.undone(UndoDocument(**told), everywhere=everywhere)).endswith(hint)
 
 
 def test_a_step_that_was_done_in_part_says_what_was_refused() -> None:

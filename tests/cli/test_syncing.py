@@ -324,6 +324,7 @@ def test_the_brake_stops_a_plan_that_empties_much_until_exactly_that_much_is_all
         stopped = twins.project.run(*command)
         assert (stopped.status, stopped.document["error"]["type"]) == (3, "StoppedError")
         assert "emptying due_date would hit 1 of" in stopped.document["error"]["message"]
+        assert f"worklake {command[0]} --allow 1" in stopped.document["error"]["message"]
         assert "stopped for a person" in stopped.stderr
     assert twins.shown("gitlab", "due_date") == "2035-01-01"
     assert twins.project.run("apply", "--allow", "1").status == 0

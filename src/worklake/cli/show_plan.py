@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from typing import Any
 
@@ -23,24 +23,40 @@ from worklake.model.documents import (
     UndoDocument,
     WriteDocument,
 )
+from worklake.model.heart_rows import Operation
 
 _MOST_STEPS = 100
 _MOST_CONFLICTS = 20
 _MOST_LINES = 40
 _NOTHING = "Nothing to write: every tool shows what the tasks say."
+_HELD = "What was undone is held until a person decides: worklake conflicts"
 _REMOVED, _ADDED = "red", "green"
 
 
 def planned(document: PlanDocument) -> Iterator[RenderableType]:
     """A plan like a diff, each step with its reason, then what to do about it."""
     yield from _steps(document.steps)
+    if not document.steps:
+        yield _nothing(document.conflicts, document.no_access, document.waiting)
+        return
     yield from _waiting_conflicts(document.conflicts)
     if document.stopped_by:
         yield from _stopped(document)
-    elif document.steps:
-        yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
     else:
-        yield _NOTHING
+        yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
+
+
+def _nothing(conflicts: Sequence[ConflictDocument], no_access: Mapping[str, int], waiting: Mapping[str, int]) -> str:
+    """That there is nothing to write, and what is left out, if anything."""
+    left = list(_waiting_conflicts(conflicts))
+    left += [
+        f"{counted(number, 'item')} in {source} may not be written: worklake status"
+        for source, number in sorted(no_access.items())
+    ]
+    left += [
+        f"{counted(number, 'step')} in {source} left to the next run" for source, number in sorted(waiting.items())
+    ]
+    return f"Nothing to write now; {'; '.join(left)}" if left else _NOTHING
 
 
 def _steps(steps: Sequence[StepDocument]) -> Iterator[RenderableType]:
@@ -92,23 +108,42 @@ def _lines(text: Any) -> list[str]:
 
 
 def _summary(steps: Sequence[StepDocument]) -> str:
-    kinds = Counter((step.operation.value, step.source) for step in steps)
-    listed = ", ".join(f"{number} {operation} in {source}" for (operation, source), number in sorted(kinds.items()))
+    kinds = Counter((_kind(step), step.source) for step in steps)
+    listed = ", ".join(
+        f"{counted(number, kind) if kind.endswith('comment') else f'{number} {kind}'} in {source}"
+        for (kind, source), number in sorted(kinds.items())
+    )
     return f"{counted(len(steps), 'step')}: {listed}"
+
+
+def _kind(step: StepDocument) -> str:
+    """What a step does, in words that a number can stand before."""
+    if step.comment_id is None:
+        return step.operation.value
+    done = {Operation.CREATE: "", Operation.UPDATE: "edited ", Operation.DELETE: "deleted "}
+    return f"{done.get(step.operation, f'{step.operation.value} ')}comment"
 
 
 def _stopped(document: PlanDocument) -> Iterator[RenderableType]:
     yield Text.assemble(("Stopped for a person: ", "bold red"), "; ".join(document.stopped_by))
     yield f"{_summary(document.steps)}. Nothing of it is written unless exactly that many items are let pass:"
-    yield f"  worklake apply {document.plan_id} --allow NUMBER"
+    yield f"  worklake apply {document.plan_id} --allow {document.to_allow or 'NUMBER'}"
 
 
 def applied(document: ApplyDocument) -> Iterator[RenderableType]:
     """How many steps were applied, and how to take them back."""
+    if document.undoes is not None:
+        yield f"{document.plan_id} is applied, which takes back {document.undoes}"
     if not document.writes:
-        yield _NOTHING
-        return
-    yield _counts(document.applied, document.stale, document.failed, sum(document.waiting.values()))
+        yield f"Nothing to write: {document.plan_id} has no steps."
+    yield from _done(document)
+    if document.undoes is not None and document.conflicts:
+        yield _HELD
+
+
+def _done(document: ApplyDocument) -> Iterator[RenderableType]:
+    if document.writes:
+        yield _counts(document.applied, document.stale, document.failed, sum(document.waiting.values()))
     if document.applied:
         yield f"To take it back: worklake undo {document.run_id}"
 
@@ -117,8 +152,11 @@ def synced(document: SyncDocument) -> Iterator[RenderableType]:
     """What a sync read and wrote, and the conflicts that wait."""
     read = ", ".join(f"{name} {one.new} new, {one.changed} changed" for name, one in document.pulled.items())
     yield f"Read: {read}"
-    yield from applied(document)
-    yield from _waiting_conflicts(document.conflicts)
+    if document.writes:
+        yield from _done(document)
+        yield from _waiting_conflicts(document.conflicts)
+    else:
+        yield _nothing(document.conflicts, document.no_access, document.waiting)
 
 
 def _counts(applied: int, stale: int, failed: int, waiting: int = 0) -> str:
@@ -154,8 +192,8 @@ def swept(document: SweepDocument) -> Iterator[RenderableType]:
         yield "What follows for the other tools: worklake plan"
 
 
-def undone(document: UndoDocument) -> Iterator[RenderableType]:
-    """The plan that takes a run back, what it leaves, and what became of it."""
+def undone(document: UndoDocument, *, everywhere: bool = False) -> Iterator[RenderableType]:
+    """The plan that takes a run back (`everywhere`: its edits, too), what it leaves, and what became of it."""
     yield from _steps(document.steps)
     for one in document.takes_back:
         yield Text(f"{one.task_id}: {one.field} goes back to {value_shown(one.back)} in all tools")
@@ -164,8 +202,11 @@ def undone(document: UndoDocument) -> Iterator[RenderableType]:
         yield f"left as it is: {left.field}{where} of {left.task_id}: {left.reason}"
     if document.applied is not None:
         yield _counts(document.applied, document.stale or 0, document.failed or 0)
-        yield "What was undone is held until a person decides: worklake conflicts" if document.conflicts else ""
-        yield f"To take this back in turn: worklake undo {document.run_id} --apply"
+        if document.conflicts:
+            yield _HELD
+        if document.applied or document.takes_back:
+            option = " --everywhere" if everywhere else ""
+            yield f"To take this back in turn: worklake undo {document.run_id}{option} --apply"
     elif document.stopped_by:
         yield from _stopped(document)
     elif document.steps or document.takes_back:
@@ -174,7 +215,7 @@ def undone(document: UndoDocument) -> Iterator[RenderableType]:
         yield f"Nothing to take back of {document.undoes}."
 
 
-def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:
+def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[str]:
     if conflicts:
         verb = "waits" if len(conflicts) == 1 else "wait"
         held = "its field is" if len(conflicts) == 1 else "their fields are"

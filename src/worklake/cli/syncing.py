@@ -36,8 +36,8 @@ def plan(face: Face, source: SourcesOption = None, allow: AllowOption = None) ->
     conflict is open are left out until a person decides. Much closing, archiving, deleting or emptying at once is
     stopped by the brake (conf/policy.yml).
 
-    Exit status 0 when the plan is complete, 1 when a source failed or an item could not be read, 3 when a person has to
-    decide: the brake stops the plan, or a conflict is open.
+    Exit status 0 when the plan is complete, 1 when a source failed, or an item could not be read or may not be written,
+    3 when a person has to decide: the brake stops the plan, or a conflict is open.
     """
     raise typer.Exit(_plan(face, source or (), allow))
 
@@ -72,7 +72,8 @@ def apply(
     until it succeeds. A value that a tool refuses becomes a conflict; the other fields of its step are written.
 
     Exit status 0 when every step was applied, 1 when one was stale, refused or failed, 2 when there is no such plan, 3
-    when the brake stops it: look at it, then repeat with --allow and the number of items that it names.
+    when the brake stops it (look at it, then repeat with --allow and the number of items that it names), or when what
+    it takes back (`worklake undo`) waits for a person to decide.
     """
     from worklake import api
     from worklake.cli import show_plan
@@ -82,7 +83,9 @@ def apply(
     face.answer(document, *show_plan.applied(document))
     face.warn(*show_plan.not_done(document.writes))
     face.note(*document.notes)
-    raise typer.Exit(Exit.DONE if all(one.done for one in document.writes) else Exit.PARTIAL)
+    if not all(one.done for one in document.writes):
+        raise typer.Exit(Exit.PARTIAL)
+    raise typer.Exit(Exit.STOPPED_FOR_A_PERSON if document.undoes and document.conflicts else Exit.DONE)
 
 
 @command(app)
@@ -98,9 +101,9 @@ def sync(
     An edit in one tool arrives in the others, field by field: a title edited here and a due date edited there both
     survive. Killed in the middle, run it again. `worklake undo RUN_ID` takes a sync back.
 
-    Exit status 0 when all is done, 1 when a source failed or a step was stale, refused or failed (the next sync takes
-    it up), 2 when no source could be read, 3 when a person has to decide: the brake stopped the plan, of which nothing
-    was written, or a conflict is open.
+    Exit status 0 when all is done, 1 when a source failed, a step was stale, refused or failed (the next sync takes it
+    up), or an item that lacks something may not be written, 2 when no source could be read, 3 when a person has to
+    decide: the brake stopped the plan, of which nothing was written, or a conflict is open.
     """
     from worklake import api
     from worklake.cli import show, show_plan
@@ -171,7 +174,7 @@ def undo(
     from worklake.cli import show_plan
 
     document = api.undo(run_id, face.project, everywhere=everywhere, apply=apply, allow=allow)
-    face.answer(document, *show_plan.undone(document))
+    face.answer(document, *show_plan.undone(document, everywhere=everywhere))
     face.warn(*show_plan.not_done(document.writes or ()))
     face.note(*document.notes)
     if document.stopped_by:

@@ -128,6 +128,13 @@ class PlanDocument(Document):
         description="Only where there are any: steps that are left to a later plan because the source's quota is short,"
         " by source",
     )
+    no_access: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: items that lack something and may not be written, by source",
+    )
+    to_allow: int | None = Field(default=None, exclude=True)
+    """The number that lets the plan pass the brake."""
     pulled: Mapping[str, PulledSource] = Field(default_factory=dict, exclude=True)
     notes: list[str] = Field(default_factory=list, exclude=True)
     """What else people should know: steps that wait for a quota, sources that could not be looked at."""
@@ -180,7 +187,13 @@ class ApplyDocument(Document):
         description="Only where there are any: steps that the next run goes on with because the source's quota is spent"
         " or it is down, by source",
     )
+    undoes: str | None = Field(
+        default=None,
+        exclude_if=lambda found: found is None,
+        description="Only where the plan was made by `worklake undo`: the run that it takes back",
+    )
     notes: list[str] = Field(default_factory=list, exclude=True)
+    conflicts: list[ConflictDocument] = Field(default_factory=list, exclude=True)
 
 
 class SyncDocument(ApplyDocument):
@@ -193,7 +206,16 @@ class SyncDocument(ApplyDocument):
         description="Only where there are any: fields that are left alone in a source, because a name that the settings"
         " give a meaning does not exist there any more",
     )
-    conflicts: list[ConflictDocument] = Field(default_factory=list, exclude=True)
+    open_conflicts: list[str] = Field(
+        default_factory=list,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: the ids of the open conflicts, on whose fields no source is written",
+    )
+    no_access: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: items that lack something and may not be written, by source",
+    )
 
 
 class LeftDocument(Document):

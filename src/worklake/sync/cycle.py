@@ -237,7 +237,7 @@ def _check_brake(lake: Lake, run: RunContext, saved: SavedPlan, allow: int | Non
     live = store_of(lake, run).live_items([one.name for one in run.sources])
     found = brake.stops(saved.steps, live, run.policy.brake, allow)
     if found:
-        raise StoppedError("; ".join(map(str, found)))
+        raise StoppedError("; ".join(map(str, found)), sum(one.items for one in found))
 
 
 def _reached(lake: Lake, run: RunContext) -> Ports:

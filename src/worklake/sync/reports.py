@@ -38,7 +38,9 @@ from worklake.sync.cycle import PlanResult, SweepResult, SyncResult, UndoResult
 from worklake.sync.engine import PullResult
 from worklake.sync.heart.applying import Applied
 from worklake.sync.heart.ledger import adjusted
+from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.sweeping import Swept
+from worklake.sync.rules import brake
 from worklake.sync.rules.state import BY_HAND, Conflict, ItemKey
 from worklake.sync.run import SourceCounts
 
@@ -50,6 +52,7 @@ _SWEPT = """
     left join {tasks} t on l.task_id = t.task_id
     where l.kind = 'task'
 """
+_UNDOES = "select undoes from {plans} where plan_id = :plan order by number desc limit 1"
 _KEYS = "select source, external_id, key from {links} where kind = 'task' and {among}"
 
 
@@ -89,13 +92,24 @@ def plan_document(lake: Lake, result: PlanResult) -> PlanDocument:
         **_plan_parts(lake, result.planned.plan),
         pulled=_sources(result.pulled),
         frozen=_frozen(result.pulled),
-        notes=[*_notes(result.planned.plan, result.planned.failed), *_frozen(result.pulled)],
+        no_access=dict(sorted(result.planned.no_access.items())),
+        notes=[
+            *_notes(result.planned.plan, result.planned.failed),
+            *_frozen(result.pulled),
+            *_kept_out(result.planned),
+        ],
     )
 
 
 def apply_document(lake: Lake, applied: Applied) -> ApplyDocument:
     """What became of a plan's steps."""
-    return ApplyDocument(**_apply_parts(lake, applied), notes=_paused(applied))
+    undoes = lake.rows(_UNDOES, {"plan": applied.plan_id})[0]["undoes"]
+    return ApplyDocument(
+        **_apply_parts(lake, applied),
+        undoes=undoes,
+        conflicts=conflict_documents(lake) if undoes is not None else [],
+        notes=_paused(applied),
+    )
 
 
 def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocument:
@@ -103,13 +117,21 @@ def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocum
     plan = result.planned.plan
     parts = _apply_parts(lake, applied)
     waiting = Counter(plan.waiting) + Counter(parts.pop("waiting"))
+    conflicts = conflict_documents(lake)
     return SyncDocument(
         **parts,
         waiting=dict(sorted(waiting.items())),
         pulled=_sources(result.pulled),
-        conflicts=conflict_documents(lake),
+        conflicts=conflicts,
+        open_conflicts=[one.conflict_id for one in conflicts],
         frozen=_frozen(result.pulled),
-        notes=[*_notes(plan, result.planned.failed), *_frozen(result.pulled), *_paused(applied)],
+        no_access=dict(sorted(result.planned.no_access.items())),
+        notes=[
+            *_notes(plan, result.planned.failed),
+            *_frozen(result.pulled),
+            *_kept_out(result.planned),
+            *_paused(applied),
+        ],
     )
 
 
@@ -199,6 +221,7 @@ def _plan_parts(lake: Lake, plan: SavedPlan) -> dict[str, object]:
         "steps": _steps(plan.steps, _names_of_steps(lake, plan.steps)),
         "conflicts": conflict_documents(lake),
         "stopped_by": list(plan.stopped_by),
+        "to_allow": brake.number(plan.steps, plan.stopped_by) if plan.stopped_by else None,
         "waiting": dict(sorted(plan.waiting.items())),
     }
 
@@ -289,6 +312,15 @@ def _notes(plan: SavedPlan, failed: Mapping[str, str]) -> list[str]:
         for source, count in sorted(plan.waiting.items())
     ]
     return waiting + [f"{source}: could not be looked at: {why}" for source, why in sorted(failed.items())]
+
+
+def _kept_out(planned: Planned) -> list[str]:
+    """Which items may not be written, and how they come to be written again."""
+    return [
+        f"{source}: {count} {'item' if count == 1 else 'items'} may not be written (worklake status says why); once the"
+        " permission is mended, run: worklake sweep"
+        for source, count in sorted(planned.no_access.items())
+    ]
 
 
 def _frozen(pulled: PullResult) -> list[str]:

@@ -295,11 +295,15 @@ def test_an_item_that_may_not_be_written_is_not_tried_again_before_it_was_read_a
     sync(made)
     assert LinkState.NO_ACCESS in {link.state for link in made.store.all_links()}
     assert sync(made) == 0
+    planned = worlds.planning.plan_tasks(made.store, made.ports(), made.rules(), made.run_id(), made.clock)
+    assert (planned.plan.steps, planned.no_access) == ((), {"B": 1})
     made.tick(3600)
     made.sources["B"].person_edits(key, "due_date", "2026-02-01")
     sync(made)
     assert made.sources["B"].items[key].fields["title"] == "another title"
     assert sync(made) == 0
+    planned = worlds.planning.plan_tasks(made.store, made.ports(), made.rules(), made.run_id(), made.clock)
+    assert planned.no_access == {}
 
 
 def test_what_was_done_of_an_update_before_it_broke_off_is_acknowledged_and_the_rest_stays_due(made: Town) -> None:

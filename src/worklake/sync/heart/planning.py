@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -33,6 +34,8 @@ class Planned:
 
     plan: SavedPlan
     failed: Mapping[str, str] = field(default_factory=dict)
+    no_access: Mapping[str, int] = field(default_factory=dict)
+    """How many items lack something and may not be written, per source."""
 
 
 def plan_tasks(
@@ -91,7 +94,7 @@ def plan_tasks(
     _save(store, saved)
     if watched & quiet:
         store.release(sorted(watched & quiet))
-    return Planned(saved, failed)
+    return Planned(saved, failed, _without_access(planning, loaded))
 
 
 def _save(store: Store, saved: SavedPlan) -> None:
@@ -211,6 +214,19 @@ def _is_quiet(planning: Planning, loaded: Loaded, ports: Ports, unsure: Collecti
         and not any(link.state is LinkState.CREATING for link in loaded.links)
         and not any(_is_outstanding(values, side) for side in planning.sides)
         and not any(plan.due_deletion(planning.task, side, ()) for side in planning.sides)
+    )
+
+
+def _without_access(planning: Mapping[str, Planning], loaded: Mapping[str, Loaded]) -> dict[str, int]:
+    """How many items lack something that no conflict holds and may not be written, per source."""
+    closed = {link.key for one in loaded.values() for link in one.links if link.state is LinkState.NO_ACCESS}
+    return Counter(
+        side.key.source
+        for one in planning.values()
+        for side in one.sides
+        if side.key in closed
+        and _is_outstanding(one.task.values(), side)
+        and resolution.outstanding(one.task.values(), side).keys() - plan.held_fields(one.conflicts)
     )
 
 

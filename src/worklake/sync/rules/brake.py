@@ -32,18 +32,31 @@ def stops(
     All that is done to items of a source counts together, each item once. `live` has the number of live items of each
     source.
     """
-    hit: dict[str, set[tuple[str, str | None]]] = {}
-    kinds: dict[str, set[str]] = {}
-    for step in steps:
-        for what in destroyed(step):
-            hit.setdefault(step.source, set()).add((step.task_id, step.external_id))
-            kinds.setdefault(step.source, set()).add(what)
+    hit, kinds = _hit(steps)
     found = [
         Stop(source, ", ".join(sorted(kinds[source])), len(items), live.get(source, 0))
         for source, items in sorted(hit.items())
         if len(items) >= brake.at_least and len(items) > brake.share * live.get(source, 0)
     ]
     return [] if allowed is not None and sum(stop.items for stop in found) == allowed else found
+
+
+def number(steps: Iterable[PlannedStep], told: Iterable[str]) -> int:
+    """How many items have to be allowed to let steps pass that `told`, each a `Stop` in words, stops."""
+    hit, _ = _hit(steps)
+    said = set(told)
+    return sum(len(items) for source, items in hit.items() if any(one.endswith(f" items of {source}") for one in said))
+
+
+def _hit(steps: Iterable[PlannedStep]) -> tuple[dict[str, set[tuple[str, str | None]]], dict[str, set[str]]]:
+    """The items of which steps put something away or empty something, and what that is, by source."""
+    hit: dict[str, set[tuple[str, str | None]]] = {}
+    kinds: dict[str, set[str]] = {}
+    for step in steps:
+        for what in destroyed(step):
+            hit.setdefault(step.source, set()).add((step.task_id, step.external_id))
+            kinds.setdefault(step.source, set()).add(what)
+    return hit, kinds
 
 
 def destroyed(step: PlannedStep) -> Iterator[str]:
