@@ -1,7 +1,10 @@
 """Plans applied later than they were made, or under other settings: what moved is left, nothing is done twice."""
 
 from dataclasses import replace
+from datetime import datetime
 from random import Random
+
+import pytest
 
 from tests.sync.heart.test_engine import Town, edit, outcomes, shown, sync, town
 from worklake.errors import RetryableError
@@ -9,6 +12,8 @@ from worklake.model.heart_rows import Outcome
 from worklake.model.rows import LinkState
 from worklake.sync.heart import applying
 from worklake.sync.heart.applying import NOT_ASKED
+from worklake.sync.rules.plan import WHOLE_TASK
+from worklake.sync.rules.state import Conflict, ConflictKind
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
 
@@ -25,6 +30,21 @@ def apply(made: Town, plan_id: str) -> applying.Applied:
     saved = made.store.plan(plan_id)
     assert saved is not None
     return applying.apply_plan(made.store, made.ports(), saved, made.rules(), made.run_id(), made.clock)
+
+
+def waiting(task_id: str, field: str, now: datetime) -> Conflict:
+    """A conflict that holds a field until a person decides."""
+    return Conflict(
+        conflict_id=f"conflict_{field}",
+        task_id=task_id,
+        field=field,
+        kind=ConflictKind.UNDONE,
+        contenders=(),
+        open=True,
+        reason="undone",
+        run_id="run_1",
+        opened_at=now,
+    )
 
 
 def became(applied: applying.Applied) -> list[Outcome | None]:
@@ -55,6 +75,29 @@ def test_an_item_is_not_made_as_the_task_was_when_the_plan_was_made() -> None:
     assert made.sources["B"].items == {}
     sync(made)
     assert shown(made, "B") == "another title"
+
+
+@pytest.mark.parametrize("field", ["due_date", WHOLE_TASK])
+def test_an_item_is_not_made_with_what_waits_for_a_person_since_the_plan_was_made(field: str) -> None:
+    made = town(Shape(), Shape())
+    edit(made, "A", "due_date", "2026-02-01")
+    plan_id = planned(made)
+    (task_id,) = made.store.all_tasks()
+    made.store.commit(conflicts=[waiting(task_id, field, made.now)])
+    (write,) = apply(made, plan_id).writes
+    assert write.outcome is Outcome.STALE
+    assert "due_date" in (write.error or "")
+    assert made.sources["B"].items == {}
+
+
+def test_an_item_is_made_without_what_waits_for_a_person_but_for_its_title() -> None:
+    made = town(Shape(), Shape())
+    edit(made, "A", "due_date", "2026-02-01")
+    planned(made)
+    (task_id,) = made.store.all_tasks()
+    made.store.commit(conflicts=[waiting(task_id, name, made.now) for name in ("title", "due_date")])
+    assert became(apply(made, planned(made))) == [Outcome.ACKNOWLEDGED]
+    assert (shown(made, "B"), shown(made, "B", "due_date")) == ("a title of some length", None)
 
 
 def test_steps_of_a_source_that_is_not_in_the_settings_any_more_are_left_and_the_others_done() -> None:

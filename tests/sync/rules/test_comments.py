@@ -169,6 +169,13 @@ def test_what_was_undone_or_refused_waits_for_a_person() -> None:
     assert len(steps(KIM, conflicts=(held(ConflictKind.REFUSED, "another text"),))) == 2
 
 
+def test_what_was_refused_waits_also_when_the_address_of_the_comment_moves() -> None:
+    here, there = (replace(KIM, url=f"https://linear.app/{title}#c1") for title in ("a-title", "another-title"))
+    refused = held(ConflictKind.REFUSED, copy(here).body)
+    assert [one.source for one in steps(there, conflicts=(refused,))] == ["hub"]
+    assert len(steps(replace(there, body="Not done"), conflicts=(refused,))) == 2
+
+
 def test_an_answer_names_whom_it_answers_also_through_a_copy() -> None:
     first = replace(LEE, source="web", external_id="n1", item="31")
     there = replace(copy(first, source="linear", item="L-1"), external_id="c9")

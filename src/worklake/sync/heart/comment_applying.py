@@ -320,19 +320,21 @@ class CommentWave:
         stand_in = item or StoredLink(one.step.source, one.item, one.step.task_id, LinkState.LINKED, {})
         answer = calling.failure(one.write, stand_in, error, self._clock)
         self.done.append(answer.write)
-        if isinstance(error, InvalidInputError) and one.step.operation is not Operation.DELETE:
-            self._conflicts.append(self._refusal(one, str(error)))
-        if not isinstance(error, NotFoundError | AccessError):
-            return
+        refuses = isinstance(error, InvalidInputError) and one.step.operation is not Operation.DELETE
         if one.copy is None or one.step.operation is Operation.CREATE:
-            if item is not None and answer.link is not None:
+            # Who may not comment, as on an item whose discussion is locked, may still write its fields.
+            if refuses or isinstance(error, AccessError):
+                self._conflicts.append(self._refusal(one, str(error)))
+            elif isinstance(error, NotFoundError) and item is not None and answer.link is not None:
                 self._items[item.key] = answer.link
+        elif refuses:
+            self._conflicts.append(self._refusal(one, str(error)))
         elif isinstance(error, NotFoundError):
             gone = replace(one.copy, state=LinkState.MISSING, merges=one.copy.merges + 1)
             self._links.append(gone)
             why = f"the copy was deleted in {one.step.source}: it stays deleted there"
             self._changes.append(comment_change(gone, gone.body, None, Decision.REFUSED, why, self._moment()))
-        else:
+        elif isinstance(error, AccessError):
             self._links.append(replace(one.copy, state=LinkState.NO_ACCESS))
 
     def _refusal(self, one: _Ready, words: str) -> Conflict:

@@ -10,7 +10,7 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.commenting import recognised
 from worklake.sync.heart.ports import Ports, Rules
 from worklake.sync.heart.store import Loaded, Store
-from worklake.sync.rules.comments import COMMENT, CommentLink, NameOf, comment_steps, same_text
+from worklake.sync.rules.comments import COMMENT, CommentLink, NameOf, comment_steps, says_the_same
 from worklake.sync.rules.plan import WHOLE_TASK, Planning, held_fields
 from worklake.sync.rules.state import Conflict, ConflictKind
 from worklake.sync.rules.task import Moment
@@ -91,7 +91,7 @@ def _past_refusals(
 
 
 def _asks_for(step: PlannedStep | None, refused: Conflict) -> bool:
-    return step is not None and same_text(str(step.fields[COMMENT]), str(refused.value))
+    return step is not None and says_the_same(str(step.fields[COMMENT]), str(refused.value))
 
 
 def item_places(loaded: Loaded, ports: Ports) -> dict[str, str]:

@@ -187,12 +187,17 @@ def _ready_to_create(step: PlannedStep, loaded: Loaded, known: Known, now: datet
 
 
 def _said_otherwise(step: PlannedStep, loaded: Loaded, known: Known) -> list[str]:
-    """The fields in which an item would now be made otherwise than planned, references aside: they may come later."""
+    """The fields in which an item would now be made otherwise than planned, references aside: they may come later. A
+    field that waits for a person is not given; the title alone is, as nothing is made without one.
+    """
     integration = known.ports[step.source].integration
     values = {name: value for name, value in loaded.task.values().items() if name in integration.capabilities.creatable}
     now = ItemResolution(integration, known.names[step.source]).project(values, None)
+    held = plan.held_fields(loaded.conflicts)
     return [
         name
         for name, value in step.fields.items()
-        if FIELDS[name].reference is None and (name not in now or not same(name, now[name], value))
+        if plan.WHOLE_TASK in held
+        or (name in held and name != "title")
+        or (FIELDS[name].reference is None and (name not in now or not same(name, now[name], value)))
     ]

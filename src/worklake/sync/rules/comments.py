@@ -125,6 +125,16 @@ def said(text: str) -> str | None:
     return None if header is None else normal(plain[header.end() :])
 
 
+def says_the_same(one: str, other: str) -> bool:
+    """Whether two texts of copies stand for the same comment text. The line that names the author is no matter: the
+    address in it moves with the title of the item that it leads to.
+    """
+    if same_text(one, other):
+        return True
+    text = said(one)
+    return text is not None and text == said(other)
+
+
 def says(copy: CommentLink, body: str) -> bool:
     """Whether a copy stands for this text already, as its source shows it."""
     return (fingerprint(body), fingerprint(copy.body)) in copy.adjusted or said(copy.body) == normal(body)
@@ -220,7 +230,7 @@ def _is_held(place: ItemKey, text: str, conflicts: Iterable[Conflict]) -> bool:
         one.open
         and one.field == COMMENT
         and one.at_item == place
-        and (one.kind is not ConflictKind.REFUSED or same_text(str(one.value), text))
+        and (one.kind is not ConflictKind.REFUSED or says_the_same(str(one.value), text))
         for one in conflicts
     )
 
