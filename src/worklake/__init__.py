@@ -50,6 +50,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'worklake' has no attribute {name!r}")
 
 
+def __dir__() -> list[str]:
+    """The public calls with the rest, also before their first use."""
+    return sorted({*globals(), *__all__})
+
+
 class _Package(ModuleType):
     """Keeps `worklake.sync` the call, also once the package of that name has been imported."""
 

@@ -34,6 +34,15 @@ class UnknownOutcomeError(WorklakeError):
     It may have been done. Read what the item shows before anything else is done to it.
     """
 
+    MAY_BE_DONE = " It may have been done: the next run looks before it writes again."
+
+    @property
+    def not_done(self) -> str:
+        """What happened, in words, where the item was read since and shows that it was not done."""
+        return (
+            f"{str(self).removesuffix(self.MAY_BE_DONE)} The item shows that it was not done; the next run tries again."
+        )
+
 
 class AuthError(WorklakeError):
     """A provider does not accept the credentials. The source pauses until a person mends them."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import worklake as worklake_package
 from tests.support.project import Project, Ran, sandbox_project
 from tests.support.project import worklake_command as worklake
 from worklake.errors import LakeError
@@ -241,6 +242,10 @@ def test_explain_of_nothing_known_says_what_a_task_may_be_called(pulled: Project
     assert ran.document["error"]["type"] == "NotFoundError"
 
 
+def test_the_package_lists_its_public_calls() -> None:
+    assert set(worklake_package.__all__) <= set(dir(worklake_package))
+
+
 def test_status_tells_how_sources_and_tables_stand(pulled: Project) -> None:
     document = pulled.run("status").document
     assert {source["source"] for source in document["sources"]} == {"gitlab", "linear"}
@@ -249,6 +254,8 @@ def test_status_tells_how_sources_and_tables_stand(pulled: Project) -> None:
     assert datetime.now(UTC) - pulled_at < timedelta(minutes=10)
     rows = {table["table"]: table["rows"] for table in document["tables"]}
     assert rows["tasks"] == len(pulled.run("tasks").document)
+    assert document["last_run"] in document["runs"]
+    assert (document["open_conflicts"], document["no_access"]) == (0, [])
 
 
 def test_check_names_each_thing_it_looked_at(pulled: Project) -> None:

@@ -19,6 +19,7 @@ from worklake.model.documents import (
     PlanDocument,
     PullDocument,
     PulledSource,
+    StatusDocument,
     StepDocument,
     SyncDocument,
     TaskDocument,
@@ -247,3 +248,44 @@ def test_a_step_that_was_done_in_part_says_what_was_refused() -> None:
     done = WriteDocument(step_id="1", outcome="acknowledged", error=None, source="linear", key="ENG-1")
     part = done.model_copy(update={"error": "title: too long"})
     assert printed(*show_plan.not_done([done, part])) == "linear ENG-1: done in part: title: too long\n"
+
+
+def status(**fields: Any) -> StatusDocument:
+    told = {"lake": "lake", "engine": "embedded", "last_run": None, "sources": [], "quarantine": [], "tables": []}
+    return StatusDocument(**told | fields)
+
+
+def test_status_names_each_item_that_may_not_be_written_and_why() -> None:
+    item = {"source": "gitlab", "external_id": "1", "key": "gitlab.com/team/web#44", "task_id": "t", "title": "A task"}
+    shown = printed(*show.status(status(no_access=[item | {"error": "403 Forbidden", "at": None}])))
+    assert "may not be written: gitlab web#44 'A task': 403 Forbidden\n" in shown
+
+
+def test_status_tells_of_open_conflicts_and_of_the_runs_that_can_be_undone() -> None:
+    run = {"run_id": "run_1", "command": "sync", "state": "died", "started_at": "2026-03-01T12:00:00Z"}
+    shown = printed(*show.status(status(open_conflicts=6, runs=[run | {"finished_at": None}])))
+    assert "6 conflicts are open: worklake conflicts\n" in shown
+    assert "run_1 sync died, or was interrupted 2026-03-01 12:00 UTC" in " ".join(shown.split())
+
+
+def test_the_list_of_tasks_names_each_item_as_people_do() -> None:
+    keys = {"gitlab": "gitlab.com/team/web#44", "linear": "linear.app/acme/ENG-12", "other": None}
+    links = [
+        {"source": name, "provider": name, "external_id": "1", "url": None, "state": "linked", "key": key}
+        for name, key in keys.items()
+    ]
+    assert "gitlab web#44, linear ENG-12, other" in printed(*show.task_list(TaskList([task(links=links)], 1)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "has", "line"),
+    [
+        ("One", "Two", "description 'One', the task has 'Two'"),
+        ("Ask @\u2060kim", "Ask @kim", "description in another form than the task"),
+        ("* a", "*  a\n", "description in another form than the task"),
+        ("x" * 80, "x" * 81, f"description '{'x' * 59}…', the task another text further on"),
+    ],
+)
+def test_a_difference_that_does_not_show_in_short_is_told_in_words(shown: str, has: str, line: str) -> None:
+    told = {"source": "gitlab", "external_id": "1", "field": "description", "shown": shown, "task": has, "why": "due"}
+    assert printed(*show.explained(history(differences=[told]))).endswith(f"gitlab shows {line} (due)\n")

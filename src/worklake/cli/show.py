@@ -14,11 +14,13 @@ from rich.text import Text
 from worklake.model.documents import (
     ChangeDocument,
     CheckDocument,
+    DifferenceDocument,
     ExplainDocument,
     MaintainDocument,
     ProposalDocument,
     PullDocument,
     PulledSource,
+    RunStatus,
     StatusDocument,
     TaskDocument,
 )
@@ -74,7 +76,7 @@ def _task_cells(task: TaskDocument, today: date | None) -> Iterator[RenderableTy
     yield "" if task.priority == "none" else task.priority
     yield ", ".join(person.split("@")[0] for person in task.assignees)
     yield task.project or ""
-    yield ", ".join(link.source for link in task.links)
+    yield ", ".join(f"{link.source} {short_key(link.key)}".rstrip() for link in task.links)
 
 
 def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
@@ -109,9 +111,17 @@ def explained(document: ExplainDocument) -> Iterator[RenderableType]:
         )
     yield rows
     for one in document.differences:
-        yield (
-            f"{one.source} shows {one.field} {value_shown(one.shown)}, the task has {value_shown(one.task)} ({one.why})"
-        )
+        yield f"{one.source} shows {_difference(one)} ({one.why})"
+
+
+def _difference(one: DifferenceDocument) -> str:
+    """Both values, unless they look the same in short."""
+    shown, task = value_shown(one.shown), value_shown(one.task)
+    if shown != task:
+        return f"{one.field} {shown}, the task has {task}"
+    if isinstance(one.shown, str) and isinstance(one.task, str) and _line(one.shown) != _line(one.task):
+        return f"{one.field} {shown}, the task another text further on"
+    return f"{one.field} in another form than the task"
 
 
 def _what(change: ChangeDocument) -> str:
@@ -130,11 +140,11 @@ def checked(document: CheckDocument) -> Iterator[RenderableType]:
 
 
 def status(document: StatusDocument) -> Iterator[RenderableType]:
-    """The sources, what is put aside, and the tables."""
+    """The sources, what is put aside and what waits, the tables, and the newest runs."""
     yield f"{document.engine} lake at {document.lake}"
     if document.last_run:
         run = document.last_run
-        yield f"last run: {run.command} {run.state}, {moment(run.started_at)} ({run.run_id})"
+        yield f"last run: {run.command} {_ended(run)}, {moment(run.started_at)} ({run.run_id})"
     rows = table("source", "provider", "tasks", "last pulled", "newest change", "backlog", "pending", "put aside")
     for one in document.sources:
         rows.add_row(
@@ -156,7 +166,17 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
         if one.paused and one.paused != one.last_error:
             yield failure(one.source, f"nothing was written by the last run: {one.paused}")
         if one.no_access:
-            yield failure(one.source, f"{counted(one.no_access, 'item')} may not be written; see the failures below")
+            mend = "see below; once the permission is mended, run: worklake sweep"
+            yield failure(one.source, f"{counted(one.no_access, 'item')} may not be written; {mend}")
+    if document.open_conflicts:
+        are = "is" if document.open_conflicts == 1 else "are"
+        yield f"{counted(document.open_conflicts, 'conflict')} {are} open: worklake conflicts"
+    for item in document.no_access[:20]:
+        why = item.error or "a sweep could not see it"
+        where = f"{item.source} {short_key(item.key) or item.external_id}"
+        yield f"may not be written: {where} {value_shown(item.title)}: {why}"
+    if len(document.no_access) > 20:
+        yield f"… and {len(document.no_access) - 20} more; all of them with --json"
     for failed in document.failures[:20]:
         what = f"not written: {failed.source} {failed.operation} {failed.external_id or failed.task_id}"
         yield f"{what}: {failed.outcome}" + (f": {failed.error}" if failed.error else "")
@@ -170,6 +190,14 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
     for stored in document.tables:
         tables.add_row(stored.table, f"{stored.rows:,}", _size(stored.bytes), str(stored.files))
     yield tables
+    past = table("run", "command", "ended", "began")
+    for run in document.runs:
+        past.add_row(run.run_id, run.command, _ended(run), moment(run.started_at))
+    yield past
+
+
+def _ended(run: RunStatus) -> str:
+    return "died, or was interrupted" if run.state == "died" else run.state
 
 
 def maintained(document: MaintainDocument) -> Iterator[RenderableType]:
@@ -194,6 +222,11 @@ def moment(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "never"
 
 
+def short_key(key: str | None) -> str:
+    """What people call an item, in short: `ENG-12`, `web#3`; nothing where it has no such name."""
+    return key.rpartition("/")[2] if key and "/" in key else ""
+
+
 def value_shown(value: Any) -> str:
     """A value on one line."""
     if value is None or value == []:
@@ -204,8 +237,13 @@ def value_shown(value: Any) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = _line(text)
     return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
+
+
+def _line(text: str) -> str:
+    """A text on one line, without the word joiners that keep a comment's copy from calling people."""
+    return " ".join(text.replace("\u2060", "").split())
 
 
 def counted(number: int, noun: str) -> str:

@@ -239,7 +239,7 @@ class Http(requests.Session):
         tried = f" after {attempt} tries" if attempt > 1 else ""
         what = f"{self.source}: {call.endpoint}: {outcome.problem}{tried}"
         if unsure and call.writes:
-            raise UnknownOutcomeError(f"{what}. It may have been done: the next run looks before it writes again.")
+            raise UnknownOutcomeError(f"{what}.{UnknownOutcomeError.MAY_BE_DONE}")
         when = f" in {outcome.retry_after:.0f} s" if outcome.retry_after else " later"
         check = "" if outcome.response is not None else " Check `base_url` in conf/sources.yml and the network."
         raise RetryableError(f"{what}.{check} Run it again{when}.", retry_after_seconds=outcome.retry_after)

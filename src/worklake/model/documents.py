@@ -50,6 +50,8 @@ class LinkDocument(Document):
     external_id: str
     url: str | None
     state: str
+    key: str | None = Field(default=None, exclude=True)
+    """What people call it, with its host: `linear.app/acme/ENG-12`."""
 
 
 class FieldChange(Document):
@@ -451,8 +453,20 @@ class TableStatus(Document):
     files: int
 
 
+class NoAccessDocument(Document):
+    """An item that may not be written. `worklake sweep`, or a pull that finds it changed, reads it again."""
+
+    source: str
+    external_id: str
+    key: str | None
+    task_id: str
+    title: str
+    error: str | None = Field(description="What was said against the write; null where a sweep could not see the item")
+    at: datetime | None = Field(description="When the write was tried")
+
+
 class RunStatus(Document):
-    """The newest run."""
+    """A run."""
 
     run_id: str
     command: str
@@ -467,10 +481,15 @@ class StatusDocument(Document):
     lake: str
     engine: str
     last_run: RunStatus | None
+    runs: list[RunStatus] = Field(default_factory=list, description="The newest ten")
+    open_conflicts: int = Field(default=0, description="How many conflicts wait for a person")
     sources: list[SourceStatus]
     quarantine: list[QuarantineDocument]
     failures: list[FailureDocument] = Field(
         default_factory=list, description="Steps that were tried and not done, the newest fifty"
+    )
+    no_access: list[NoAccessDocument] = Field(
+        default_factory=list, description="Items that may not be written, at most fifty"
     )
     tables: list[TableStatus]
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from worklake.lake.lake import Lake
-from worklake.model.documents import FailureDocument
+from worklake.model.documents import FailureDocument, NoAccessDocument
 from worklake.sync.lake_store.texts import from_text
 
 MOST_TOLD = 50
-"""So many failures are told, the newest first."""
+"""So many failures are told, the newest first, and so many items that may not be written."""
 
 _NEWEST = "select plan_id, waiting from {plans} where undoes is null order by number desc limit 1"
 _LEFT = """
@@ -36,6 +36,17 @@ _PAUSED = """
 """
 _NO_ACCESS = "select source, count(*) as n from {links} where kind = 'task' and state = 'no_access' group by source"
 
+_KEPT_OUT = """
+    select l.source, l.external_id, l.key, l.task_id, coalesce(t.title, '') as title, w.error, w.finished_at as at
+    from {links} l left join {tasks} t on l.task_id = t.task_id left join (
+        select source, external_id, error, finished_at,
+            row_number() over (partition by source, external_id order by number desc) as place
+        from {writes} where outcome = 'no_access' and comment_id is null
+    ) w on l.source = w.source and l.external_id = w.external_id and w.place = 1
+    where l.kind = 'task' and l.state = 'no_access' order by l.source, l.key, l.external_id
+"""
+_CONFLICTS = "select count(*) as n from {conflicts} where is_open"
+
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
@@ -45,6 +56,8 @@ class Outstanding:
     failures: list[FailureDocument] = field(default_factory=list)
     paused: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
     no_access: Mapping[str, int] = field(default_factory=dict)
+    kept_out: list[NoAccessDocument] = field(default_factory=list)
+    open_conflicts: int = 0
 
 
 def outstanding(lake: Lake) -> Outstanding:
@@ -52,11 +65,14 @@ def outstanding(lake: Lake) -> Outstanding:
     plans = lake.rows(_NEWEST)
     left = lake.rows(_LEFT, {"plan": plans[0]["plan_id"]}) if plans else []
     waiting = Counter(from_text(plans[0]["waiting"])) if plans else Counter[str]()
+    no_access = {row["source"]: row["n"] for row in lake.rows(_NO_ACCESS)}
     return Outstanding(
         pending=Counter(row["source"] for row in left) + waiting,
         failures=[_failure(row) for row in left if row["is_tried"] and row["outcome"] != "stale"][:MOST_TOLD],
         paused={row["source"]: (row["finished_at"], row["error"]) for row in lake.rows(_PAUSED)},
-        no_access={row["source"]: row["n"] for row in lake.rows(_NO_ACCESS)},
+        no_access=no_access,
+        kept_out=[NoAccessDocument(**row) for row in lake.rows(_KEPT_OUT)[:MOST_TOLD]] if no_access else [],
+        open_conflicts=lake.rows(_CONFLICTS)[0]["n"],
     )
 
 

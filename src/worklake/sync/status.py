@@ -14,6 +14,7 @@ from worklake.settings.models import SourceSettings
 from worklake.sync.outstanding import Outstanding, outstanding
 
 _RUNS = "select run_id, command, state, started_at, finished_at, counts from {runs} order by started_at desc limit 500"
+_RUNS_TOLD = 10
 _TASKS = """
     select source, count(distinct task_id) as tasks, max(remote_updated_at) as last_change_at from {links}
     where kind = 'task' group by source
@@ -41,7 +42,9 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
     return StatusDocument(
         lake=location,
         engine=engine,
-        last_run=RunStatus(**{name: runs[0][name] for name in RunStatus.model_fields}) if runs else None,
+        last_run=_run(runs[0]) if runs else None,
+        runs=[_run(row) for row in runs[:_RUNS_TOLD]],
+        open_conflicts=left.open_conflicts,
         sources=[
             SourceStatus(
                 source=name,
@@ -61,8 +64,13 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
         ],
         quarantine=quarantine,
         failures=left.failures,
+        no_access=left.kept_out,
         tables=[_table(lake, name) for name in TABLES],
     )
+
+
+def _run(row: Mapping[str, Any]) -> RunStatus:
+    return RunStatus(**{name: row[name] for name in RunStatus.model_fields})
 
 
 def _runs(lake: Lake) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ _ORDER = "is_finished, due_date asc nulls last, priority_rank, updated_at desc n
 _RANK = "case priority when 'urgent' then 0 when 'high' then 1 when 'medium' then 2 when 'low' then 3 else 4 end"
 _FINISHED = f"case when {OPEN} then 0 else 1 end"
 _LINKS = """
-    select l.task_id, l.source, l.provider, l.external_id, l.url, l.state from {links} l
+    select l.task_id, l.source, l.provider, l.external_id, l.url, l.state, l.key from {links} l
     left semi join {wanted} w on l.task_id = w.task_id
     where l.kind = 'task'
     order by l.first_seen_at, l.source, l.external_id

@@ -384,3 +384,11 @@ def test_a_step_that_is_left_does_not_say_that_it_empties_what_refers_to_an_item
     made.fault = None
     sync(made)
     assert made.store.all_writes()[-1].sent["blocked_by"]
+
+
+def test_a_lost_call_of_which_a_look_shows_that_it_was_not_done_does_not_say_that_it_may_have_been(made: Town) -> None:
+    edit(made, "A", "title", "another title")
+    breaks(made, UnknownOutcomeError(f"B: PUT /issues: 500.{UnknownOutcomeError.MAY_BE_DONE}"), times=1)
+    sync(made)
+    (write,) = [one for one in made.store.all_writes() if one.outcome is Outcome.NOT_SENT]
+    assert write.error == "B: PUT /issues: 500. The item shows that it was not done; the next run tries again."

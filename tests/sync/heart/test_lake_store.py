@@ -8,7 +8,7 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from tests.support.heart import NOON, born, change, conflict, creating, link
+from tests.support.heart import NOON, born, change, conflict, creating, link, write
 from tests.support.lake import cursor
 from tests.support.lake import link as old_link
 from tests.support.lake import task as old_task
@@ -16,9 +16,11 @@ from tests.support.twin import DiedError, DyingLake
 from tests.sync.heart.conftest import store_over
 from worklake.lake.lake import Lake
 from worklake.model.fields import Status
+from worklake.model.heart_rows import Outcome
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.sync.lake_store import ItemFacts, LakeStore
+from worklake.sync.outstanding import outstanding
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import fold_onto
 
@@ -186,3 +188,17 @@ def test_changes_that_only_a_pull_knows_are_not_told_as_decisions(lake: Lake) ->
 def test_the_last_batch_is_that_of_the_cursors(lake: Lake) -> None:
     lake.merge("cursors", [cursor("linear", 4), cursor("web", LAST)])
     assert store_over(lake).last_batch() == LAST
+
+
+def test_what_may_not_be_written_is_told_with_the_words_of_the_last_try(lake: Lake) -> None:
+    store, (first, task) = store_over(lake), born()
+    hidden = [link(state=LinkState.NO_ACCESS), link("web", "7", state=LinkState.NO_ACCESS)]
+    store.commit([first], [task], hidden, [conflict()])
+    for number, said in enumerate(("not yours", "not yours at all")):
+        tried = write(number)
+        store.intend([tried])
+        store.finish([tried.model_copy(update={"outcome": Outcome.NO_ACCESS, "error": said, "finished_at": NOON})])
+    found = outstanding(lake)
+    told = [(one.source, one.external_id, one.title, one.error) for one in found.kept_out]
+    assert told == [("linear", "L-1", "Mend the gate", None), ("web", "7", "Mend the gate", "not yours at all")]
+    assert (found.no_access, found.open_conflicts) == ({"linear": 1, "web": 1}, 1)

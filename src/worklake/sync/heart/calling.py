@@ -127,7 +127,10 @@ def _look(
     done = settled_write(write, look, view.fields, _moment(write, clock))
     if done.outcome is Outcome.ACKNOWLEDGED:
         return Answer(done, news)
-    return Answer(done.model_copy(update={"error": str(fault)}), news, fault=fault)
+    words = str(fault)
+    if done.outcome is Outcome.NOT_SENT and isinstance(fault, UnknownOutcomeError):
+        words = fault.not_done
+    return Answer(done.model_copy(update={"error": words}), news, fault=fault)
 
 
 def create(

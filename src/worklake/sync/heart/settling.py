@@ -91,15 +91,20 @@ def _as_a_whole(
 
 def _chosen(conflict: Conflict, choice: Choice) -> Contender:
     if choice.take is None and conflict.field in (WHOLE_TASK, DELETED):
-        names = sorted({_said_by(one) for one in conflict.contenders})
-        raise InvalidInputError(f"{conflict.conflict_id} is about an item as a whole; take one of {names}")
+        raise InvalidInputError(f"{conflict.conflict_id} is about an item as a whole; take one of: {_names(conflict)}")
     if choice.take is None:
         return Contender(None, choice.value, None)
     of_source = [one for one in conflict.contenders if _said_by(one) == choice.take]
     if not of_source:
-        names = sorted({_said_by(one) for one in conflict.contenders})
-        raise InvalidInputError(f"{choice.take} does not contend in {conflict.conflict_id}; those that do: {names}")
+        own = "" if conflict.field in (WHOLE_TASK, DELETED) else ". A value of your own can be given, too (--value)"
+        raise InvalidInputError(
+            f"{choice.take} does not contend in {conflict.conflict_id}; those that do: {_names(conflict)}{own}"
+        )
     return max(of_source, key=lambda one: one.at.timestamp() if one.at else 0.0)
+
+
+def _names(conflict: Conflict) -> str:
+    return ", ".join(sorted({_said_by(one) for one in conflict.contenders}))
 
 
 def _said_by(one: Contender) -> str:
