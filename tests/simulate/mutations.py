@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
-from worklake.sync.heart import calling, comment_applying, commenting, merging, planning, readiness, views
-from worklake.sync.rules import answers, field, plan, resolution
+from worklake.sync.heart import (
+    applying,
+    calling,
+    comment_applying,
+    commenting,
+    merging,
+    planning,
+    readiness,
+    undoing,
+    views,
+)
+from worklake.sync.rules import answers, brake, field, plan, resolution
 from worklake.sync.rules.answers import Look
 from worklake.sync.rules.comments import copy_text
 from worklake.sync.rules.values import elements
@@ -121,6 +131,66 @@ def _takes_what_was_sent_for_what_a_copy_shows() -> AbstractContextManager[Any]:
     return patch.object(comment_applying, "answered", wrong)
 
 
+@contextmanager
+def _keeps_intents_after_the_calls() -> Iterator[None]:
+    intend, call = MemoryStore.intend, applying._Wave._call
+
+    def wrong(self: Any, meant: Any, batch: int) -> Any:
+        called = call(self, meant, batch)
+        intend(self._store, [one.write for one in meant])
+        return called
+
+    with patch.object(MemoryStore, "intend", lambda *_: None), patch.object(applying._Wave, "_call", wrong):
+        yield
+
+
+def _keeps_what_was_seen_before_the_changes() -> AbstractContextManager[Any]:
+    right = MemoryStore.commit
+
+    def wrong(
+        self: MemoryStore, changes: Any = (), tasks: Any = (), links: Any = (), conflicts: Any = (), ended: Any = ()
+    ) -> None:
+        right(self, links=links, ended=ended)
+        right(self, changes, tasks, (), conflicts)
+
+    return patch.object(MemoryStore, "commit", wrong)
+
+
+def _checks_what_is_stale_by_raw_values() -> AbstractContextManager[Any]:
+    right = readiness.side_of
+
+    def wrong(link: Any, port: Any, names: Any, view: Any) -> Any:
+        return replace(right(link, port, names, view), view=dict(view))
+
+    return patch.object(readiness, "side_of", wrong)
+
+
+def _lets_an_empty_value_beat_a_value_where_items_meet() -> AbstractContextManager[Any]:
+    return patch.object(field, "_says_something", lambda *_: True)
+
+
+def _settles_equal_times_by_whoever_comes_last() -> AbstractContextManager[Any]:
+    right = field._latest
+
+    def wrong(groups: Any) -> Any:
+        best, tied = right(groups)
+        return [group for group in groups if group.at == best.at][-1], tied
+
+    return patch.object(field, "_latest", wrong)
+
+
+def _undoes_without_holding() -> AbstractContextManager[Any]:
+    return patch.object(undoing, "hold", lambda *_: None)
+
+
+def _ignores_the_brake() -> AbstractContextManager[Any]:
+    return patch.object(brake, "stops", lambda *_: [])
+
+
+def _forgets_what_a_creation_was_refused_for() -> AbstractContextManager[Any]:
+    return patch.object(calling, "_without_refused", lambda *_: {})
+
+
 MUTATIONS: dict[str, Mutation] = {
     mutation.__name__.lstrip("_"): mutation
     for mutation in (
@@ -144,5 +214,13 @@ MUTATIONS: dict[str, Mutation] = {
         _echoes_copies,
         _writes_comments_without_looking_first,
         _takes_what_was_sent_for_what_a_copy_shows,
+        _keeps_intents_after_the_calls,
+        _keeps_what_was_seen_before_the_changes,
+        _checks_what_is_stale_by_raw_values,
+        _lets_an_empty_value_beat_a_value_where_items_meet,
+        _settles_equal_times_by_whoever_comes_last,
+        _undoes_without_holding,
+        _ignores_the_brake,
+        _forgets_what_a_creation_was_refused_for,
     )
 }

@@ -155,6 +155,12 @@ def _sends(write: Write, call: Call) -> bool:
     return all(name in write.sent and same(name, write.sent[name], value) for name, value in call.fields.items())
 
 
+def _brake_holds(case: Case) -> None:
+    """(k) No plan passes the brake that closes much of a source."""
+    for broken in case.world.let_pass:
+        fail("k", broken)
+
+
 def _folds(case: Case) -> None:
     """(g) The task is the fold of its changes."""
     for task, state in case.world.store.tasks.items():
@@ -177,4 +183,4 @@ def _comments_hold(case: Case) -> None:
         fail("j", broken)
 
 
-_CHECKS = (_no_duplicates, _all_agree, *EDIT_CHECKS, _all_planned, _folds, _comments_hold)
+_CHECKS = (_no_duplicates, _all_agree, *EDIT_CHECKS, _all_planned, _brake_holds, _folds, _comments_hold)

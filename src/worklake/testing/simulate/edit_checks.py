@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 
 from worklake.model.fields import FieldValue
-from worklake.sync.rules.state import Change, ConflictKind
+from worklake.sync.rules.state import Change, Conflict, ConflictKind
 from worklake.sync.rules.values import elements, same
 from worklake.testing.simulate.case import Case, fail
 from worklake.testing.simulate.reference import SCALARS, Contest, is_binding
@@ -226,9 +226,26 @@ def _conflicts_are_sound(case: Case) -> None:
             for one in conflict.contenders
         }
         last = max(one.at for one in conflict.contenders if one.at and (one == winner or said[one.origin]))
+        _is_tie_settled_by_order(case, conflict)
         for each in conflict.contenders:
             if each.at is not None and each.at > last and not said[each.origin]:
                 fail("i", f"{conflict.field} {winner.value!r} won over later {each.value!r}")
+
+
+def _is_tie_settled_by_order(case: Case, conflict: Conflict) -> None:
+    """(i) Of two values of the same time, that of the source which the settings name first stands."""
+    if len(conflict.contenders) != 2 or len({one.at for one in conflict.contenders}) > 1:
+        return
+    first, other = sorted(conflict.contenders, key=lambda one: one.origin or ("", ""))
+    if first.origin == conflict.winner or first.origin is None or other.origin is None:
+        return
+    there = all(
+        not case.world.sources[one.source].items[one.external_id].deleted for one in (first.origin, other.origin)
+    )
+    if there and first.origin.source != other.origin.source:
+        fail(
+            "i", f"{conflict.field} {conflict.value!r} of {conflict.task_id} won over {first.value!r} of the same time"
+        )
 
 
 EDIT_CHECKS = (_edits_are_kept, _sets_are_united, _texts_are_whole, _scalars_stand, _conflicts_are_sound)

@@ -202,6 +202,8 @@ class Contest:
         first, second = self.edits[one], self.edits[other]
         if second.creates and is_empty(self.name, first.value):
             return False  # where items meet, an empty value never beats a value
+        if second.creates and is_empty(self.name, second.value) and self.name != "status" and self.policy != "manual":
+            return not isinstance(self.policy, Owner)
         match self.policy:
             case "manual" | Owner():
                 return False

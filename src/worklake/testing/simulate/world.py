@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from worklake.integrations.base import Item, TaskView
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.heart_rows import SavedPlan
 from worklake.model.ids import task_id
+from worklake.model.rows import LinkState
 from worklake.settings.models import Brake, FieldPolicy, Owner, Prefer
 from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
@@ -26,7 +28,7 @@ from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate.comments import Remarks, person_edits_comment, pull_comments
 from worklake.testing.simulate.interleaved import Interleaved
-from worklake.testing.simulate.shapes import EMPTY, OUTSIDER, PEOPLE, random_shape
+from worklake.testing.simulate.shapes import CLOSED, EMPTY, OUTSIDER, PEOPLE, random_shape
 from worklake.testing.simulate.source import Call, Hooks, SimulatedSource
 from worklake.testing.simulate.truth import Truth
 
@@ -53,7 +55,8 @@ class World:
     """Everything there is. Operations change it; the checks judge it by `truth`.
 
     `routes` say in which other sources a task must be that was born in a source. `matched` are items that a person
-    made for a task that another item is. `touched` are fields of tasks that were settled or undone.
+    made for a task that another item is. `touched` are fields of tasks that were settled or undone. `let_pass` says
+    which plans passed that the brake must stop.
     """
 
     sources: dict[str, SimulatedSource]
@@ -74,6 +77,7 @@ class World:
     plans: list[str] = field(default_factory=list)
     touched: set[tuple[str, str]] = field(default_factory=set)
     undone: set[str] = field(default_factory=set)
+    let_pass: list[str] = field(default_factory=list)
     trouble: Trouble | None = None
     full_rest: bool = True
     meddle: Callable[[Random], None] | None = None
@@ -304,7 +308,27 @@ def plan(world: World, limits: dict[str, Budget] | None = None) -> SavedPlan:
     """Plan, and remember the plan."""
     planned = planning.plan_tasks(world.store, world.ports(), world.rules(), world.run_id(), world.clock, limits)
     world.plans.append(planned.plan.plan_id)
+    if not planned.plan.stopped_by:
+        world.let_pass += _too_much(world, planned.plan)
     return planned.plan
+
+
+def _too_much(world: World, saved: SavedPlan) -> list[str]:
+    """The sources of which a plan closes so many items that the brake must stop it, by a reckoning of its own."""
+    closing = Counter(
+        step.source
+        for step in saved.steps
+        if step.external_id is not None
+        and step.fields.get("status") in CLOSED
+        and step.expected.get("status") not in CLOSED
+    )
+    linked = Counter(link.source for link in world.store.all_links() if link.state is LinkState.LINKED)
+    brake = world.brake
+    return [
+        f"{saved.plan_id} closes {count} of {linked[source]} items of {source}"
+        for source, count in closing.items()
+        if count >= brake.at_least and count > brake.share * linked[source]
+    ]
 
 
 def apply(world: World, saved: SavedPlan, *, allowed: bool = False) -> str:
