@@ -84,6 +84,19 @@ def test_an_edit_that_does_not_know_what_was_settled_over_an_undo_contends_with_
     assert kept == {"carried on", "a title of some length", "by a person"}
 
 
+def test_the_plan_of_an_undo_applied_once_more_forgets_nothing_that_was_edited_since() -> None:
+    made = town(Shape(), Shape())
+    carried_on_and_taken_back(made)
+    edit(made, "B", "title", "by a person")
+    sync(made)
+    saved = made.store.plan(made.plans[-2])
+    assert saved is not None and saved.undoes is not None
+    worlds.apply(made, saved, allowed=True)
+    (held,) = made.store.all_conflicts()
+    assert {one.value for one in held.contenders} == {"carried on", "by a person"}
+    assert shown(made, "B") == "by a person"
+
+
 def test_where_nobody_edited_what_an_undo_held_nothing_waits_when_that_is_undone() -> None:
     made = town(Shape(), Shape(), Shape())
     undone = carried_on_and_taken_back(made)

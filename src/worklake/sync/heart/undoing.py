@@ -302,12 +302,14 @@ def _holds(
         fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: step.operation.value}
         for name, value in fields.items():
             key = (step.task_id, name)
-            old = holds.get(key) or _open_hold(name, step, loaded[step.task_id], saved, moment)
             key_there = ItemKey(step.source, str(step.external_id))
             side = next((side for side in sides[step.task_id] if side.key == key_there), None)
             whole = value
             if side is not None and name != WHOLE_TASK:
+                if not same(name, side.seen.get(name), step.expected.get(name)):
+                    continue  # it was edited since the plan was made, or is back already: nothing is written there
                 whole = resolution.meant(side, name, value, loaded[step.task_id].task)
+            old = holds.get(key) or _open_hold(name, step, loaded[step.task_id], saved, moment)
             contender = Contender(key_there, whole, moment.now)
             others = [one for one in old.contenders if one.origin != contender.origin]
             holds[key] = replace(old, contenders=(*others, contender))
