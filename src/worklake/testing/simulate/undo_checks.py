@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from random import Random
 
-from worklake.model.fields import FieldValue
+from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.sync.rules.state import ConflictKind, ItemKey
 from worklake.sync.rules.values import same
@@ -94,5 +94,14 @@ def _done_again(world: World, writes: list[Write]) -> None:
         if write.operation is Operation.CREATE and not live:
             fail("f", f"{write.external_id} was created, undone, and the undo undone; it is not there")
         for name, value in (write.shown or {}).items() if write.operation is Operation.UPDATE else ():
-            if not same(name, value, item.fields[name]):
+            if not same(name, _tasks(world, write, name, value), _tasks(world, write, name, item.fields[name])):
                 fail("f", f"{write.external_id} shows {name} {item.fields[name]!r}, the run had made it {value!r}")
+
+
+def _tasks(world: World, write: Write, name: str, value: FieldValue) -> FieldValue:
+    """What refers to an item that was made anew refers to the same task as before."""
+    if FIELDS[name].reference != "task" or not value:
+        return value
+    items = value if isinstance(value, list) else [str(value)]
+    found = sorted(world.task_of(ItemKey(write.source, one)) or one for one in items)
+    return found if isinstance(value, list) else found[0]
