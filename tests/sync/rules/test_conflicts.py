@@ -14,6 +14,7 @@ from worklake.model.fields import FIELDS, FieldValue, MergeKind, Priority, Statu
 from worklake.settings.models import Owner, Prefer
 from worklake.sync.rules.plan import due
 from worklake.sync.rules.state import Conflict, Contender, Decision, ItemKey
+from worklake.sync.rules.task import TaskOutcome
 from worklake.sync.rules.values import is_empty, same
 
 SCALARS = [name for name, spec in FIELDS.items() if spec.merge is MergeKind.SCALAR]
@@ -79,17 +80,73 @@ def test_at_a_first_meeting_a_manual_field_keeps_its_value_and_waits(
         assert due(outcome.task, replace(met, seen=met.view), outcome.conflicts) == {}
 
 
+# Nobody has edited anything where items meet: that only the owner may change a field must not empty it elsewhere.
 @given(MEETINGS)
-def test_at_a_first_meeting_an_owned_field_takes_nothing_from_others(
+def test_at_a_first_meeting_what_the_owner_says_stands_and_what_it_leaves_empty_is_filled(
     meeting: tuple[str, FieldValue, FieldValue],
 ) -> None:
     name, here, there = meeting
     met = side("B", None, {name: there}, minutes=9)
-    outcome = merge(task(**{name: here}), met, default=Owner(owner="A"))
+    outcome = merge(task(**{name: here}), side("A", {name: here}), met, default=Owner(owner="A"))
+    _nothing_is_emptied(name, here, there, outcome, stands=here)
+
+
+@given(MEETINGS)
+def test_an_owner_that_meets_a_task_later_wins_and_empties_nothing(
+    meeting: tuple[str, FieldValue, FieldValue],
+) -> None:
+    name, here, there = meeting
+    met = side("A", None, {name: there}, minutes=-9)
+    outcome = merge(task(origin="B", **{name: here}), side("B", {name: here}), met, default=Owner(owner="A"))
+    _nothing_is_emptied(name, here, there, outcome, stands=there)
+
+
+@given(MEETINGS)
+def test_where_the_owner_does_not_hold_the_task_items_meet_as_if_nobody_owned_the_field(
+    meeting: tuple[str, FieldValue, FieldValue],
+) -> None:
+    name, here, there = meeting
+    sides = (side("B", {name: here}), side("C", None, {name: there}, minutes=9))
+    outcome = merge(task(origin="B", **{name: here}), *sides, default=Owner(owner="A"))
+    assert outcome == merge(task(origin="B", **{name: here}), *sides)
+    _nothing_is_emptied(name, here, there, outcome, stands=there)
+
+
+def _nothing_is_emptied(
+    name: str, here: FieldValue, there: FieldValue, outcome: TaskOutcome, stands: FieldValue
+) -> None:
+    """Where an item that shows `there` meets a task that has `here`; `stands` where both say something."""
+    now = outcome.task.values()[name]
+    if name in SETS:
+        assert isinstance(here, list) and isinstance(there, list)
+        assert (now, list(outcome.conflicts)) == (sorted({*here, *there}), [])
+    elif same(name, here, there) or (name != "status" and is_empty(name, there)):
+        assert (now, list(outcome.conflicts)) == (here, [])
+    elif is_empty(name, here) and not (name == "status" and stands == here):
+        assert (now, list(outcome.conflicts)) == (there, [])
+    else:
+        assert now == stands
+        (conflict,) = outcome.conflicts
+        assert not conflict.open
+        assert {str(one.value) for one in conflict.contenders} == {str(here), str(there)}
+
+
+@given(MEETINGS)
+def test_after_a_first_meeting_only_the_owner_changes_an_owned_field(
+    meeting: tuple[str, FieldValue, FieldValue],
+) -> None:
+    name, here, there = meeting
+    edited = side("B", {name: here}, {name: there}, minutes=9)
+    outcome = merge(task(origin="B", **{name: here}), edited, default=Owner(owner="A"))
     assert same(name, outcome.task.values()[name], here)
     assert set(decisions(outcome).values()) <= {Decision.REFUSED}
-    written = due(outcome.task, replace(met, seen=met.view), ())
-    assert written == ({} if same(name, here, there) else {name: here})
+
+
+def test_what_the_owner_empties_while_an_item_comes_with_a_value_is_filled() -> None:
+    edited, met = side("A", {"cycle": "a"}, {"cycle": None}, minutes=9), side("B", None, {"cycle": "b"})
+    outcome = merge(task(cycle="a"), edited, met, default=Owner(owner="A"))
+    assert outcome.task.values()["cycle"] == "b"
+    assert {one.value for one in outcome.conflicts[0].contenders} == {None, "b"}
 
 
 @pytest.mark.parametrize("name", [name for name in SCALARS if name not in ("archived", "confidential")])

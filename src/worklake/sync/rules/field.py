@@ -67,12 +67,19 @@ def merge_field(
         refused = [
             Edit(side, side.seen.get(name), new, Decision.REFUSED, f"only {policy.owner} may change {name}")
             for side in changers
-            if side.key.source != policy.owner
+            if not _may_speak(side, name, policy)
             and not same(name, new := resolution.lift(side, name, task, current.value), current.value)
         ]
-        changers = [side for side in changers if side.key.source == policy.owner]
+        changers = [side for side in changers if _may_speak(side, name, policy)]
     outcome = _merge(name, task, current, changers, sides, policy)
     return outcome._replace(edits=(*refused, *outcome.edits)) if refused else outcome
+
+
+def _may_speak(side: Side, name: str, policy: Owner) -> bool:
+    """Whether what an item shows counts for an owned field. At a first meeting nobody has edited anything yet: others
+    fill what is empty, and what they say against the owner is lost, and kept.
+    """
+    return side.key.source == policy.owner or name not in side.seen
 
 
 def _merge(
@@ -145,8 +152,14 @@ def _contend(
     name: str, task: TaskState, current: Standing, changers: Sequence[Side], sides: Sequence[Side], policy: FieldPolicy
 ) -> FieldOutcome:
     contenders = {side.key: _contender(name, task, current, side) for side in changers}
+    meets = any(name not in side.seen for side in changers)
+    if meets and isinstance(policy, Owner):
+        current = _as_the_owner_has_it(name, current, sides, policy)
     own = next((side for side in changers if side.key == current.origin), None)
-    if own is None and _counts(current, policy) and all(_overlooks(side, name, current) for side in changers):
+    counts = meets or _counts(current, policy)
+    # Any status is one: what the owner has not begun is not begun.
+    is_said = meets and isinstance(policy, Owner) and FIELDS[name].type is Status and _counts(current, policy)
+    if own is None and counts and (is_said or all(_overlooks(side, name, current) for side in changers)):
         # Who had it in sight and edited it has put another value in its place.
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
     elif own is not None and FIELDS[name].merge is MergeKind.TEXT and _overlooks(own, name, current):
@@ -162,11 +175,19 @@ def _contend(
     if policy == "manual":
         dispute = Dispute(everyone, False, None, "edits differ, and a person decides")
         return FieldOutcome(_held(name, changers, contenders), None, dispute)
-    winner, reason = _winner(groups, policy)
+    filled = [group for group in groups if FIELDS[name].type is Status or not is_empty(name, group.spoken_by.value)]
+    winner, reason = _winner((meets and filled) or groups, policy)
     reason += "".join(
         sorted({f"; {side.untold[name]}" for side in sides if side.key in contenders and name in side.untold})
     )
     return _taken(name, current, changers, contenders, winner, Dispute(everyone, True, winner, reason))
+
+
+def _as_the_owner_has_it(name: str, current: Standing, sides: Sequence[Side], policy: Owner) -> Standing:
+    """The value that stands, as the owner's where its item shows just that, wherever it came from."""
+    owners = (side for side in sides if side.key.source == policy.owner and name in side.view)
+    shown = next((side for side in owners if resolution.shows(side, name, current.value, side.view[name])), None)
+    return current if shown is None else current._replace(origin=shown.key)
 
 
 def _counts(current: Standing, policy: FieldPolicy) -> bool:
@@ -296,13 +317,14 @@ def _is_coarser(name: str, one: Contender, other: Contender, sides: Mapping[Item
 
 
 def _winner(groups: Sequence[_Group], policy: FieldPolicy) -> tuple[Contender, str]:
-    if isinstance(policy, Prefer):
+    if isinstance(policy, Prefer | Owner):
+        first = policy.prefer if isinstance(policy, Prefer) else policy.owner
         preferred = [
-            group for group in groups if any(one.origin and one.origin.source == policy.prefer for one in group.members)
+            group for group in groups if any(one.origin and one.origin.source == first for one in group.members)
         ]
-        if preferred:
+        if preferred and (isinstance(policy, Prefer) or len(preferred) < len(groups)):
             best, _ = _latest(preferred)
-            return best.spoken_by, f"{policy.prefer} is preferred"
+            return best.spoken_by, f"{first} {'is preferred' if isinstance(policy, Prefer) else 'owns the field'}"
     best, tied = _latest(groups)
     reason = "the times are equal, so the order of the sources decides" if tied else "the latest edit stands"
     return best.spoken_by, reason
