@@ -175,8 +175,8 @@ class Contest:
         ]
 
     def _is_silent(self, edit: PersonEdit) -> bool:
-        """Whether an item merely came with an empty value, which beats nothing."""
-        return edit.creates and is_empty(self.name, edit.value)
+        """Whether an item merely came with an empty value, or may have, which beats nothing."""
+        return (edit.creates or edit.meets) and is_empty(self.name, edit.value)
 
     def _beats(self, one: int, other: int) -> bool:
         """Whether an edit surely stands before another: it came after it, or competes with it and wins, also against

@@ -27,7 +27,7 @@ Fault = Callable[[str, str], bool]
 
 @dataclass(slots=True)
 class SimulatedItem:
-    """An item as the server keeps it."""
+    """An item as the server keeps it. `unread` are the fields that people have edited since it was last read."""
 
     fields: dict[str, FieldValue]
     updated_at: datetime
@@ -37,6 +37,7 @@ class SimulatedItem:
     deleted: bool = False
     earlier: tuple[dict[str, FieldValue], datetime] | None = None
     changes: int = 0
+    unread: set[str] = field(default_factory=set)
 
 
 class Call(NamedTuple):
@@ -120,6 +121,7 @@ class SimulatedSource(BaseIntegration):
         before = item.fields[name]
         item.fields[name] = self.shape.stored({name: value})[name]
         item.updated_at = item.edited[name] = self.now()
+        item.unread.add(name)
         self._log(item, name, before, f"{self.name}.{PERSON}")
         return item.fields[name]
 
@@ -155,6 +157,7 @@ class SimulatedSource(BaseIntegration):
         item = self.items.get(external_id)
         if item is None or item.deleted:
             raise NotFoundError(f"{external_id} does not exist in {self.name}")
+        item.unread.clear()
         payload = {
             "fields": {name: list(value) if isinstance(value, list) else value for name, value in item.fields.items()},
             "updated_at": item.updated_at,
@@ -306,6 +309,8 @@ class SimulatedSource(BaseIntegration):
         lost = self._call(operation)
         item = self.items[external_id]
         if (item.fields["status"] in CLOSED) != (status in CLOSED):
+            if "status" in item.unread:
+                self.hooks.raced(external_id, "status")
             self._moves(item)
             item.fields["status"], item.updated_at = self.shape.status(status), self.now()
         return self._did(external_id, operation, lost)

@@ -27,7 +27,8 @@ class PersonEdit:
     the provider tells of it. `known` has all that Worklake may have known the item to show. It is `told` unless it goes
     back to something that a merge may have seen last, for then nobody can tell it from no edit; it `knows` unless
     Worklake may not have known what the item showed before. It is `last` until the same field is edited there again,
-    and `raced` where a write went over it that could not know it.
+    and `raced` where a write went over it that could not know it. It `meets` where the item may yet be met for the
+    first time, also after a merge that died.
     """
 
     key: ItemKey
@@ -44,15 +45,19 @@ class PersonEdit:
     raced: bool = False
     task: str | None = None
     known: tuple[FieldValue, ...] = ()
+    meets: bool = False
 
 
 @dataclass(slots=True)
 class Truth:
-    """The edits in their order, and, for each field of each item, the values that Worklake may have seen last."""
+    """The edits in their order, and, for each field of each item, the values that Worklake may have seen last. `met`
+    are the items that a merge or a call has surely come to know.
+    """
 
     edits: list[PersonEdit] = field(default_factory=list)
     seen: dict[tuple[ItemKey, str], list[FieldValue]] = field(default_factory=dict)
     sent: dict[tuple[ItemKey, str], list[FieldValue]] = field(default_factory=dict)
+    met: set[ItemKey] = field(default_factory=set)
     _last: dict[tuple[ItemKey, str], PersonEdit] = field(default_factory=dict)
     _waiting: dict[ItemKey, list[PersonEdit]] = field(default_factory=dict)
 
@@ -77,6 +82,7 @@ class Truth:
             told=not any(same(name, one, value) for one in known),
             knows=own or (len(known) == 1 and same(name, known[0], before)),
             known=tuple(known),
+            meets=key not in self.met,
         )
         if last is not None:
             last.last = False
@@ -118,6 +124,7 @@ class Truth:
     def called(self, call: Call) -> None:
         """A server did what we asked of it."""
         key = ItemKey(call.source, call.external_id)
+        self.met.add(key)
         names = call.shown if call.operation == "create" else call.fields or {"status": None}
         self.maybe_seen(key, {name: call.shown[name] for name in names if name in call.shown})
         for name, value in call.fields.items():

@@ -290,6 +290,7 @@ def _merge(world: World, run: str) -> None:
     for key, view, _ in items:
         world.truth.maybe_seen(key, view.fields)
     merging.merge_tasks(world.store, world.ports(), world.late, world.rules(), Moment(run, world.clock()))
+    world.truth.met |= {key for key, _, _ in items}
     for key, _, item in items:
         if world.versions[key] == item.changes:
             world.truth.surely_seen(key, item.fields, item.updated_at)
