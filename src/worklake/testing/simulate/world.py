@@ -400,7 +400,10 @@ def _own_value(name: str) -> FieldValue:
 def _given(
     world: World, tasks: Iterable[str], contenders: Sequence[FieldValue] = (), settles: str | None = None
 ) -> Iterator[None]:
-    """Notes what a person gives to Worklake itself, also where the process dies meanwhile."""
+    """Notes what a person gives to Worklake itself, also where the process dies meanwhile. It is given at some time
+    until that is over: others may have edited since.
+    """
+    begun = world.now
     known = {task: dict(one.task.values()) for task, one in world.store.load(sorted(tasks)).items()}
     died = True
     try:
@@ -413,6 +416,5 @@ def _given(
                 moved = not same(name, before, value)
                 if moved or settled:
                     world.touched.add((task, name))
-                    world.truth.given(
-                        task, name, value, (before, *contenders), world.now if moved else START, world.now
-                    )
+                    since = begun if moved else START
+                    world.truth.given(task, name, value, (before, *contenders), since, world.now)
