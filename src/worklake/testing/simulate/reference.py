@@ -118,7 +118,7 @@ class Contest:
 
     def _may_change(self, edit: PersonEdit) -> bool:
         """Whether the policy lets the field be changed there. While a field is held, people agree on it anywhere."""
-        return self.touched or edit.creates or self.lets(edit)
+        return self.touched or edit.creates or edit.meets or self.lets(edit)
 
     def agreed(self, changes: Iterable[Change]) -> set[int]:
         """The edits that said no more than somebody else had said, when they were merged; where items meet, that leaves
