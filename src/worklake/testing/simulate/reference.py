@@ -190,7 +190,7 @@ class Contest:
             return False
         if self._may_be_over(one, other):
             return False
-        return all(place in self._maybe[one] or self._wins(one, place) for place in {other, *self._maybe[other]})
+        return all(place in self._surely[one] or self._wins(one, place) for place in {other, *self._maybe[other]})
 
     def _may_be_over(self, one: int, other: int) -> bool:
         """Whether an edit may have come after this one, so that this one no longer contends, and lost to the other."""
