@@ -22,7 +22,7 @@ from worklake.integrations.http import Http
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 
-ROUNDS = 20
+ROUNDS = 10
 SEED = int(os.environ.get("WORKLAKE_SEED", "7"))
 OTHER = {"a": "b", "b": "a"}
 DUE = {"a": "due_date", "b": "dueDate"}
