@@ -19,9 +19,12 @@ QUICK_SPARK = PYSPARK_SUBMIT_ARGS="--conf spark.sql.codegen.wholeStage=false \
 	--conf spark.sql.codegen.factoryMode=NO_CODEGEN pyspark-shell" \
 	JDK_JAVA_OPTIONS="-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
 
+WITH_SPARK = UV_PROJECT_ENVIRONMENT=.venv-spark $(QUICK_SPARK) $(UV) run --quiet --no-default-groups --group test \
+	--extra spark --extra sandbox
+
 test-spark: $(UV)  ## The same contract tests on Apache Spark with Delta; needs Java 17
-	UV_PROJECT_ENVIRONMENT=.venv-spark $(QUICK_SPARK) $(UV) run --quiet --no-default-groups --group test \
-		--extra spark --extra sandbox pytest -m spark
+	$(WITH_SPARK) python -m tests.support.jars
+	$(WITH_SPARK) pytest -m spark
 
 SCHEDULES ?= 2000
 SEED ?= 0

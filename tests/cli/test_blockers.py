@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.test_drift import GitLab, pairs_in
+from tests.support.pairs import GitLab, pairs_in
 from tests.support.project import Project, sandbox_project
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.test_drift import pairs_in
+from tests.support.pairs import pairs_in
 from tests.support.project import Project, sandbox_project
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")

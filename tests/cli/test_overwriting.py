@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_drift import pairs_in
+from tests.support.pairs import pairs_in
 from tests.support.project import Project, Ran, sandbox_project
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
