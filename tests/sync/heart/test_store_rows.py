@@ -133,9 +133,9 @@ def test_items_are_found_by_what_they_are_called_in_their_source(store: Store) -
     assert store.find([]) == {}
 
 
-def test_a_task_is_held_by_its_items_that_are_there(store: Store) -> None:
+def test_a_task_is_held_by_its_items_those_that_are_deleted_first(store: Store) -> None:
     store.commit(links=[link("web", "7", state=LinkState.DELETED), link(), creating(task="task_2"), creating("b")])
-    assert store.holders(["task_1", "task_2"]) == {"task_1": [ItemKey("linear", "L-1"), ItemKey("web", "7")]}
+    assert store.holders(["task_1", "task_2"]) == {"task_1": [ItemKey("web", "7"), ItemKey("linear", "L-1")]}
 
 
 @on_spark_too
