@@ -98,7 +98,7 @@ def test_where_the_names_cannot_be_read_nothing_is_taken_or_written_and_the_next
     project.edit("gitlab", here, remove_labels=LABEL)
     project.fault("gitlab", method="GET", path=".*/labels.*", status=401)
     ran = project.run("sync")
-    assert ran.status == 1
+    assert ran.status == 1, ran.stdout
     assert state(project, "linear", there) == before
     project.mend()
     assert project.run("sync").status == 0

@@ -248,7 +248,7 @@ def _json(text: str) -> Any:
 def _status(pulled: Mapping[str, PulledSource], *, wrote: bool, complete: bool, decided: bool = True) -> Exit:
     """How it ended: `complete` where nothing was left for the next run, `decided` where nothing waits for a person."""
     failed = [one for one in pulled.values() if one.error]
-    if pulled and len(failed) == len(pulled) and not wrote:
+    if pulled and len(failed) == len(pulled) and not wrote and not any(one.seen for one in failed):
         return Exit.NOTHING_TOUCHED
     if failed or not complete or any(one.quarantined for one in pulled.values()):
         return Exit.PARTIAL
