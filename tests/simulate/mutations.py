@@ -90,7 +90,7 @@ def _lets_the_oldest_win() -> AbstractContextManager[Any]:
 
 
 def _merges_what_was_read_before_a_write() -> AbstractContextManager[Any]:
-    return patch.object(merging, "_is_older", lambda *_: False)
+    return patch.object(merging, "is_older", lambda *_: False)
 
 
 def _keeps_no_finer_detail() -> AbstractContextManager[Any]:

@@ -16,8 +16,9 @@ from worklake.sync.heart.calling import Answer
 from worklake.sync.heart.comment_applying import CommentWave
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
+from worklake.sync.heart.ledger import finished
+from worklake.sync.heart.linking import made_anew
 from worklake.sync.heart.looking import PASSING, seen_in
-from worklake.sync.heart.merging import finished, made_anew
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules, aliases_of
 from worklake.sync.heart.readiness import NOT_ASKED, Known, Ready, SetAsideError, Views, ready, write_of

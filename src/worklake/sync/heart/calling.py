@@ -22,8 +22,8 @@ from worklake.model.fields import Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
+from worklake.sync.heart.ledger import finished, settled_write
 from worklake.sync.heart.looking import PASSING, seen_in
-from worklake.sync.heart.merging import finished, settled_write
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.refusing import Refusal
 from worklake.sync.heart.store import StoredLink, unreached

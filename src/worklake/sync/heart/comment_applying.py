@@ -24,8 +24,8 @@ from worklake.sync.heart.comment_looking import seen_comment
 from worklake.sync.heart.comment_planning import due_comments, item_places, unsure_comments
 from worklake.sync.heart.commenting import CommentObservation, comment_change, take_comments
 from worklake.sync.heart.lanes import Followed, Together
+from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.looking import PASSING
-from worklake.sync.heart.merging import finished
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError

@@ -11,8 +11,8 @@ from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState
 from worklake.sync.heart.commenting import CommentObservation, comment_change, take_comments
+from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.looking import PASSING
-from worklake.sync.heart.merging import finished
 from worklake.sync.heart.ports import Clock, Ports
 from worklake.sync.heart.store import Store
 from worklake.sync.rules.comments import copy_at

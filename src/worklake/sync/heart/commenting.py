@@ -10,7 +10,7 @@ from worklake.integrations.base import CommentView
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import CommentId, comment_id, digest
 from worklake.model.rows import LinkState
-from worklake.sync.heart.merging import finished
+from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Store
 from worklake.sync.rules.comments import (

@@ -10,7 +10,8 @@ from worklake.integrations.base import BaseIntegration, Item, TaskView
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
-from worklake.sync.heart.merging import Merged, finished, merge_tasks
+from worklake.sync.heart.ledger import finished
+from worklake.sync.heart.merging import Merged, merge_tasks
 from worklake.sync.heart.ports import Clock, Observation, Ports, Rules
 from worklake.sync.heart.store import Store, unreached
 from worklake.sync.rules.state import ItemKey

@@ -13,8 +13,11 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.dating import dated
 from worklake.sync.heart.histories import Histories
-from worklake.sync.heart.ports import Observation, Port, Ports, Rules, aliases_of
-from worklake.sync.heart.sides import REACHABLE, side_of, sides_of
+from worklake.sync.heart.ledger import finished, settled_write
+from worklake.sync.heart.linking import first_link, link_gone, link_moved, link_with_forms, made_anew
+from worklake.sync.heart.observed import is_not_made, is_older, newest_of, reread_fields, with_all_fields, with_blockers
+from worklake.sync.heart.ports import Observation, Ports, Rules, aliases_of
+from worklake.sync.heart.sides import side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import ItemResolution, Names, names_for, new_item
 from worklake.sync.rules import answers, putaway
@@ -23,7 +26,7 @@ from worklake.sync.rules.putaway import Departure, Return
 from worklake.sync.rules.renaming import renamed
 from worklake.sync.rules.rereading import other_forms
 from worklake.sync.rules.resolution import with_pair
-from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Pair, Side, TaskState
+from worklake.sync.rules.state import Change, Conflict, Edited, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment, TaskOutcome, born, fold_onto, merge_task
 from worklake.sync.rules.told import last_word
 from worklake.sync.rules.values import same
@@ -51,12 +54,12 @@ def merge_tasks(
     An item that is unknown belongs to the task it was matched with, else to the task that was being created there
     and whose marker or made id it bears; else it is a new task.
     """
-    newest = _newest(observations)
+    newest = newest_of(observations)
     links = store.find(newest)
-    newest = {key: found for key, one in newest.items() if (found := _whole(one, links.get(key))) is not None}
+    newest = {key: found for key, one in newest.items() if (found := with_all_fields(one, links.get(key))) is not None}
     news, ignored = {}, []
     for key, one in newest.items():
-        if _is_older(one, links.get(key)):
+        if is_older(one, links.get(key)):
             ignored.append(key)
         else:
             news[key] = one
@@ -71,25 +74,6 @@ def merge_tasks(
         merging.merge(task, its_news)
     merging.keep()
     return merging.merged
-
-
-def _newest(observations: Iterable[Observation]) -> dict[ItemKey, Observation]:
-    newest: dict[ItemKey, Observation] = {}
-    for one in observations:
-        known = newest.get(one.key)
-        if known is None or one.age >= known.age:
-            newest[one.key] = one
-    return newest
-
-
-def _is_older(one: Observation, link: StoredLink | None) -> bool:
-    """Whether an item was read before we last looked at it, or is an older state that came late."""
-    if link is None:
-        return False
-    if one.batch < link.batch:
-        return True
-    updated = one.view.updated_at
-    return link.revision is not None and updated is not None and updated < link.revision
 
 
 def _homes(
@@ -135,7 +119,7 @@ class _Merging:
         tasks = set(homes.values())
         self._loaded = self._store.load(tasks)
         people = {name: port.people for name, port in self._ports.items()}
-        views = [(one.source, _with_blockers(one, {})) for one in news.values()]
+        views = [(one.source, with_blockers(one, {})) for one in news.values()]
         self._names = names_for(self._store, people, self._loaded.values(), views, self._aliases)
         for name, names in self._names.items():
             fresh = {key.external_id: home for key, home in homes.items() if key.source == name}
@@ -149,13 +133,13 @@ class _Merging:
         """Merge the items of one task."""
         loaded = self._loaded.get(task)
         known = {link.key: link for link in loaded.links} if loaded else {}
-        news = {key: one for key, one in news.items() if not _is_not_made(known.get(key), one)}
+        news = {key: one for key, one in news.items() if not is_not_made(known.get(key), one)}
         links = {key: self._settled_link(task, one, known, loaded) for key, one in sorted(news.items())}
         state = loaded.task if loaded else None
         self._leave(links, news, known)
         went, back = self._moves(links, news, known, state)
         gone = [key for key in links if news[key].view.deleted]
-        self._links += [_gone(links.pop(key), news[key]) for key in sorted(gone)]
+        self._links += [link_gone(links.pop(key), news[key]) for key in sorted(gone)]
         sides = {key: self._side(link, news[key], state) for key, link in links.items()}
         others = sides_of([link for key, link in known.items() if key not in news], self._ports, self._names)
         outcome = self._outcome(task, loaded, sides, others, went, back)
@@ -175,7 +159,7 @@ class _Merging:
         if outcome.changes or (loaded is not None and not loaded.kept):
             self._tasks.append(outcome.task)
         self._links += [
-            _moved(_with_forms(link, sides[key], self._names[key.source]), news[key], self._ports[key.source])
+            link_moved(link_with_forms(link, sides[key], self._names[key.source]), news[key], self._ports[key.source])
             for key, link in links.items()
         ]
 
@@ -190,7 +174,7 @@ class _Merging:
         """
         for key in [key for key in links if news[key].view.moved_to is not None]:
             target = ItemKey(key.source, str(news[key].view.moved_to))
-            link = _gone(links.pop(key), news[key])
+            link = link_gone(links.pop(key), news[key])
             followed = target in news or target in known
             self._links.append(replace(link, state=LinkState.DELETED if followed else LinkState.MISSING))
 
@@ -272,10 +256,10 @@ class _Merging:
 
     def _side(self, link: StoredLink, one: Observation, task: TaskState | None) -> Side:
         port, names = self._ports[one.source], self._names[one.source]
-        side = side_of(link, port, names, _with_blockers(one, link.seen), Edited(one.view.updated_at), one.edits)
+        side = side_of(link, port, names, with_blockers(one, link.seen), Edited(one.view.updated_at), one.edits)
         unsure = self._unsure.get(link.key)
         side = side if unsure is None else replace(side, unsure=frozenset(unsure))
-        reread = _reread(link, one, port)
+        reread = reread_fields(link, one, port)
         side = replace(side, reread=reread) if reread else side
         if reread and task is not None and (forms := other_forms(side, task)):
             pairs = {name: with_pair(side.adjusted.get(name, ()), name, *pair) for name, pair in forms.items()}
@@ -294,7 +278,7 @@ class _Merging:
             return self._settle(caught_up(link, one.view, loaded, resolution), one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None or (link is None and task not in one.view.markers):
-            return _first_link(one, task, loaded.task if loaded else None, self._names[one.source])
+            return first_link(one, task, loaded.task if loaded else None, self._names[one.source])
         made = StoredLink(one.source, one.external_id, task, LinkState.LINKED, {})
         gone, ended = made_anew(made, known.values())
         self._links += gone
@@ -400,133 +384,3 @@ def _meant(write: Write, shown: Fields) -> tuple[Fields, Fields]:
         Operation.RESTORE: None if archived else "archived",
     }.get(write.operation)
     return ({} if done is None or done not in shown else {done: shown[done]}), write.before
-
-
-def made_anew(made: StoredLink, links: Iterable[StoredLink]) -> tuple[list[StoredLink], list[ItemKey]]:
-    """What the making of an item does to the others in the making of its task and source: an item that was deleted
-    and is made anew stays known as deleted, and what only stood for the new one ends.
-    """
-    waiting = {
-        link.key: link
-        for link in links
-        if link.state is LinkState.CREATING and link.source == made.source and link.key != made.key
-    }
-    stands_for = creating_key(made.source, made.task_id)
-    gone = [replace(link, state=LinkState.DELETED) for key, link in waiting.items() if link.seen and key != stands_for]
-    return gone, sorted(waiting.keys() - {link.key for link in gone})
-
-
-def _is_not_made(link: StoredLink | None, one: Observation) -> bool:
-    """Whether an item that is to be made (again) shows as it was deleted: there is nothing to see of it yet."""
-    return one.view.deleted and link is not None and link.state is LinkState.CREATING
-
-
-def _gone(link: StoredLink, one: Observation) -> StoredLink:
-    """The link of an item that is deleted. What was seen of it stays, for the day it comes back."""
-    revision = one.view.updated_at or link.revision
-    moved = link.state is not LinkState.DELETED
-    return replace(
-        link, state=LinkState.DELETED, merges=link.merges + moved, revision=revision, batch=max(one.batch, link.batch)
-    )
-
-
-def _first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:
-    """The link of an item that is met for the first time.
-
-    Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen. A set
-    has what others brought as well, unless the task was born with it.
-    """
-    known, born_as_it = state.fields if state else {}, task == task_id(*one.key)
-    brought = {
-        name: known[name].value
-        for name in FIELDS
-        if name in known and known[name].origin == one.key and (born_as_it or FIELDS[name].merge is not MergeKind.SET)
-    }
-    return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
-
-
-def _whole(one: Observation, link: StoredLink | None) -> Observation | None:
-    """An observation with the fields of its item. Of a partial one they are those last seen; it is nothing of an item
-    that is not there.
-    """
-    if not one.partial:
-        return one
-    if link is None or link.state not in REACHABLE:
-        return None
-    return replace(one, task_id=link.task_id, view=replace(one.view, fields=dict(link.seen)))
-
-
-def _with_blockers(one: Observation, seen: Fields) -> Fields:
-    """The fields that an item shows, with the blockers that other items say it has."""
-    if one.blocking is None:
-        return one.view.fields
-    return {**one.view.fields, "blocked_by": one.blocking.shown(seen.get("blocked_by"))}
-
-
-def _reread(link: StoredLink, one: Observation, port: Port) -> frozenset[str]:
-    """The fields that may differ from what was seen only because the settings changed.
-
-    Where the payload is another as well, those are the fields whose values the settings name.
-    """
-    if one.reread:
-        return frozenset(one.view.fields)
-    if link.mapping is None or link.mapping == port.integration.lens.fingerprint():
-        return frozenset()
-    return frozenset(port.integration.mapped_names()) | {"labels"}
-
-
-def _with_forms(link: StoredLink, side: Side, names: Names) -> StoredLink:
-    """The link with the pairs that a new reading brought."""
-    fresh = {name: pairs for name, pairs in side.adjusted.items() if len(pairs) > len(link.adjusted.get(name, ()))}
-    if not side.reread or not fresh:
-        return link
-    own = {
-        name: tuple(Pair(names.own({name: sent})[name], names.own({name: shown})[name]) for sent, shown in pairs)
-        for name, pairs in fresh.items()
-    }
-    return replace(link, adjusted={**link.adjusted, **own})
-
-
-def _moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:
-    """The link once a merge has taken the item's view into account."""
-    seen: Fields = {**link.seen, **_with_blockers(one, link.seen)}
-    return replace(
-        link,
-        state=LinkState.ARCHIVED if one.view.fields.get("archived") else LinkState.LINKED,
-        seen=seen,
-        merges=link.merges + 1,
-        revision=one.view.updated_at or link.revision,
-        batch=one.batch,
-        mapping=port.integration.lens.fingerprint(),
-    )
-
-
-def settled_write(write: Write, look: answers.Look, shown: Fields, moment: Moment) -> Write:
-    """A write whose outcome has become known by a look at the item."""
-    verdicts = set(look.verdicts.values())
-    outcome = Outcome.OVERWRITTEN
-    if look.was_sent:
-        outcome = Outcome.ACKNOWLEDGED
-    elif verdicts <= {answers.Verdict.NOT_SENT}:
-        outcome = Outcome.NOT_SENT
-    return finished(write, outcome, moment, shown)
-
-
-def finished(
-    write: Write,
-    outcome: Outcome,
-    moment: Moment,
-    shown: Fields | None = None,
-    external_id: str | None = None,
-    error: str | None = None,
-) -> Write:
-    """A write with its outcome."""
-    return write.model_copy(
-        update={
-            "outcome": outcome,
-            "shown": None if shown is None else {name: shown[name] for name in write.sent if name in shown},
-            "external_id": external_id or write.external_id,
-            "error": error,
-            "finished_at": moment.now,
-        }
-    )

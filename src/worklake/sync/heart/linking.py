@@ -1,0 +1,80 @@
+"""How the link of an item moves: met for the first time, merged, gone, made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from worklake.model.fields import FIELDS, Fields, MergeKind
+from worklake.model.ids import task_id
+from worklake.model.rows import LinkState
+from worklake.sync.heart.observed import with_blockers
+from worklake.sync.heart.ports import Observation, Port
+from worklake.sync.heart.store import StoredLink
+from worklake.sync.heart.views import Names
+from worklake.sync.rules.plan import creating_key
+from worklake.sync.rules.state import ItemKey, Pair, Side, TaskState
+
+
+def first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:
+    """The link of an item that is met for the first time.
+
+    Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen. A set
+    has what others brought as well, unless the task was born with it.
+    """
+    known, born_as_it = state.fields if state else {}, task == task_id(*one.key)
+    brought = {
+        name: known[name].value
+        for name in FIELDS
+        if name in known and known[name].origin == one.key and (born_as_it or FIELDS[name].merge is not MergeKind.SET)
+    }
+    return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
+
+
+def link_moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:
+    """The link once a merge has taken the item's view into account."""
+    seen: Fields = {**link.seen, **with_blockers(one, link.seen)}
+    return replace(
+        link,
+        state=LinkState.ARCHIVED if one.view.fields.get("archived") else LinkState.LINKED,
+        seen=seen,
+        merges=link.merges + 1,
+        revision=one.view.updated_at or link.revision,
+        batch=one.batch,
+        mapping=port.integration.lens.fingerprint(),
+    )
+
+
+def link_with_forms(link: StoredLink, side: Side, names: Names) -> StoredLink:
+    """The link with the pairs that a new reading brought."""
+    fresh = {name: pairs for name, pairs in side.adjusted.items() if len(pairs) > len(link.adjusted.get(name, ()))}
+    if not side.reread or not fresh:
+        return link
+    own = {
+        name: tuple(Pair(names.own({name: sent})[name], names.own({name: shown})[name]) for sent, shown in pairs)
+        for name, pairs in fresh.items()
+    }
+    return replace(link, adjusted={**link.adjusted, **own})
+
+
+def link_gone(link: StoredLink, one: Observation) -> StoredLink:
+    """The link of an item that is deleted. What was seen of it stays, for the day it comes back."""
+    revision = one.view.updated_at or link.revision
+    moved = link.state is not LinkState.DELETED
+    return replace(
+        link, state=LinkState.DELETED, merges=link.merges + moved, revision=revision, batch=max(one.batch, link.batch)
+    )
+
+
+def made_anew(made: StoredLink, links: Iterable[StoredLink]) -> tuple[list[StoredLink], list[ItemKey]]:
+    """What the making of an item does to the others in the making of its task and source: an item that was deleted
+    and is made anew stays known as deleted, and what only stood for the new one ends.
+    """
+    waiting = {
+        link.key: link
+        for link in links
+        if link.state is LinkState.CREATING and link.source == made.source and link.key != made.key
+    }
+    stands_for = creating_key(made.source, made.task_id)
+    gone = [replace(link, state=LinkState.DELETED) for key, link in waiting.items() if link.seen and key != stands_for]
+    return gone, sorted(waiting.keys() - {link.key for link in gone})
