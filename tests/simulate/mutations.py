@@ -11,14 +11,14 @@ from unittest.mock import patch
 from worklake.sync.heart import (
     applying,
     calling,
-    comment_applying,
-    commenting,
     merging,
     planning,
     readiness,
     undoing,
     views,
 )
+from worklake.sync.heart.comments import applying as comments_applying
+from worklake.sync.heart.comments import taking
 from worklake.sync.rules import answers, brake, field, plan, resolution
 from worklake.sync.rules.answers import Look
 from worklake.sync.rules.comments import copy_text
@@ -117,7 +117,7 @@ def _looks_away_from_what_is_pending() -> AbstractContextManager[Any]:
 
 
 def _echoes_copies() -> AbstractContextManager[Any]:
-    return patch.object(commenting, "copied_by", lambda *_: None)
+    return patch.object(taking, "copied_by", lambda *_: None)
 
 
 def _writes_comments_without_looking_first() -> AbstractContextManager[Any]:
@@ -128,7 +128,7 @@ def _takes_what_was_sent_for_what_a_copy_shows() -> AbstractContextManager[Any]:
     def wrong(copy: Any, body: str, _shown: str) -> Any:
         return replace(copy, body=copy_text("Kim", "A", None, None, body), merges=copy.merges + 1)
 
-    return patch.object(comment_applying, "answered", wrong)
+    return patch.object(comments_applying, "answered", wrong)
 
 
 @contextmanager

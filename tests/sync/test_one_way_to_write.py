@@ -16,7 +16,7 @@ VERBS = frozenset(
 )  # fmt: skip
 BESIDE = ("integrations/", "testing/", "sandbox/")
 """Where the verbs are made, are tested, and where they are answered."""
-WRITERS = frozenset({"sync/heart/calling.py", "sync/heart/comment_applying.py"})
+WRITERS = frozenset({"sync/heart/calling.py", "sync/heart/comments/applying.py"})
 """The modules that call them, of tasks and of comments. Both are asked by `sync/heart/applying.py` alone."""
 OTHERS = {
     "cli/face.py": {"os.close", "self._bars.update"},

@@ -20,7 +20,7 @@ from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.blocking import Blocked, blocked_items
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
-from worklake.sync.heart.commenting import CommentObservation
+from worklake.sync.heart.comments.taking import CommentObservation
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
 from worklake.sync.match import Match, Proposed, match, same_titles
 from worklake.sync.pending import Chunk, Observed, pending_chunks

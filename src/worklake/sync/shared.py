@@ -15,7 +15,7 @@ from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
 from worklake.model.rows import Kind
 from worklake.sync.blocking import Blocked
-from worklake.sync.heart.commenting import CommentObservation, take_comments
+from worklake.sync.heart.comments.taking import CommentObservation, take_comments
 from worklake.sync.heart.merging import merge_tasks
 from worklake.sync.heart.ports import Blocking, Observation
 from worklake.sync.lake_store import ItemFacts

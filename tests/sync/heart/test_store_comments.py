@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from tests.sync.heart.conftest import Reopen
 from worklake.model.rows import LinkState
-from worklake.sync.heart.commenting import comment_change
+from worklake.sync.heart.comments.taking import comment_change
 from worklake.sync.heart.store import Store
 from worklake.sync.rules.comments import CommentLink, answered
 from worklake.sync.rules.state import Decision

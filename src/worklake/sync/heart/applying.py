@@ -13,7 +13,7 @@ from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.sync.heart import calling, everywhere, refusing, undoing
 from worklake.sync.heart.calling import Answer
-from worklake.sync.heart.comment_applying import CommentWave
+from worklake.sync.heart.comments.applying import CommentWave
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.ledger import finished

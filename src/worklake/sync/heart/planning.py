@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import SavedPlan
 from worklake.model.rows import LinkState
-from worklake.sync.heart.comment_looking import look_at_comments
-from worklake.sync.heart.comment_planning import with_comments
+from worklake.sync.heart.comments.looking import look_at_comments
+from worklake.sync.heart.comments.planning import with_comments
 from worklake.sync.heart.drift import frozen_ports
 from worklake.sync.heart.looking import look_again
 from worklake.sync.heart.overwriting import look_for_overwritten

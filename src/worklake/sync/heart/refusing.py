@@ -18,7 +18,7 @@ from worklake.sync.rules.values import same
 
 _WHOLE = frozenset({WHOLE_TASK, DELETED, COMMENT})
 """What is refused of an item as a whole: a provider may take it another day, and a person says when. Comments are
-looked after by `comment_planning`.
+looked after by `comments/planning.py`.
 """
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.model.fields import FieldValue
 from worklake.model.rows import LinkState
-from worklake.sync.heart.comment_undoing import settle_comment
+from worklake.sync.heart.comments.undoing import settle_comment
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.undoing import in_the_making
 from worklake.sync.rules.comments import COMMENT

@@ -13,7 +13,7 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan
 from worklake.model.ids import digest
 from worklake.model.rows import LinkState
 from worklake.settings.models import Brake
-from worklake.sync.heart.comment_undoing import hold_comment, take_back_comment
+from worklake.sync.heart.comments.undoing import hold_comment, take_back_comment
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink

@@ -20,7 +20,7 @@ from worklake.errors import (
 from worklake.integrations.base import CommentView, Item
 from worklake.model.ids import CommentId
 from worklake.model.rows import Kind, LinkState
-from worklake.sync.heart.commenting import CommentObservation, take_comments
+from worklake.sync.heart.comments.taking import CommentObservation, take_comments
 from worklake.sync.rules.comments import COMMENT, normal, said
 from worklake.sync.rules.state import Decision, ItemKey
 from worklake.sync.rules.task import Moment

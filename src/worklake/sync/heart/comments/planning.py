@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from worklake.model.heart_rows import Operation, PlannedStep, Write
 from worklake.model.rows import LinkState
-from worklake.sync.heart.commenting import recognised
+from worklake.sync.heart.comments.taking import recognised
 from worklake.sync.heart.ports import Ports, Rules
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.rules.comments import COMMENT, CommentLink, NameOf, comment_steps, says_the_same

@@ -10,7 +10,7 @@ from worklake.integrations.base import BaseIntegration, CommentView, Item
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState
-from worklake.sync.heart.commenting import CommentObservation, comment_change, take_comments
+from worklake.sync.heart.comments.taking import CommentObservation, comment_change, take_comments
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.looking import PASSING
 from worklake.sync.heart.ports import Clock, Ports

@@ -20,9 +20,9 @@ from worklake.model.ids import CommentId, digest
 from worklake.model.rows import LinkState
 from worklake.sync.heart import calling
 from worklake.sync.heart.calling import KNOWN_FAILURES
-from worklake.sync.heart.comment_looking import seen_comment
-from worklake.sync.heart.comment_planning import due_comments, item_places, unsure_comments
-from worklake.sync.heart.commenting import CommentObservation, comment_change, take_comments
+from worklake.sync.heart.comments.looking import seen_comment
+from worklake.sync.heart.comments.planning import due_comments, item_places, unsure_comments
+from worklake.sync.heart.comments.taking import CommentObservation, comment_change, take_comments
 from worklake.sync.heart.lanes import Followed, Together
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.looking import PASSING

@@ -1,0 +1,1 @@
+"""Comments: taken in, planned, applied, looked at, undone."""
