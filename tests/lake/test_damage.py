@@ -81,10 +81,14 @@ def test_other_errors_of_an_engine_stay_as_they_are() -> None:
     assert with_mend("there is no column 'x'") == "there is no column 'x'"
 
 
-def test_a_log_that_stays_in_pieces_is_no_conflict_with_other_writers() -> None:
-    def broken() -> None:
-        raise RuntimeError("Missing commit file for version 3")
+HALF_A_CHECKPOINT = "Kernel error: Arrow error: Parquet error: Invalid Parquet file. Corrupt footer"
 
-    with pytest.raises(LakeError, match=r"tasks cannot be read: Missing commit file.*copy") as raised:
+
+@pytest.mark.parametrize("said", ["Missing commit file for version 3", HALF_A_CHECKPOINT])
+def test_a_log_that_stays_in_pieces_is_no_conflict_with_other_writers(said: str) -> None:
+    def broken() -> None:
+        raise RuntimeError(said)
+
+    with pytest.raises(LakeError, match=rf"tasks cannot be read: {said}.*copy") as raised:
         until_committed(broken, "tasks", attempts=2, wait=lambda _: None)
     assert not isinstance(raised.value, CommitConflictError)

@@ -44,6 +44,11 @@ def test_the_tries_are_bounded_and_the_error_says_what_to_do() -> None:
     assert len(writer.errors) == 6
 
 
+def test_a_checkpoint_that_another_process_is_just_writing_is_waited_for() -> None:
+    half = LakeError("lake/tasks cannot be opened: Kernel error: Arrow error: Parquet error: Corrupt footer")
+    assert until_committed(Writer(half, half), "tasks", wait=lambda _: None) == "written"
+
+
 def test_another_error_is_not_tried_again() -> None:
     writer = Writer(ValueError("disk full"), conflict())
     with pytest.raises(ValueError, match="disk full"):

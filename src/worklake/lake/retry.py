@@ -19,15 +19,18 @@ LONGEST_SECONDS = 1.0
 _CONFLICT = re.compile(
     r"DELTA_CONCURRENT|Concurrent\w*Exception|DELTA_METADATA_CHANGED|DELTA_PROTOCOL_CHANGED|MetadataChangedException"
     r"|ProtocolChangedException|Failed to commit transaction|Commit conflict"
-    r"|concurrent transaction|version already exists|[Cc]oncurrent modification"
-    # Sail, when another process commits while it lists the log.
-    r"|Missing commit file",
+    r"|concurrent transaction|version already exists|[Cc]oncurrent modification",
 )
+_LOG_IN_PIECES = re.compile(r"Missing commit file|Kernel error: .*Parquet error")
+"""What Sail says when another process commits while it lists the log, and delta-rs when one is just writing a
+checkpoint. It passes, unless the files are damaged.
+"""
 
 
 def is_conflict(error: Exception) -> bool:
-    """Whether an engine's error says that another writer committed first."""
-    return type(error).__name__ == "CommitFailedError" or bool(_CONFLICT.search(str(error)))
+    """Whether an engine's error says that another writer committed first, or is at it."""
+    said = str(error)
+    return type(error).__name__ == "CommitFailedError" or bool(_CONFLICT.search(said) or _LOG_IN_PIECES.search(said))
 
 
 def _is_of_the_files(error: Exception) -> bool:
@@ -61,7 +64,7 @@ def until_committed(
                 ) from error
             last = error
         wait(chance() * min(LONGEST_SECONDS, 0.02 * 2**attempt))
-    if "Missing commit file" in str(last):
+    if _LOG_IN_PIECES.search(str(last)):
         said = str(last).strip().split("\n")[0]
         raise LakeError(f"{table} cannot be read: {said}. {MEND}.") from last
     raise CommitConflictError(
