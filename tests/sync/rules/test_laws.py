@@ -295,11 +295,11 @@ def test_who_wins_is_who_the_policy_lets_win(situation: Situation) -> None:
                 assert not moving
                 continue
             winner = next(one for one in conflict.contenders if one.origin == conflict.winner)
-            preferred = [
-                one
-                for one in conflict.contenders
-                if isinstance(policy, Prefer) and one.origin is not None and one.origin.source == policy.prefer
-            ]
+            meets = any(name in side.view and name not in side.seen for side in situation.sides)
+            # Where items meet, an empty value never beats a value.
+            said = [one for one in conflict.contenders if not meets or name == "status" or not is_empty(name, one.value)]
+            first = getattr(policy, "prefer", None) or getattr(policy, "owner", None)
+            preferred = [one for one in said if one.origin is not None and one.origin.source == first]
             if preferred:
                 event("preferred")
                 assert is_among(name, winner.value, [one.value for one in preferred]) or any(
@@ -312,7 +312,7 @@ def test_who_wins_is_who_the_policy_lets_win(situation: Situation) -> None:
                 if one == winner or same(name, one.value, winner.value)
                 or _agree(situation, name, winner.value, one.origin)
             ]  # fmt: skip
-            for one in conflict.contenders:
+            for one in said:
                 if same(name, one.value, winner.value) or _agree(situation, name, winner.value, one.origin):
                     continue
                 assert max(same_side) >= (one.at or at_first)

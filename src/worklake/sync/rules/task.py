@@ -87,6 +87,7 @@ def merge_task(
     that died after it had kept them: an edit that went into a text must not go into it twice. Where the text is held,
     whole values are compared, and what agrees must still close the conflict.
     """
+    conflicts = sorted(conflicts, key=lambda one: one.conflict_id) if conflicts else ()
     holding = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
     changers: dict[str, list[Side]] = {}
     readings: list[tuple[str, Side]] = []
