@@ -31,7 +31,7 @@ from tests.sync.rules.situations import (
     typed,
 )
 from worklake.model.fields import FIELDS, FieldValue, Status
-from worklake.settings.models import Owner, Prefer
+from worklake.settings.models import Owner
 from worklake.sync.rules import resolution
 from worklake.sync.rules.plan import Missing, Planning, make_plan
 from worklake.sync.rules.state import HOLDING, MOVING, Conflict, ConflictKind, Decision, ItemKey, Side
@@ -297,7 +297,8 @@ def test_who_wins_is_who_the_policy_lets_win(situation: Situation) -> None:
             winner = next(one for one in conflict.contenders if one.origin == conflict.winner)
             meets = any(name in side.view and name not in side.seen for side in situation.sides)
             # Where items meet, an empty value never beats a value.
-            said = [one for one in conflict.contenders if not meets or name == "status" or not is_empty(name, one.value)]
+            kept = not meets or name == "status"
+            said = [one for one in conflict.contenders if kept or not is_empty(name, one.value)]
             first = getattr(policy, "prefer", None) or getattr(policy, "owner", None)
             preferred = [one for one in said if one.origin is not None and one.origin.source == first]
             if preferred:
