@@ -197,7 +197,7 @@ def test_an_adjusted_form_never_spreads(situation: Situation) -> None:
             if name in side.adjusted and same(name, side.view[name], side.adjusted[name][0].shown)
         ]
         others = [side.view[name] for side in situation.sides if side not in forms and name in side.view]
-        others += [one.value for conflict in situation.holds(name) for one in conflict.contenders]
+        others += [one.value for open_ in situation.conflicts if open_.field == name for one in open_.contenders]
         for side in forms:
             event("a form is shown")
             told = [change for change in outcome.changes if (change.field, change.origin) == (name, side.key)]
