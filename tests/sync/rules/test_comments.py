@@ -33,7 +33,7 @@ KIM = CommentLink("linear", "c1", "comment_1", "t1", "L-1", "Done by @lee?", aut
 LEE = replace(
     KIM, external_id="c2", comment_id="comment_2", body="Yes", author="u2", created_at=NOON - timedelta(hours=1)
 )
-PLACES: dict[str, str | None] = {"linear": "L-1", "web": "31", "hub": None}
+PLACES = {"linear": ["L-1"], "web": ["31", "32"], "hub": []}
 
 
 def name_of(_source: str, account: str | None) -> str:
@@ -119,7 +119,7 @@ def test_an_internal_comment_stays_where_it_was_written() -> None:
 
 
 def test_what_stands_there_and_says_so_is_not_due() -> None:
-    assert steps(KIM, copy(), copy(source="hub", item="4")) == []
+    assert steps(KIM, copy(), replace(copy(), source="hub")) == []
 
 
 def test_a_copy_that_its_provider_shows_otherwise_says_so_all_the_same() -> None:
@@ -133,6 +133,12 @@ def test_an_edit_where_it_was_written_is_due_at_the_copy() -> None:
     (step,) = [one for one in steps(replace(KIM, body="Not yet"), copy()) if one.source == "web"]
     assert (step.operation, step.expected) == (Operation.UPDATE, {COMMENT: copy().body})
     assert step.fields == {COMMENT: "**Kim** wrote in linear:\n\nNot yet"}
+
+
+@pytest.mark.parametrize(("item", "due"), [("32", ["32"]), ("33", [])])
+def test_an_edit_follows_on_whichever_item_of_the_task_a_copy_stands(item: str, due: list[str]) -> None:
+    edits = steps(replace(KIM, body="Not yet"), copy(item=item))
+    assert [one.external_id for one in edits if one.source == "web"] == due
 
 
 def test_a_copy_that_somebody_edited_is_written_back() -> None:

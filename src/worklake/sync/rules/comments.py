@@ -178,15 +178,15 @@ def copied_by(
 def comment_steps(
     task_id: str,
     links: Sequence[CommentLink],
-    places: Mapping[str, str | None],
+    places: Mapping[str, Sequence[str]],
     name_of: NameOf,
     conflicts: Collection[Conflict] = (),
     unsure: Collection[tuple[str, str]] = (),
 ) -> list[PlannedStep]:
     """What is due for the comments on a task, in the order in which they were written.
 
-    `places` has the item of each source that takes comments, None where it is yet to be made. Comments in `unsure`, by
-    source and id, are left as they are.
+    `places` has the items of each source that take comments, none where one is yet to be made; new copies go to the
+    first. Comments in `unsure`, by source and id, are left as they are.
     """
     by_key = {link.key: link for link in links}
     by_comment: dict[str, list[CommentLink]] = {}
@@ -236,14 +236,14 @@ def _is_held(place: ItemKey, text: str, conflicts: Iterable[Conflict]) -> bool:
 
 
 def _due(
-    task_id: str, origin: CommentLink, copy: CommentLink | None, source: str, item: str | None, text: str
+    task_id: str, origin: CommentLink, copy: CommentLink | None, source: str, items: Sequence[str], text: str
 ) -> Iterator[PlannedStep]:
     if copy is None or copy.state is LinkState.DELETED:
-        why = f"a comment written in {origin.source}"
+        why, item = f"a comment written in {origin.source}", items[0] if items else None
         yield comment_step(Operation.CREATE, task_id, origin.comment_id, source, item, text, None, why)
-    elif copy.state is LinkState.LINKED and copy.item == item and not says(copy, origin.body):
+    elif copy.state is LinkState.LINKED and copy.item in items and not says(copy, origin.body):
         why = f"what stands in {origin.source} is what counts" if copy.adjusted else f"written in {origin.source}"
-        yield comment_step(Operation.UPDATE, task_id, origin.comment_id, source, item, text, copy.body, why)
+        yield comment_step(Operation.UPDATE, task_id, origin.comment_id, source, copy.item, text, copy.body, why)
 
 
 def comment_step(

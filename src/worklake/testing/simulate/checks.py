@@ -14,7 +14,7 @@ from worklake.sync.rules.plan import held_fields
 from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
 from worklake.sync.rules.values import same
 from worklake.testing.simulate.case import Case, fail
-from worklake.testing.simulate.comments import check_comments
+from worklake.testing.simulate.comment_checks import check_comments
 from worklake.testing.simulate.edit_checks import EDIT_CHECKS
 from worklake.testing.simulate.shapes import CLOSED
 from worklake.testing.simulate.source import Call

@@ -1,4 +1,4 @@
-"""Comments in the simulation: what servers keep of them, what people do to them, and what must hold of them."""
+"""Comments in the simulation: what servers keep of them, and what people do to them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ from worklake.integrations.base import CommentView, Item
 from worklake.model.ids import CommentId
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart.comments.taking import CommentObservation, take_comments
-from worklake.sync.rules.comments import COMMENT, normal, said
-from worklake.sync.rules.state import Decision, ItemKey
+from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 
 if TYPE_CHECKING:
@@ -57,8 +56,16 @@ class CommentCall(NamedTuple):
 class Discussion:
     """The comments of one server. `overwritten` are those on which a write of ours raced over a person's edit."""
 
-    def __init__(self, name: str, shape: Shape, now: Callable[[], datetime], call: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        name: str,
+        shape: Shape,
+        now: Callable[[], datetime],
+        call: Callable[[str], bool],
+        is_deleted: Callable[[str], bool],
+    ) -> None:
         self._name, self._shape, self._now, self._call = name, shape, now, call
+        self._is_deleted = is_deleted
         self.comments: dict[str, SimulatedComment] = {}
         self.calls: list[CommentCall] = []
         self.overwritten: set[str] = set()
@@ -66,6 +73,10 @@ class Discussion:
     def stored(self, body: str) -> str:
         """What the server makes of a text."""
         return body.replace("- ", "* ").rstrip() if self._shape.rewrites else body
+
+    def is_gone(self, comment: SimulatedComment) -> bool:
+        """Whether a comment is deleted, or its item is, with which it goes and comes back."""
+        return comment.deleted or self._is_deleted(comment.item)
 
     def person_comments(self, item: str, author: str, body: str) -> str:
         """A comment as a person writes it; gives its id."""
@@ -82,7 +93,7 @@ class Discussion:
     def shown(self, external_id: str) -> Item:
         """A comment as the server shows it."""
         one = self.comments.get(external_id)
-        if one is None or one.deleted:
+        if one is None or self.is_gone(one):
             raise NotFoundError(f"{external_id} does not exist in {self._name}")
         one.unread = False
         payload = {
@@ -98,20 +109,22 @@ class Discussion:
     def all(self) -> list[Item]:
         """Every comment of the server, as a listing brings them."""
         self._call("list")
-        return [self.shown(key) for key, one in self.comments.items() if not one.deleted]
+        return [self.shown(key) for key, one in self.comments.items() if not self.is_gone(one)]
 
     def of(self, item: str) -> Iterator[Item]:
         """See `BaseIntegration.comments`."""
         self._call("read")
-        yield from [self.shown(key) for key, one in self.comments.items() if one.item == item and not one.deleted]
+        self._must_have(item)
+        yield from [self.shown(key) for key, one in self.comments.items() if one.item == item and not self.is_gone(one)]
 
     def add(self, item: str, body: str, marker: CommentId, made_id: str | None) -> Item:
         """See `BaseIntegration.add_comment`."""
         lost = self._call("create")
+        self._must_have(item)
         self._refuse(body)
         external_id = made_id or f"{self._name}c{len(self.comments) + 1}"
         old = self.comments.get(external_id)
-        if old is not None and not old.deleted:
+        if old is not None and not self.is_gone(old):
             return self._answer(external_id, lost)  # the comment of this id is as good
         if old is not None:
             raise RefusedValueError(f"{external_id} was a comment in {self._name}")
@@ -123,8 +136,9 @@ class Discussion:
     def find(self, item: str, marker: CommentId, made_id: str | None) -> Item | None:
         """See `BaseIntegration.find_comment`."""
         self._call("find")
+        self._must_have(item)
         for key, one in self.comments.items():
-            if (key == made_id or marker in one.markers) and one.item == item and not one.deleted:
+            if (key == made_id or marker in one.markers) and one.item == item and not self.is_gone(one):
                 return self.shown(key)
         return None
 
@@ -133,7 +147,7 @@ class Discussion:
         lost = self._call("update")
         self._refuse(body)
         one = self.comments.get(external_id)
-        if one is None or one.deleted:
+        if one is None or self.is_gone(one):
             raise NotFoundError(f"{external_id} does not exist in {self._name}")
         if one.unread:
             self.overwritten.add(external_id)
@@ -156,6 +170,10 @@ class Discussion:
         if lost:
             raise UnknownOutcomeError(f"no reply from {self._name} for {external_id}")
         return self.shown(external_id)
+
+    def _must_have(self, item: str) -> None:
+        if self._is_deleted(item):
+            raise NotFoundError(f"{item} does not exist in {self._name}")
 
     def _refuse(self, body: str) -> None:
         if self._shape.refuses and "#" in body:
@@ -246,7 +264,7 @@ def people_clash_over_comment(world: World, random: Random, carry_on: Callable[[
     linked = {link.key for link in world.store.all_comments() if link.state is LinkState.LINKED and not link.is_born}
     copies = [
         (remark.key, key) for remark in remarks.values() for key in live
-        if key in linked and _is_about(world.sources[key.source].discussion.comments[key.external_id].body, remark)
+        if key in linked and is_about(world.sources[key.source].discussion.comments[key.external_id].body, remark)
     ]  # fmt: skip
     if not copies:
         person_comments(world, random)
@@ -263,7 +281,7 @@ def people_clash_over_comment(world: World, random: Random, carry_on: Callable[[
 def _live(world: World) -> list[ItemKey]:
     return [
         ItemKey(name, key) for name, source in sorted(world.sources.items())
-        for key, one in source.discussion.comments.items() if not one.deleted
+        for key, one in source.discussion.comments.items() if not source.discussion.is_gone(one)
     ]  # fmt: skip
 
 
@@ -279,7 +297,7 @@ def _edit(world: World, random: Random, key: ItemKey) -> None:
         remark.body = discussion.person_edits(key.external_id, text)
     else:
         kept = "" if random.random() < 0.2 else one.body
-        about = next((it.number for it in world.remarks.written if _is_about(one.body, it)), 0)
+        about = next((it.number for it in world.remarks.written if is_about(one.body, it)), 0)
         shown = discussion.person_edits(key.external_id, f"{kept}\nedited {world.count}, remark ({about})")
         world.remarks.edits.append(CopyEdit(key, shown))
 
@@ -291,10 +309,11 @@ def _delete(world: World, key: ItemKey) -> None:
     if remark is not None:
         remark.deleted = True
     else:
-        world.remarks.deleted |= {(key.source, it.number) for it in world.remarks.written if _is_about(one.body, it)}
+        world.remarks.deleted |= {(key.source, it.number) for it in world.remarks.written if is_about(one.body, it)}
 
 
-def _is_about(body: str, remark: Remark) -> bool:
+def is_about(body: str, remark: Remark) -> bool:
+    """Whether a comment is this remark or a copy of it."""
     return f"remark ({remark.number})" in body
 
 
@@ -328,94 +347,3 @@ def _take(world: World, waiting: list[CommentObservation], moment: Moment) -> No
                 CommentObservation(one.source, one.external_id, one.view, one.batch, link.task_id, one.record_hash)
             )
     take_comments(world.store, world.ports(), at_home, moment)
-
-
-def check_comments(world: World) -> Iterator[str]:
-    """What does not hold of comments, in words, once people rest."""
-    yield from _each_stands_once(world)
-    yield from _nothing_else_stands(world)
-    yield from _edits_of_copies_are_recorded(world)
-    yield from _every_call_was_meant(world)
-
-
-def _each_stands_once(world: World) -> Iterator[str]:
-    """Each comment stands once in each source that holds its task, names its author, and says what they wrote."""
-    links = {link.key: link for link in world.store.all_links()}
-    for remark in world.remarks.written:
-        at_home = world.sources[remark.key.source].discussion.comments[remark.key.external_id]
-        if not remark.deleted and at_home.body != remark.body:
-            yield f"{remark.key} says {at_home.body!r}, its author wrote {remark.body!r}"
-        task = links[ItemKey(remark.key.source, remark.item)].task_id
-        loaded = world.store.load([task])[task]
-        held = {one.at_item for one in loaded.conflicts if one.field == COMMENT}
-        comment = next(one.comment_id for one in world.store.all_comments() if one.key == remark.key)
-        for name, source in world.sources.items():
-            there = [
-                one for one in source.discussion.comments.values() if not one.deleted and _is_about(one.body, remark)
-            ]
-            if name == remark.key.source:
-                if len(there) != (0 if remark.deleted else 1):
-                    yield f"remark {remark.number} stands {len(there)} times where it was written: {there}"
-                continue
-            if len(there) > 1:
-                yield f"remark {remark.number} stands {len(there)} times in {name}"
-            live = any(
-                link.source == name and link.state is LinkState.LINKED and not source.items[link.external_id].deleted
-                for link in loaded.links
-            )
-            if not live or remark.deleted or ItemKey(name, comment) in held:
-                continue
-            if (name, remark.number) in world.remarks.deleted:
-                if there:
-                    yield f"remark {remark.number} was deleted by a person in {name}, and stands there again"
-            elif not there:
-                yield f"remark {remark.number} does not stand in {name}"
-            else:
-                yield from _says_so(there[0].body, remark, source.discussion)
-
-
-def _says_so(body: str, remark: Remark, discussion: Discussion) -> Iterator[str]:
-    text = said(body)
-    if not body.startswith(f"**{remark.author.capitalize()}** wrote in {remark.key.source}"):
-        yield f"the copy {body!r} does not name {remark.author}"
-    elif text is None or normal(discussion.stored(text)) != normal(discussion.stored(remark.body)):
-        yield f"the copy {body!r} does not say {remark.body!r}"
-
-
-def _nothing_else_stands(world: World) -> Iterator[str]:
-    """Nothing stands anywhere that neither a person wrote nor a copy of that is."""
-    written = {remark.key for remark in world.remarks.written}
-    for name, source in world.sources.items():
-        made = {call.external_id for call in source.discussion.calls}
-        for key in source.discussion.comments:
-            if ItemKey(name, key) not in written and key not in made:
-                yield f"nobody wrote {key}"
-    known = {link.comment_id for link in world.store.all_comments() if link.is_born}
-    if len(known) != len(written):
-        yield f"people wrote {len(written)} comments, {len(known)} are known"
-
-
-def _edits_of_copies_are_recorded(world: World) -> Iterator[str]:
-    """What a person made of a copy is told, although it was written over."""
-    told = {(one.origin, one.new) for one in world.store.comment_changes() if one.decision is Decision.REFUSED}
-    last = {edit.key: edit for edit in world.remarks.edits}
-    for edit in last.values():
-        discussion = world.sources[edit.key.source].discussion
-        deleted = discussion.comments[edit.key.external_id].deleted
-        if not deleted and edit.key.external_id not in discussion.overwritten and (edit.key, edit.body) not in told:
-            yield f"what a person made of the copy {edit.key} is nowhere: {edit.body!r}"
-    made = {(edit.key, edit.body) for edit in world.remarks.edits}
-    for origin, new in told:
-        if new is not None and (origin, new) not in made:
-            yield f"nobody made {new!r} of the copy {origin}"
-
-
-def _every_call_was_meant(world: World) -> Iterator[str]:
-    writes = world.store.all_writes()
-    links = {link.key: link.comment_id for link in world.store.all_comments()}
-    meant = {(write.source, write.comment_id, write.operation.value) for write in writes}
-    for name, source in world.sources.items():
-        for call in source.discussion.calls:
-            comment = call.marker or links.get(ItemKey(name, call.external_id))
-            if (name, comment, call.operation) not in meant:
-                yield f"{call} in {name} stands in no ledger"

@@ -85,7 +85,7 @@ class SimulatedSource(BaseIntegration):
         self.items: dict[str, SimulatedItem] = {}
         self.calls: list[Call] = []
         self.hooks = Hooks()
-        self.discussion = Discussion(name, shape, self.now, self._call)
+        self.discussion = Discussion(name, shape, self.now, self._call, lambda key: self.items[key].deleted)
         self._clock = clock
         self._fault = fault
         self.capabilities = Capabilities(  # type: ignore[misc]

@@ -20,12 +20,12 @@ from worklake.model.ids import CommentId, digest
 from worklake.model.rows import LinkState
 from worklake.sync.heart import calling
 from worklake.sync.heart.calling import KNOWN_FAILURES
-from worklake.sync.heart.comments.looking import seen_comment
-from worklake.sync.heart.comments.planning import due_comments, item_places, unsure_comments
+from worklake.sync.heart.comments.identity import next_id
+from worklake.sync.heart.comments.looking import CommentsOn, comments_on, seen_comment
+from worklake.sync.heart.comments.planning import due_comments, item_places, standing, unsure_comments
 from worklake.sync.heart.comments.taking import CommentObservation, comment_change, take_comments
 from worklake.sync.heart.lanes import Followed, Together
 from worklake.sync.heart.ledger import finished
-from worklake.sync.heart.looking import PASSING
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError
@@ -34,18 +34,18 @@ from worklake.sync.rules.comments import COMMENT, CommentLink, answered, copy_at
 from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, Decision, ItemKey
 from worklake.sync.rules.task import Moment
 
-_Views = Mapping[ItemKey, dict[str, CommentView] | str]
-"""The comments on items, by external id, or why nobody can tell."""
-
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A step that may be done, on which item, and the copy where there is one."""
+    """A step that may be done, on which item, the copy where there is one, and the id that a new one gets, where ids
+    are ours to give.
+    """
 
     step: PlannedStep
     item: str
     copy: CommentLink | None
     write: Write
+    made_id: str | None = None
 
 
 class _Called(NamedTuple):
@@ -89,7 +89,8 @@ class CommentWave:
     def apply(self, steps: Sequence[PlannedStep], together: Together) -> None:
         """Do these steps."""
         tasks = {step.task_id for step in steps}
-        self._loaded, self._comments = self._store.load(tasks), self._store.comments(tasks)
+        self._loaded, known = self._store.load(tasks), self._store.comments(tasks)
+        self._comments = {task: standing(one, known.get(task, ())) for task, one in self._loaded.items()}
         self._batch = self._store.last_batch() + 1
         unsure = unsure_comments(self._store.unresolved(tasks))
         due = self._due(unsure)
@@ -103,6 +104,7 @@ class CommentWave:
                 self.done.append(finished(write, reason.outcome, self._moment(), error=str(reason)))
         if meant:
             self._meant = {one.write.write_id for one in meant}
+            self._leave_behind(meant, known)
             self._store.intend([one.write for one in meant])
         by_source: dict[str, list[_Ready]] = {}
         for one in meant:
@@ -110,6 +112,20 @@ class CommentWave:
         self._stopped = together({source: self._lane(source, ones) for source, ones in by_source.items()})
         self._take(meant, self._stopped)
         self._keep()
+
+    def _leave_behind(self, meant: Sequence[_Ready], known: Mapping[str, Sequence[CommentLink]]) -> None:
+        """Keep that copies went with their items, where they are about to be made anew: so the new ones are known as
+        copies also where a reply is lost.
+        """
+        made = {_place(one.step) for one in meant if one.step.operation is Operation.CREATE}
+        gone = [
+            now
+            for task, links in self._comments.items()
+            for before, now in zip(known.get(task, ()), links, strict=True)
+            if now != before and now.place in made
+        ]
+        if gone:
+            self._store.keep_comments(gone)
 
     def raise_what_stopped(self) -> None:
         """Raises what ended a lane, or the interrupt that ended them all, if anything did."""
@@ -124,33 +140,25 @@ class CommentWave:
             for step in due_comments(one, self._comments.get(task, []), self._ports, self._rules, (), unsure)
         }
 
-    def _read(self, steps: Sequence[PlannedStep], together: Together) -> _Views:
-        """The comments on each of these steps' items, by external id, or, in words, why nobody can tell."""
+    def _read(self, steps: Sequence[PlannedStep], together: Together) -> Mapping[ItemKey, CommentsOn]:
+        """What can be read of the comments on each of these steps' items."""
         wanted: dict[str, list[str]] = {}
         for step in steps:
             if step.source in self._ports and self._patience.leaves(step.source) is None:
                 wanted.setdefault(step.source, []).append(str(step.external_id))
-        followed = together({source: self._read_source(source, items) for source, items in wanted.items()})
+        lanes = {
+            source: comments_on(source, self._ports[source].integration, items, self._patience)
+            for source, items in wanted.items()
+        }
+        followed = together(lanes)
         followed.raise_what_stopped()
         return {key: view for lane in followed.lanes.values() for key, view in lane.results}
-
-    def _read_source(self, source: str, items: Sequence[str]) -> Iterator[tuple[ItemKey, dict[str, CommentView] | str]]:
-        integration = self._ports[source].integration
-        for external_id in dict.fromkeys(items):
-            try:
-                read = dict(seen_comment(integration, item) for item in integration.comments(external_id))
-                yield ItemKey(source, external_id), read
-            except NotFoundError:
-                yield ItemKey(source, external_id), {}  # the call will tell
-            except PASSING as error:
-                self._patience.note(source, error)
-                yield ItemKey(source, external_id), str(error)
 
     def _ready(
         self,
         step: PlannedStep,
         due: Mapping[str, str | None],
-        views: _Views,
+        views: Mapping[ItemKey, CommentsOn],
         unsure: set[tuple[str, str]],
     ) -> _Ready:
         """The step with what it takes to do it. Raises `SetAsideError` where it must not be done."""
@@ -163,19 +171,26 @@ class CommentWave:
             raise SetAsideError(Outcome.STALE, "what became of an earlier call is not known yet")
         copy = self._copy(step)
         loaded = self._loaded.get(step.task_id)
-        places = item_places(loaded, self._ports) if loaded is not None else {}
-        item = places.get(step.source) if step.operation is Operation.CREATE else step.external_id
-        if item is None or (step.external_id is not None and step.external_id != item):
-            raise SetAsideError(Outcome.STALE, "there is no item yet that it could stand on")
+        items = item_places(loaded, self._ports).get(step.source, []) if loaded is not None else []
+        item = step.external_id or (items[0] if items else None)
+        if item is None or item not in items:
+            raise SetAsideError(Outcome.STALE, "there is no item that it could stand on")
         if self._saved.undoes is None and due.get(step.step_id, "") != item:
             raise SetAsideError(Outcome.STALE, "the comment is no longer due as planned")
         if step.operation is Operation.CREATE:
             if copy is not None and copy.state is not LinkState.DELETED:
                 raise SetAsideError(Outcome.STALE, "the comment stands there already")
-            return _Ready(step, item, copy, self._write(step, item, None))
+            known = self._comments.get(step.task_id, ())
+            made_id = next_id(self._ports[step.source], str(step.comment_id), known)
+            return _Ready(step, item, copy, self._write(step, item, None), made_id)
         if copy is None or copy.state is not LinkState.LINKED:
             raise SetAsideError(Outcome.STALE, "the comment does not stand there")
-        shown = self._checked(step, copy, views.get(ItemKey(step.source, item), {}))
+        found = views.get(ItemKey(step.source, item), {})
+        if isinstance(found, NotFoundError):
+            # The copy went with its item, whether that comes back or not: nobody deleted it.
+            self._note_gone(self._write(step, item, None), found)
+            raise SetAsideError(Outcome.GONE, str(found))
+        shown = self._checked(step, copy, found)
         return _Ready(step, item, copy, self._write(step, item, shown))
 
     def _checked(self, step: PlannedStep, copy: CommentLink, views: dict[str, CommentView] | str) -> str:
@@ -191,7 +206,7 @@ class CommentWave:
         return shown
 
     def _copy(self, step: PlannedStep) -> CommentLink | None:
-        return copy_at(self._comments.get(step.task_id, ()), ItemKey(step.source, str(step.comment_id)))
+        return copy_at(self._comments.get(step.task_id, ()), _place(step))
 
     def _write(self, step: PlannedStep, item: str | None, shown: str | None) -> Write:
         return Write(
@@ -273,7 +288,7 @@ class CommentWave:
         integration, marker = self._ports[one.step.source].integration, CommentId(str(one.step.comment_id))
         text = str(one.step.fields.get(COMMENT) or "")
         if one.step.operation is Operation.CREATE:
-            return integration.add_comment(one.item, text, marker=marker, made_id=integration.made_id(marker))
+            return integration.add_comment(one.item, text, marker=marker, made_id=one.made_id)
         copy_id = one.copy.external_id if one.copy is not None else ""
         if one.step.operation is Operation.DELETE:
             integration.delete_comment(one.item, copy_id)
@@ -301,7 +316,7 @@ class CommentWave:
         link = replace(
             link,
             external_id=external_id,
-            item=one.item,
+            item=view.task,
             author=view.author,
             state=LinkState.LINKED,
             markers=tuple(view.markers),
@@ -314,19 +329,14 @@ class CommentWave:
 
     def _failed(self, one: _Ready, error: WorklakeError) -> None:
         """What a failed call means: for the copy, for the item where there is no copy yet, for the source."""
-        item = next(
-            (link for link in self._loaded[one.step.task_id].links if link.key == (one.step.source, one.item)), None
-        )
-        stand_in = item or StoredLink(one.step.source, one.item, one.step.task_id, LinkState.LINKED, {})
-        answer = calling.failure(one.write, stand_in, error, self._clock)
-        self.done.append(answer.write)
+        self.done.append(self._failure(one.write, error).write)
         refuses = isinstance(error, InvalidInputError) and one.step.operation is not Operation.DELETE
         if one.copy is None or one.step.operation is Operation.CREATE:
             # Who may not comment, as on an item whose discussion is locked, may still write its fields.
             if refuses or isinstance(error, AccessError):
                 self._conflicts.append(self._refusal(one, str(error)))
-            elif isinstance(error, NotFoundError) and item is not None and answer.link is not None:
-                self._items[item.key] = answer.link
+            elif isinstance(error, NotFoundError):
+                self._note_gone(one.write, error)
         elif refuses:
             self._conflicts.append(self._refusal(one, str(error)))
         elif isinstance(error, NotFoundError):
@@ -337,9 +347,21 @@ class CommentWave:
         elif isinstance(error, AccessError):
             self._links.append(replace(one.copy, state=LinkState.NO_ACCESS))
 
+    def _note_gone(self, write: Write, error: NotFoundError) -> None:
+        """That an item is not there is a question for the sweep."""
+        link = self._failure(write, error).link
+        if link is not None:
+            self._items[link.key] = link
+
+    def _failure(self, write: Write, error: WorklakeError) -> calling.Answer:
+        links = self._loaded[write.task_id].links
+        link = next((it for it in links if it.key == (write.source, write.external_id)), None)
+        stand_in = StoredLink(write.source, str(write.external_id), write.task_id, LinkState.CREATING, {})
+        return calling.failure(write, link or stand_in, error, self._clock)
+
     def _refusal(self, one: _Ready, words: str) -> Conflict:
         text, now = one.step.fields[COMMENT], self._clock()
-        place = ItemKey(one.step.source, str(one.step.comment_id))
+        place = _place(one.step)
         origin = next(
             (
                 link
@@ -385,3 +407,7 @@ class CommentWave:
 
     def _moment(self) -> Moment:
         return Moment(self._run_id, self._clock())
+
+
+def _place(step: PlannedStep) -> ItemKey:
+    return ItemKey(step.source, str(step.comment_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from worklake.errors import NotFoundError, UnreadableError
@@ -10,12 +10,14 @@ from worklake.integrations.base import BaseIntegration, CommentView, Item
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState
+from worklake.sync.heart.comments.identity import next_id
 from worklake.sync.heart.comments.taking import CommentObservation, comment_change, take_comments
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.looking import PASSING
-from worklake.sync.heart.ports import Clock, Ports
+from worklake.sync.heart.patience import Patience
+from worklake.sync.heart.ports import Clock, Port, Ports
 from worklake.sync.heart.store import Store
-from worklake.sync.rules.comments import copy_at
+from worklake.sync.rules.comments import CommentLink, copy_at
 from worklake.sync.rules.state import Decision, ItemKey
 from worklake.sync.rules.task import Moment
 
@@ -28,6 +30,25 @@ def seen_comment(integration: BaseIntegration, item: Item) -> tuple[str, Comment
     return item.external_id, view
 
 
+CommentsOn = dict[str, CommentView] | NotFoundError | str
+"""The comments on an item, by external id, or that the item is gone, or why nobody can tell."""
+
+
+def comments_on(
+    source: str, integration: BaseIntegration, items: Iterable[str], patience: Patience
+) -> Iterator[tuple[ItemKey, CommentsOn]]:
+    """What can be read of the comments on each of these items of a source."""
+    for item in dict.fromkeys(items):
+        key = ItemKey(source, item)
+        try:
+            yield key, dict(seen_comment(integration, one) for one in integration.comments(item))
+        except NotFoundError as error:
+            yield key, error
+        except PASSING as error:
+            patience.note(source, error)
+            yield key, str(error)
+
+
 def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, failed: dict[str, str]) -> None:
     """Look for every comment that was called with unknown outcome, and settle those calls by what it shows.
 
@@ -35,21 +56,24 @@ def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, fail
     """
     found: dict[tuple[str, str], CommentObservation] = {}
     absent: list[Write] = []
+    without_item = set[str]()
     batch = store.last_batch() + 1
-    for write in store.unresolved():
-        if write.comment_id is None:
-            continue
+    unresolved = [write for write in store.unresolved() if write.comment_id is not None]
+    known = store.comments({write.task_id for write in unresolved})
+    for write in unresolved:
         port, comment = ports.get(write.source), CommentId(str(write.comment_id))
         if port is None or (write.source, comment) in found:
             continue
         try:
-            item = port.integration.find_comment(str(write.external_id), comment, port.integration.made_id(comment))
+            made_id = _id_of(write, port, known.get(write.task_id, ()))
+            item = port.integration.find_comment(str(write.external_id), comment, made_id)
             if item is None:
                 absent.append(write)
                 continue
             external_id, view = seen_comment(port.integration, item)
         except NotFoundError:
             absent.append(write)
+            without_item.add(write.write_id)
         except PASSING as error:
             failed[write.source] = str(error)
         else:
@@ -58,11 +82,21 @@ def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, fail
     if found:
         take_comments(store, ports, found.values(), moment)
     if absent:
-        _keep_absent(store, absent, moment, batch)
+        _keep_absent(store, absent, without_item, moment, batch)
 
 
-def _keep_absent(store: Store, absent: Sequence[Write], moment: Moment, batch: int) -> None:
-    """Comments that are not there: never made, deleted by us, or by somebody else."""
+def _id_of(write: Write, port: Port, known: Sequence[CommentLink]) -> str | None:
+    """The id by which a comment that was called is found, where ids are ours to give."""
+    comment = str(write.comment_id)
+    copy = copy_at(known, ItemKey(write.source, comment))
+    made_id = next_id(port, comment, known)
+    return made_id if made_id is None or copy is None or copy.state is LinkState.DELETED else copy.external_id
+
+
+def _keep_absent(
+    store: Store, absent: Sequence[Write], without_item: Collection[str], moment: Moment, batch: int
+) -> None:
+    """Comments that are not there: never made, deleted by us, or by somebody else, unless they went with their item."""
     known = store.comments({write.task_id for write in absent})
     links, changes, settled = [], [], []
     for write in absent:
@@ -71,7 +105,7 @@ def _keep_absent(store: Store, absent: Sequence[Write], moment: Moment, batch: i
             settled.append(finished(write, Outcome.NOT_SENT, moment))
             continue
         deleted = write.operation is Operation.DELETE
-        if one is not None and one.state is LinkState.LINKED:
+        if one is not None and one.state is LinkState.LINKED and (deleted or write.write_id not in without_item):
             state = LinkState.DELETED if deleted else LinkState.MISSING
             one = replace(one, state=state, batch=batch, merges=one.merges + 1)
             links.append(one)

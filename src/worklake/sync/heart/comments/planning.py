@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from worklake.model.heart_rows import Operation, PlannedStep, Write
 from worklake.model.rows import LinkState
-from worklake.sync.heart.comments.taking import recognised
+from worklake.sync.heart.comments.identity import recognised
 from worklake.sync.heart.ports import Ports, Rules
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.rules.comments import COMMENT, CommentLink, NameOf, comment_steps, says_the_same
 from worklake.sync.rules.plan import WHOLE_TASK, Planning, held_fields
-from worklake.sync.rules.state import Conflict, ConflictKind
+from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
 from worklake.sync.rules.task import Moment
 
 
@@ -27,8 +27,8 @@ def due_comments(
     """The steps for the comments on a task. `missing` are sources in which the task is about to be made."""
     if not rules.comments or not links:
         return []
-    places: dict[str, str | None] = dict.fromkeys(missing)
-    places.update(item_places(loaded, ports))
+    links = standing(loaded, links)
+    places: dict[str, list[str]] = {source: [] for source in missing} | item_places(loaded, ports)
     steps = comment_steps(loaded.task.task_id, links, places, name_of(ports), loaded.conflicts, unsure)
     return [step for step in steps if _can(step, ports)]
 
@@ -51,11 +51,12 @@ def with_comments(
     unsure = unsure_comments(unresolved)
     found, copies, closed = dict(planning), list[CommentLink](), list[Conflict]()
     for task, links in comments.items():
-        one, fresh = loaded[task], recognised(ports, links)
-        copies += fresh
-        now = list({link.key: link for link in (*links, *fresh)}.values())
+        one = loaded[task]
         held = WHOLE_TASK in held_fields(one.conflicts)
         missing = [] if held else [gap.source for gap in planning[task].missing]
+        fresh = recognised(ports, links)
+        copies += fresh
+        now = list({link.key: link for link in (*links, *fresh)}.values())
         over = _past_refusals(one, now, ports, rules, missing, moment)
         closed += over
         if over:
@@ -94,12 +95,25 @@ def _asks_for(step: PlannedStep | None, refused: Conflict) -> bool:
     return step is not None and says_the_same(str(step.fields[COMMENT]), str(refused.value))
 
 
-def item_places(loaded: Loaded, ports: Ports) -> dict[str, str]:
-    """The item of a task on which its comments stand, by source. What was put away takes none."""
-    places: dict[str, str] = {}
+def standing(loaded: Loaded, links: Sequence[CommentLink]) -> list[CommentLink]:
+    """The comments on a task; copies on items that were deleted went with them, as if we had deleted them."""
+    gone = {link.key for link in loaded.links if link.state is LinkState.DELETED}
+    return [
+        replace(one, state=LinkState.DELETED)
+        if not one.is_born and one.state is LinkState.LINKED and ItemKey(one.source, one.item) in gone
+        else one
+        for one in links
+    ]
+
+
+def item_places(loaded: Loaded, ports: Ports) -> dict[str, list[str]]:
+    """The items of a task on which its comments stand, by source; new ones go to the first. What was put away takes
+    none.
+    """
+    places: dict[str, list[str]] = {}
     for link in sorted(loaded.links, key=lambda link: link.key):
         if link.state is LinkState.LINKED and link.source in ports:
-            places.setdefault(link.source, link.external_id)
+            places.setdefault(link.source, []).append(link.external_id)
     return places
 
 

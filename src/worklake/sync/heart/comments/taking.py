@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from worklake.integrations.base import CommentView
 from worklake.model.heart_rows import Operation, Outcome, Write
-from worklake.model.ids import CommentId, comment_id, digest
+from worklake.model.ids import comment_id, digest
 from worklake.model.rows import LinkState
+from worklake.sync.heart.comments.identity import made_ids
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Store
@@ -217,26 +218,3 @@ def comment_change(
         run_id=moment.run_id,
         observed_at=moment.now,
     )
-
-
-def made_ids(ports: Ports, source: str, links: Iterable[CommentLink]) -> dict[str, str]:
-    """The comments of other sources by the ids that we would give their copies in this one, where we give ids."""
-    port = ports.get(source)
-    if port is None or not port.integration.capabilities.client_made_ids:
-        return {}
-    elsewhere = {link.comment_id for link in links if link.is_born and link.source != source}
-    made = {port.integration.made_id(CommentId(one)): one for one in elsewhere}
-    return {external_id: one for external_id, one in made.items() if external_id is not None}
-
-
-def recognised(ports: Ports, links: Sequence[CommentLink]) -> list[CommentLink]:
-    """Comments that were taken for a person's before the one was known that they copy, as the copies they are."""
-    made = {source: made_ids(ports, source, links) for source in {link.source for link in links}}
-    known, found = {link.key: link for link in links}, []
-    for link in links:
-        if link.is_born and (link.markers or link.external_id in made[link.source]):
-            copied = copied_by(link.source, link.external_id, link.markers, known.values(), made[link.source])
-            if copied is not None:
-                known[link.key] = replace(link, comment_id=copied, is_born=False, person=None, created_at=None)
-                found.append(known[link.key])
-    return found
