@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 _ISSUE = re.compile(r"/(?P<project>[^/]+(?:/(?!-/)[^/]+)+?)(?:/-)?/(?:issues|work_items)/(?P<iid>[0-9]{1,18})/?")
 _PORTS = {"http": 80, "https": 443}
+_URL = re.compile(r"(?P<server>[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*)(?P<path>[^?#]*)")
 
 
 class Addresses:
@@ -31,9 +32,11 @@ class Addresses:
 
     def key_of(self, url: str) -> str | None:
         """The key of the issue that this URL shows, or None where it shows something else."""
-        if _host(url) != self._host:
+        parts = _URL.match(url.strip())
+        # By the server alone, so that what is known of it serves for every URL there.
+        if parts is None or _host(parts["server"]) != self._host:
             return None
-        path = unquote(urlsplit(url).path)
+        path = unquote(parts["path"])
         if not path.startswith(self._root + "/"):
             return None
         issue = _ISSUE.fullmatch(path[len(self._root) :])
@@ -43,7 +46,7 @@ class Addresses:
 @lru_cache(maxsize=1024)
 def _host(url: str) -> str | None:
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
