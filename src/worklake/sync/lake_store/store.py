@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from worklake.lake.lake import Lake
+from worklake.lake.names import spelled_out
 from worklake.model import rows
 from worklake.model.heart_rows import SavedPlan, Write
 from worklake.model.rows import Kind, LinkState
@@ -27,7 +28,8 @@ _RowDict = dict[str, Any]
 _TASKS = f"select {tasks.COLUMNS} from {{tasks}} where {{among}}"  # noqa: S608  columns of the row model
 _OLD_TASKS = "select task_id, source, created_at, updated_at, completed_at from {tasks} where {among}"
 _LINKS = f"select {links.COLUMNS} from {{links}} where kind = 'task' and {{among}}"  # noqa: S608
-_OLD_LINKS = "select * from {links} where kind = 'task' and {among}"
+_LINKS_OF = f"select {links.COLUMNS} from {{links}} where kind = 'task' and {{sources}} and {{among}}"  # noqa: S608
+_OLD_LINKS = "select * from {links} where kind = 'task' and {sources} and {among}"
 _COMMENTS = f"""
     select {comments.COLUMNS} from {{links}} where kind = 'comment' and {{among}} order by source, external_id
 """  # noqa: S608
@@ -148,9 +150,16 @@ class LakeStore:
 
     def find(self, keys: Collection[ItemKey]) -> dict[ItemKey, StoredLink]:
         """See `Store.find`."""
-        rows_found = self._lake.rows_among(_LINKS, "external_id", {key.external_id for key in keys})
-        found = {link.key: link for link in map(links.stored_link, rows_found)}
-        return {key: found[key] for key in keys if key in found}
+        found = self._rows_of_items(_LINKS_OF, keys)
+        return {key: links.stored_link(found[key]) for key in keys if key in found}
+
+    def _rows_of_items(self, query: str, keys: Collection[ItemKey]) -> dict[ItemKey, _RowDict]:
+        """The rows of a query for items. Others may go by the same id in other sources: those are not even read."""
+        sources = spelled_out("source", {key.source for key in keys}) or "true"
+        found = self._lake.rows_among(
+            query.replace("{sources}", sources), "external_id", {key.external_id for key in keys}
+        )
+        return {ItemKey(row["source"], row["external_id"]): row for row in found}
 
     def holders(self, task_ids: Collection[str]) -> dict[str, list[ItemKey]]:
         """See `Store.holders`."""
@@ -242,8 +251,7 @@ class LakeStore:
 
     def _keep_links(self, fresh: Mapping[ItemKey, StoredLink], ended: Sequence[StoredLink]) -> None:
         """A link that takes the place of one that ended says so: a crash before that one is deleted does no harm."""
-        found = self._lake.rows_among(_OLD_LINKS, "external_id", {key.external_id for key in fresh})
-        old = {ItemKey(row["source"], row["external_id"]): row for row in found}
+        old = self._rows_of_items(_OLD_LINKS, fresh.keys())
         stamp = LinkStamp(self._run_id, self._clock(), self._providers)
         ended = [link for link in ended if link.key not in fresh]
         places = links.replacements(fresh.values(), ended)

@@ -107,11 +107,11 @@ def task_state(row: Mapping[str, Any], born_as: ItemKey | None) -> TaskState:
 
 def _without_standings(row: Mapping[str, Any], born_as: ItemKey | None) -> TaskState:
     """A task that was never merged with other sources. What is empty is left out: it never beat a value."""
-    values = {name: _from_column(row[name]) for name in FIELDS}
+    at = row["updated_at"]
     fields = {
-        name: Standing(value, row["updated_at"], born_as)
-        for name, value in values.items()
-        if value not in (None, []) and value is not False
+        name: Standing(_from_column(column), at, born_as)
+        for name in FIELDS
+        if (column := row[name]) is not None and column is not False and column != []
     }
     return TaskState(row["task_id"], fields, 0, row["status"] if row["status"] in _OPEN else None)
 
