@@ -10,7 +10,7 @@ from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.sync.heart.observed import with_blockers
 from worklake.sync.heart.ports import Observation, Port
-from worklake.sync.heart.store import StoredLink
+from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.heart.views import Names
 from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.state import ItemKey, Pair, Side, TaskState
@@ -22,13 +22,27 @@ def first_link(one: Observation, task: str, state: TaskState | None, names: Name
     Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen. A set
     has what others brought as well, unless the task was born with it.
     """
-    known, born_as_it = state.fields if state else {}, task == task_id(*one.key)
+    key, known = one.key, state.fields if state else {}
+    born_as_it = task == task_id(*key)
     brought = {
         name: known[name].value
         for name in FIELDS
-        if name in known and known[name].origin == one.key and (born_as_it or FIELDS[name].merge is not MergeKind.SET)
+        if name in known and known[name].origin == key and (born_as_it or FIELDS[name].merge is not MergeKind.SET)
     }
     return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
+
+
+def meets_as_it_is(one: Observation, loaded: Loaded, names: Names) -> bool:
+    """Whether an item comes to a task, that has none of its source yet, and shows just what the task says."""
+    view, known = one.view, loaded.task.fields
+    if view.deleted or view.moved_to is not None or one.reread or one.partial:
+        return False
+    if any(link.source == one.source for link in loaded.links):
+        return False
+    if any(standing.origin == one.key for standing in known.values()):
+        return False  # what it brought before a merge died
+    shown = names.canonical(with_blockers(one, {}))
+    return all(value == (known[name].value if name in known else FIELDS[name].empty) for name, value in shown.items())
 
 
 def link_moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:

@@ -14,7 +14,14 @@ from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.dating import dated
 from worklake.sync.heart.histories import Histories
 from worklake.sync.heart.ledger import finished, settled_write
-from worklake.sync.heart.linking import first_link, link_gone, link_moved, link_with_forms, made_anew
+from worklake.sync.heart.linking import (
+    first_link,
+    link_gone,
+    link_moved,
+    link_with_forms,
+    made_anew,
+    meets_as_it_is,
+)
 from worklake.sync.heart.observed import is_not_made, is_older, newest_of, reread_fields, with_all_fields, with_blockers
 from worklake.sync.heart.ports import Observation, Ports, Rules, aliases_of
 from worklake.sync.heart.sides import side_of, sides_of
@@ -132,6 +139,9 @@ class _Merging:
     def merge(self, task: str, news: Mapping[ItemKey, Observation]) -> None:
         """Merge the items of one task."""
         loaded = self._loaded.get(task)
+        if loaded is not None and self._says_the_same(news, loaded):
+            self._link(task, news, loaded)
+            return
         known = {link.key: link for link in loaded.links} if loaded else {}
         news = {key: one for key, one in news.items() if not is_not_made(known.get(key), one)}
         links = {key: self._settled_link(task, one, known, loaded) for key, one in sorted(news.items())}
@@ -161,6 +171,26 @@ class _Merging:
         self._links += [
             link_moved(link_with_forms(link, sides[key], self._names[key.source]), news[key], self._ports[key.source])
             for key, link in links.items()
+        ]
+
+    def _says_the_same(self, news: Mapping[ItemKey, Observation], loaded: Loaded) -> bool:
+        """Whether a merge of these items would find nothing: all meet a task that says just what they show. A first
+        load has them by the hundred thousand.
+        """
+        return (
+            not loaded.conflicts
+            and all(meets_as_it_is(one, loaded, self._names[one.source]) for one in news.values())
+            and not renamed(loaded.task, self._aliases, self._moment)
+        )
+
+    def _link(self, task: str, news: Mapping[ItemKey, Observation], loaded: Loaded) -> None:
+        """Link items of which nothing else is new."""
+        self.merged.tasks.add(task)
+        if not loaded.kept:
+            self._tasks.append(loaded.task)
+        self._links += [
+            link_moved(first_link(one, task, loaded.task, self._names[one.source]), one, self._ports[one.source])
+            for _, one in sorted(news.items())
         ]
 
     def _leave(
