@@ -33,16 +33,24 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 @pytest.fixture(scope="module")
 def task(project: Project) -> dict[str, Any]:
     """A task that is in both tools."""
+    return _in_both(project)[0]
+
+
+def _in_both(project: Project) -> list[dict[str, Any]]:
     both = [one for one in project.run("tasks").document if {it["source"] for it in one["links"]} == set(OTHER)]
-    return dict(next(one for one in both if not one["archived"] and not one["confidential"]))
+    return [dict(one) for one in both if not one["archived"] and not one["confidential"]]
+
+
+def _ids(task: dict[str, Any]) -> tuple[str, str]:
+    found = {link["source"]: link["external_id"] for link in task["links"]}
+    return found["gitlab"], found["linear"]
 
 
 @pytest.fixture
 def remarks(project: Project, task: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Remarks]:
     """Its comments; nobody waits between two tries."""
     monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
-    found = {link["source"]: link["external_id"] for link in task["links"]}
-    yield Remarks(project, found["gitlab"], found["linear"])
+    yield Remarks(project, *_ids(task))
     project.mend()
 
 
@@ -211,3 +219,35 @@ def test_a_sync_that_is_killed_at_its_call_writes_the_comment_once(remarks: Rema
     remarks.project.run("sync")
     at_rest(remarks.project)
     assert len(remarks.about("gitlab", f"Killed {moment}")) == 1
+
+
+def test_the_comments_of_an_issue_that_is_moved_are_the_same_comments_and_stand_once(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Http.__init__.__kwdefaults__, "sleep", lambda seconds: None)
+    remarks = Remarks(project, *_ids(_in_both(project)[-1]))
+    theirs = remarks.write("gitlab", "Written before the move, see #1")
+    remarks.write("linear", "Copied before the move")
+    project.run("sync")
+    remarks.write("gitlab", "Never seen before the move")
+    moved = remarks.move()
+    project.run("sync")
+    at_rest(project)
+    words = ("Written before the move", "Copied before the move", "Never seen before the move")
+    assert [[len(moved.about(name, word)) for word in words] for name in OTHER] == [[1, 1, 1], [1, 1, 1]]
+    (as_it_was,) = moved.about("linear", words[0])
+    assert as_it_was.endswith("#1") and not as_it_was.endswith(" #1")
+    remarks.edit("gitlab", theirs, "Written before the move, edited where nobody is any more")
+    project.run("sync")
+    assert moved.about("linear", words[0]) == [as_it_was]
+    new = next(one for one, body in moved.written("gitlab").items() if words[0] in body)
+    moved.edit("gitlab", new, "Written before the move, edited after it")
+    project.run("sync")
+    (copy,) = moved.about("linear", words[0])
+    assert copy.endswith("edited after it")
+    (copied,) = (one for one, body in moved.written("linear").items() if words[1] in body)
+    moved.edit("linear", copied, "Copied before the move, edited after it")
+    project.run("sync")
+    (copy,) = moved.about("gitlab", words[1])
+    assert copy.endswith("edited after it")
+    at_rest(project)

@@ -58,10 +58,25 @@ class Remarks:
         else:
             self._gitlab("DELETE", f"/{comment}")
 
+    def move(self) -> Remarks:
+        """The issue in GitLab as a person moves it to another project: its comments."""
+        payload = self._issue()
+        projects = {one["payload"]["project_id"] for one in self.project.items("gitlab")} - {payload["project_id"]}
+        moved = self._call("POST", payload, "/move", json={"to_project_id": min(projects)}).json()
+        return Remarks(self.project, str(moved["id"]), self.linear)
+
     def _gitlab(self, method: str, path: str, query: Any = None, json: Any = None) -> requests.Response:
+        return self._call(method, self._issue(), f"/notes{path}", query, json)
+
+    def _issue(self) -> dict[str, Any]:
+        found = (one["payload"] for one in self.project.items("gitlab") if one["external_id"] == self.gitlab)
+        return dict(next(found))
+
+    def _call(
+        self, method: str, issue: dict[str, Any], path: str, query: Any = None, json: Any = None
+    ) -> requests.Response:
         server = self.project.served["gitlab"]
-        payload = next(one["payload"] for one in self.project.items("gitlab") if one["external_id"] == self.gitlab)
-        url = f"{server.base_url}/api/v4/projects/{payload['project_id']}/issues/{payload['iid']}/notes{path}"
+        url = f"{server.base_url}/api/v4/projects/{issue['project_id']}/issues/{issue['iid']}{path}"
         headers = {"PRIVATE-TOKEN": server.token}
         answer = requests.request(method, url, headers=headers, params=query, json=json, timeout=10)
         answer.raise_for_status()

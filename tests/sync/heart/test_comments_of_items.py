@@ -1,10 +1,19 @@
 """Comments and the items on which they stand: items with which they go and come back, and items made anew."""
 
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from tests.sync.heart.test_engine import Town, sync, town
 from tests.sync.heart.test_failures import open_conflicts, settle
+from worklake.integrations.base import TaskView
+from worklake.model.rows import Kind
+from worklake.sync.heart.merging import merge_tasks
+from worklake.sync.heart.ports import Observation
 from worklake.sync.rules.state import Decision
+from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
 
@@ -95,3 +104,67 @@ def test_a_copy_that_went_with_its_item_was_deleted_by_nobody_and_comes_back_wit
     sync(made)
     assert sync(made) == 0
     assert copies(made) == ["another remark"]
+
+
+@pytest.fixture
+def moved() -> Town:
+    """A task that people talked about in both tools, and whose issue A moved: it closed it and made it anew."""
+    made = discussed(Shape())
+    made.sources["B"].discussion.person_comments("B1", "B.lee", "an answer")
+    sync(made)
+    source, (task,) = made.sources["A"], made.store.all_tasks()
+    view = source.lens.view(Kind.TASK, source.read("A1").payload)
+    assert isinstance(view, TaskView)
+    new = source.person_creates({"title": "a title of some length"})
+    source.items["A1"].deleted = True  # the old one is there, but is not looked at any more
+    made.store.batch += 1
+    observations = [
+        Observation("A", "A1", replace(view, moved_to=new), made.store.batch),
+        Observation("A", new, view, made.store.batch, task),
+    ]
+    merge_tasks(made.store, made.ports(), observations, made.rules(), Moment("run_move", made.clock()))
+    talk = source.discussion
+    for key, one in list(talk.comments.items()):
+        talk.comments[f"{key} moved"] = replace(one, item=new)
+    return made
+
+
+def said_in(made: Town, source: str) -> list[str]:
+    """The last lines of the comments on the items that there are in a source."""
+    talk = made.sources[source].discussion
+    return sorted(one.body.splitlines()[-1] for one in talk.comments.values() if not talk.is_gone(one))
+
+
+def test_the_comments_of_an_item_that_was_moved_are_the_same_comments(moved: Town) -> None:
+    before = {one.comment_id for one in moved.store.all_comments()}
+    assert sync(moved) == 0
+    assert {one.comment_id for one in moved.store.all_comments()} == before
+    assert said_in(moved, "A") == said_in(moved, "B") == ["a remark", "an answer"]
+
+
+def test_edits_of_comments_that_came_along_with_a_moved_item_follow(moved: Town) -> None:
+    sync(moved)
+    moved.tick(60)
+    moved.sources["A"].discussion.person_edits("Ac1 moved", "another remark")
+    moved.sources["B"].discussion.person_edits("Bc2", "another answer")
+    assert (sync(moved), sync(moved)) == (2, 0)
+    assert said_in(moved, "A") == said_in(moved, "B") == ["another answer", "another remark"]
+    assert [one.decision for one in moved.store.comment_changes() if one.new == "another remark"] == [Decision.TAKEN]
+
+
+def test_what_its_provider_rewrote_of_a_comment_as_it_moved_the_item_is_the_same_comment_edited(moved: Town) -> None:
+    moved.sources["A"].discussion.comments["Ac1 moved"].body = "a remark, rewritten"
+    assert (sync(moved), sync(moved)) == (1, 0)
+    assert said_in(moved, "A") == said_in(moved, "B") == ["a remark, rewritten", "an answer"]
+
+
+@pytest.mark.parametrize("other", [{"author": "A.eve"}, {"seconds": 1}])
+def test_a_comment_of_somebody_else_or_of_another_time_on_the_new_item_is_another_comment(
+    moved: Town, other: dict[str, Any]
+) -> None:
+    came = moved.sources["A"].discussion.comments["Ac1 moved"]
+    came.author = other.get("author", came.author)
+    came.created_at += timedelta(seconds=other.get("seconds", 0))
+    sync(moved)
+    assert sync(moved) == 0
+    assert said_in(moved, "B") == ["a remark", "a remark", "an answer"]

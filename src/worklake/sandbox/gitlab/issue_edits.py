@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -37,6 +38,7 @@ _EDITABLE = (
 )  # fmt: skip
 _SILENT_FIELDS = frozenset({"assignee_ids"})
 """A change of nothing but these leaves `updated_at` alone."""
+_LOCAL_REFERENCE = re.compile(r"(?<![\w/#&])#(?=\d)")
 
 
 class IssueEditor:
@@ -141,6 +143,8 @@ class IssueEditor:
         moved = self._copy(issue, target, actor, with_notes=True)
         with self._store.changing(issue):
             issue.moved_to_id = moved.id
+        self.add_note(issue, actor, f"moved to {target.full_path}#{moved.iid}", system=True)
+        self.add_note(moved, actor, f"moved from {self._path_of(issue)}#{issue.iid}", system=True)
         self.commit(issue, replace(self.draft_of(issue), state="closed"), actor)
         return moved
 
@@ -219,10 +223,25 @@ class IssueEditor:
         self._store.add_issue(copy)
         target.last_activity_at = now
         if with_notes:
-            notes = [replace(note, id=self._store.next_id("note")) for note in self._store.notes_of(issue)]
-            self._store.notes_of(copy).extend(notes)
+            self._copy_notes(issue, copy)
         self._events.issue(copy, actor, "open", {})
         return copy
+
+    def _copy_notes(self, issue: Issue, copy: Issue) -> None:
+        """The notes of an issue on another, with ids and threads of their own; authors and times stay. What refers to
+        issues of the old project names that.
+        """
+        threads: dict[str, str] = {}
+        for note in self._store.notes_of(issue):
+            number = self._store.next_id("note")
+            body = note.body
+            if copy.project_id != issue.project_id:
+                body = _LOCAL_REFERENCE.sub(f"{self._path_of(issue)}#", body)
+            thread = threads.setdefault(note.discussion_id, f"{number:040x}")
+            self._store.notes_of(copy).append(replace(note, id=number, body=body, discussion_id=thread))
+
+    def _path_of(self, issue: Issue) -> str:
+        return self._store.projects[issue.project_id].full_path
 
     def _write_system_notes(self, issue: Issue, changes: Changes, actor: User, now: datetime) -> None:
         texts = []

@@ -85,7 +85,7 @@ class SimulatedSource(BaseIntegration):
         self.items: dict[str, SimulatedItem] = {}
         self.calls: list[Call] = []
         self.hooks = Hooks()
-        self.discussion = Discussion(name, shape, self.now, self._call, lambda key: self.items[key].deleted)
+        self.discussion = Discussion(name, shape, self.now, self._call, self._is_gone)
         self._clock = clock
         self._fault = fault
         self.capabilities = Capabilities(  # type: ignore[misc]
@@ -124,6 +124,9 @@ class SimulatedSource(BaseIntegration):
         item.unread.add(name)
         self._log(item, name, before, f"{self.name}.{PERSON}")
         return item.fields[name]
+
+    def _is_gone(self, external_id: str) -> bool:
+        return external_id not in self.items or self.items[external_id].deleted
 
     def _log(self, item: SimulatedItem, name: str, before: FieldValue, actor: str) -> None:
         """Write down an edit in the item's history, unless it came to nothing."""

@@ -1,13 +1,16 @@
-"""Which comment a copy is of, and by which ids it is known where ids are ours to give."""
+"""Which comment a copy is of, also after its item was moved, and by which ids it is known where we give ids."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
+from worklake.integrations.base import CommentView
 from worklake.model.ids import CommentId
+from worklake.model.rows import LinkState
 from worklake.sync.heart.ports import Port, Ports
-from worklake.sync.rules.comments import CommentLink, copied_by
+from worklake.sync.rules.comments import CommentLink, copied_by, same_text
+from worklake.sync.rules.state import ItemKey
 
 
 def made_ids(ports: Ports, source: str, links: Iterable[CommentLink]) -> dict[str, str]:
@@ -42,6 +45,32 @@ def _ids(port: Port, comment: str, used: Collection[str]) -> list[str]:
             return []
         ids.append(made)
     return ids
+
+
+def twin_of(
+    source: str, view: CommentView, links: Iterable[CommentLink], gone: Collection[ItemKey]
+) -> CommentLink | None:
+    """The known comment that an unknown one repeats, where one of their two items took the other's place: a provider
+    that makes an item anew as it moves it makes its comments anew as well, under other ids.
+
+    A copy of ours is told by its marker, what a person wrote by its author and time, before all where the text is the
+    same: the provider may have rewritten it. `gone` are items that are over.
+    """
+    is_over = ItemKey(source, view.task) in gone
+    twins = [
+        link
+        for link in links
+        if link.source == source
+        and link.state is LinkState.LINKED
+        and link.item != view.task
+        and (ItemKey(source, link.item) in gone) is not is_over
+        and (_wrote(link, view) if link.is_born else link.comment_id in view.markers)
+    ]
+    return min(twins, key=lambda link: (not same_text(link.body, view.body), link.external_id), default=None)
+
+
+def _wrote(link: CommentLink, view: CommentView) -> bool:
+    return view.created_at is not None and (link.author, link.created_at) == (view.author, view.created_at)
 
 
 def recognised(ports: Ports, links: Sequence[CommentLink]) -> list[CommentLink]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from worklake.integrations.base import CommentView
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import comment_id, digest
 from worklake.model.rows import LinkState
-from worklake.sync.heart.comments.identity import made_ids
+from worklake.sync.heart.comments.identity import made_ids, twin_of
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Store
@@ -45,30 +45,59 @@ class CommentObservation:
         """The comment."""
         return ItemKey(self.source, self.external_id)
 
+    @property
+    def item(self) -> ItemKey:
+        """The item that it stands on."""
+        return ItemKey(self.source, self.view.task)
+
 
 def take_comments(
     store: Store, ports: Ports, observations: Iterable[CommentObservation], moment: Moment
 ) -> list[CommentLink]:
     """Take comments on shared tasks into account, and keep what follows; gives those that are new or moved.
 
-    An unknown comment is our copy where its marker or its id says so, else a person wrote it. What a person wrote is
-    taken; what became of a copy by somebody else's hand is recorded as refused, and written back by the next plan.
-    Repeated, it has no further effect.
+    An unknown comment is our copy where its marker or its id says so, else a person wrote it; one that came along with
+    an item that its provider moved is the comment that it repeats. What a person wrote is taken; what became of a copy
+    by somebody else's hand is recorded as refused, and written back by the next plan. Repeated, it has no further
+    effect.
     """
     newest: dict[ItemKey, CommentObservation] = {}
     for one in observations:
-        known = newest.get(one.key)
-        if known is None or _age(one) >= _age(known):
+        other = newest.get(one.key)
+        if other is None or _age(one) >= _age(other):
             newest[one.key] = one
     tasks = {one.task_id for one in newest.values()}
-    taking = _Taking(ports, moment, store.comments(tasks), store.unresolved(tasks))
-    for one in sorted(newest.values(), key=lambda one: (one.view.created_at or _LONG_AGO, one.key)):
+    known = store.comments(tasks)
+    gone = _gone(store, newest.values(), known)
+    taking = _Taking(ports, moment, known, store.unresolved(tasks), gone)
+    for one in sorted(
+        newest.values(), key=lambda one: (one.item not in gone, one.view.created_at or _LONG_AGO, one.key)
+    ):
         taking.take(one)
     if taking.links or taking.changes:
         store.keep_comments(list(taking.links.values()), taking.changes)
     if taking.settled:
         store.finish(taking.settled)
     return list(taking.links.values())
+
+
+def _gone(
+    store: Store, observations: Iterable[CommentObservation], known: Mapping[str, Sequence[CommentLink]]
+) -> set[ItemKey]:
+    """The items that are over, of tasks with unknown comments that have comments on several items of a source."""
+    keys = {link.key for links in known.values() for link in links}
+    items: dict[tuple[str, str], set[ItemKey]] = {}
+    fresh = set[tuple[str, str]]()
+    for one in observations:
+        items.setdefault((one.task_id, one.source), set()).add(one.item)
+        if one.key not in keys:
+            fresh.add((one.task_id, one.source))
+    for task, links in known.items():
+        for link in links:
+            items.setdefault((task, link.source), set()).add(ItemKey(link.source, link.item))
+    asked = {item for place in fresh if len(items[place]) > 1 for item in items[place]}
+    found = store.find(asked) if asked else {}
+    return {key for key, link in found.items() if link.state is LinkState.DELETED}
 
 
 def _age(one: CommentObservation) -> tuple[int, datetime]:
@@ -79,9 +108,14 @@ class _Taking:
     """Takes comments one after the other, and collects the rows."""
 
     def __init__(
-        self, ports: Ports, moment: Moment, known: Mapping[str, Sequence[CommentLink]], unresolved: Iterable[Write]
+        self,
+        ports: Ports,
+        moment: Moment,
+        known: Mapping[str, Sequence[CommentLink]],
+        unresolved: Iterable[Write],
+        gone: Collection[ItemKey],
     ) -> None:
-        self._ports, self._moment = ports, moment
+        self._ports, self._moment, self._gone = ports, moment, gone
         self._known = {task: {link.key: link for link in links} for task, links in known.items()}
         self._intents: dict[tuple[str, str], list[Write]] = {}
         for write in unresolved:
@@ -96,7 +130,12 @@ class _Taking:
         """Take one comment."""
         known = self._known.setdefault(one.task_id, {})
         link = known.get(one.key)
-        if link is not None and _is_older(one, link):
+        if link is None:
+            twin = twin_of(one.source, one.view, known.values(), self._gone)
+            if twin is not None and one.item in self._gone:
+                return
+            link = self._follow(twin, one) if twin is not None else None
+        if link is not None and (_is_older(one, link) or _is_left(link, known.values())):
             return
         news = self._first(one) if link is None else _shown(link, one)
         if link is None and not news.is_born:
@@ -111,6 +150,15 @@ class _Taking:
         news = replace(news, body=one.view.body)
         if news != link:
             known[one.key] = self.links[one.key] = news
+
+    def _follow(self, left: CommentLink, one: CommentObservation) -> CommentLink:
+        """A comment goes on as the one that its provider made of it on another item."""
+        link = replace(left, external_id=one.external_id)
+        left = replace(left, is_born=False, person=None, created_at=None, state=LinkState.DELETED)
+        moved = {it.key: it for it in (left, link)}
+        self._known[one.task_id] |= moved
+        self.links |= moved
+        return link
 
     def _edited(self, one: CommentObservation, link: CommentLink) -> CommentLink:
         if link.is_born:
@@ -176,6 +224,13 @@ def _is_older(one: CommentObservation, link: CommentLink) -> bool:
     """Whether a comment was read before we last looked at it, or is an older state that came late."""
     updated = one.view.updated_at
     return one.batch < link.batch or (link.revision is not None and updated is not None and updated < link.revision)
+
+
+def _is_left(link: CommentLink, links: Iterable[CommentLink]) -> bool:
+    """Whether a comment is over, as another stands for it in the same source."""
+    return link.state is LinkState.DELETED and any(
+        it.place == link.place and it.state is LinkState.LINKED for it in links
+    )
 
 
 def _shown(link: CommentLink, one: CommentObservation, person: str | None = None) -> CommentLink:
