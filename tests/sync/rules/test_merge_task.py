@@ -296,6 +296,15 @@ def test_who_says_the_same_later_counts_where_another_edit_comes_in_late() -> No
     assert decisions(outcome) == {"C": Decision.LOST}
 
 
+def test_what_a_preferred_source_said_stays_its_own_when_another_says_the_same_later() -> None:
+    seen, prefer = {"title": "a"}, Prefer(prefer="B")
+    said = merge(task(**seen), side("B", seen, {"title": "b"}, minutes=5), default=prefer).task
+    affirmed = merge(said, side("A", seen, {"title": "b"}, minutes=10), side("B", {"title": "b"}), default=prefer).task
+    outcome = merge(affirmed, side("C", seen, {"title": "c"}, minutes=20), side("B", {"title": "b"}), default=prefer)
+    assert outcome.task.values() == {"title": "b"}
+    assert decisions(outcome) == {"C": Decision.LOST}
+
+
 def test_a_text_edited_again_where_its_last_edit_was_united_with_others_does_not_take_these_away() -> None:
     united = "top\none\ntwo\nend"
     again = side("A", {"description": "one\ntwo\nend"}, {"description": "new\none\ntwo\nend"}, minutes=9)

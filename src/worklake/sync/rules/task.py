@@ -152,11 +152,11 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
 
 
 def _affirmed(standing: Standing, change: Change) -> Standing:
-    """Where somebody said the same later, that is when it was said last."""
+    """Where somebody said the same later, that is when it was said last. It still comes from who said it first."""
     later = change.changed_at is not None and (standing.at is None or change.changed_at > standing.at)
     if not later or isinstance(change.new, dict) or not same(change.field, standing.value, change.new):
         return standing
-    return Standing(standing.value, change.changed_at, change.origin, change.actor)
+    return standing._replace(at=change.changed_at)
 
 
 def given(
