@@ -8,8 +8,9 @@ import pytest
 
 from tests.sync.heart.test_engine import Town, edit, shown, sync, town
 from worklake.model.heart_rows import Outcome
+from worklake.settings.models import Owner
 from worklake.sync.heart import settling
-from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.state import Decision, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
@@ -328,3 +329,39 @@ def test_what_a_tool_drops_of_a_set_at_a_creation_whose_reply_is_lost_is_taken_o
     sync(made)
     assert sync(made) == 0
     assert [shown(made, name, "labels") for name in "AB"] == [["label-1", "label-2"], ["label-2"]]
+
+
+def test_what_a_person_sets_at_an_item_whose_making_was_not_answered_is_an_edit_of_an_owned_field() -> None:
+    made = town(Shape(), Shape())
+    made.policies = {"status": Owner(owner="A")}
+    worlds.pull(made, "A", Random(0))
+    made.fault = lambda _source, what: what == "create"
+    worlds.apply(made, worlds.plan(made))
+    made.fault = None
+    edit(made, "B", "status", "completed")
+    sync(made)
+    assert sync(made) == 0
+    assert [shown(made, name, "status") for name in "AB"] == ["backlog"] * 2
+    (change,) = [
+        one for task in made.store.all_tasks() for one in made.store.changes(task_id=task) if one.field == "status"
+    ]
+    assert change.decision is Decision.REFUSED
+
+
+@pytest.mark.parametrize("was_closed", [False, True])
+def test_who_closes_an_item_otherwise_than_we_did_without_a_reply_is_heard(was_closed: bool) -> None:
+    made = town(Shape(), Shape(deletes=False))
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    made.fault = lambda _source, what: what == "close" and not was_closed
+    worlds.undo(made, run, everywhere=True)
+    made.fault = lambda _source, what: what == "close"
+    again = made.store.plan(made.plans[-1])
+    assert again is not None
+    worlds.apply(made, again, allowed=True)
+    made.fault = None
+    assert shown(made, "B", "status") == "canceled"
+    edit(made, "B", "status", "completed")
+    sync(made)
+    assert sync(made) == 0
+    assert [shown(made, name, "status") for name in "AB"] == ["completed"] * 2

@@ -59,8 +59,18 @@ def test_a_found_item_shows_a_persons_edit_as_a_change() -> None:
     look = after_found({"title": "A longer title", "labels": ["x"]},
                        {"title": "A longer ti", "labels": ["y"], "due_date": "2026-01-01", "start_date": None},
                        {"due_date": None, "start_date": None})  # fmt: skip
-    assert look.seen == {"title": "A longer ti", "labels": [], "start_date": None}
+    assert look.seen == {"title": "A longer ti", "labels": [], "start_date": None, "due_date": None}
     assert look.adjusted == {"title": (Pair("A longer title", "A longer ti"),)}
+
+
+def test_what_was_not_sent_and_shows_in_a_found_item_is_an_edit_of_what_a_new_item_shows() -> None:
+    look = after_found({"title": "a"}, {"title": "a", "status": "completed", "priority": "high"}, {"status": "backlog"})
+    assert look.seen == {"title": "a", "status": "backlog", "priority": "none"}
+
+
+def test_what_a_found_item_shows_meets_the_task_where_nobody_knows_what_it_was_made_with() -> None:
+    look = after_found(None, {"title": "a", "priority": "none"}, {"title": "", "priority": "none"})
+    assert look.seen == {"priority": "none"}
 
 
 def test_what_a_found_item_lacks_of_a_set_was_taken_out_by_nobody() -> None:

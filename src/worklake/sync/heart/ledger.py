@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from worklake.model.fields import Fields, FieldValue
-from worklake.model.heart_rows import Outcome, Write
+from worklake.integrations.base import Lens
+from worklake.model.fields import Fields, FieldValue, Status
+from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.sync.rules import answers
+from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import elements, same
 
@@ -19,6 +21,31 @@ def adjusted(write: Write) -> Iterator[tuple[str, FieldValue, FieldValue]]:
         shown = write.shown.get(name)
         if name in write.shown and not same(name, sent, shown) and not elements(sent) < elements(shown):
             yield name, sent, shown  # what others put into a set meanwhile is no form of what was sent
+
+
+def meant(write: Write, shown: Fields, lens: Lens) -> tuple[Fields, Fields]:
+    """What a write sent to an item that shows this now, and what the item showed before.
+
+    Closing and the like send no fields, but move one. Where it stood so before, they did nothing: who has closed the
+    item otherwise since, or otherwise than we close, has edited it.
+    """
+    before, operation = write.before, write.operation
+    if operation is Operation.UPDATE:
+        return write.sent, before
+    name = "status" if operation in (Operation.CLOSE, Operation.REOPEN) else "archived"
+    if name not in shown or not _is_done(operation, shown[name]):
+        return {}, before
+    if name in before and _is_done(operation, before[name]):
+        return {name: before[name]}, before
+    made = lens.project({name: Status.CANCELED.value}, shown) if operation is Operation.CLOSE else shown
+    return {name: made.get(name, shown[name])}, before
+
+
+def _is_done(operation: Operation, value: FieldValue) -> bool:
+    """Whether this is what closing, archiving and their ways back leave."""
+    if operation in (Operation.CLOSE, Operation.REOPEN):
+        return is_open(value) is (operation is Operation.REOPEN)
+    return bool(value) is (operation is Operation.ARCHIVE)
 
 
 def settled_write(write: Write, look: answers.Look, shown: Fields, moment: Moment) -> Write:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from worklake.integrations.base import TaskView
-from worklake.model.fields import FIELDS, Fields, MergeKind
+from worklake.model.fields import FIELDS, MergeKind
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.dating import dated
 from worklake.sync.heart.histories import Histories
-from worklake.sync.heart.ledger import finished, settled_write
+from worklake.sync.heart.ledger import finished, meant, settled_write
 from worklake.sync.heart.linking import (
     first_link,
     link_gone,
@@ -316,13 +316,13 @@ class _Merging:
         creations = [write for write in intents if write.operation is Operation.CREATE]
         shown, defaults = one.view.fields, new_item(self._ports[one.source].integration)
         sent = creations[-1].sent if creations else {}
-        found = answers.after_found(sent, shown, defaults)
+        found = answers.after_found(sent if creations else None, shown, defaults)
         self._unsure[one.key] = {
             name
-            for name, now in shown.items()
-            if not same(name, found.seen.get(name, now), now)
+            for name in sent.keys() & shown.keys()
+            if not same(name, found.seen[name], shown[name])
             # What a new item shows anyway was in sight, whatever became of the calls that complete it.
-            and not (name in sent and name in defaults and same(name, sent[name], defaults[name]))
+            and not (name in defaults and same(name, sent[name], defaults[name]))
         }
         self._settled += [
             finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id) for write in creations
@@ -344,9 +344,8 @@ class _Merging:
                 self._settled.append(finished(write, outcome, self._moment, {}))
                 link = replace(link, state=LinkState.DELETED) if done else link
             elif write.external_id == one.external_id and one.batch >= write.batch:
-                look = answers.settle(
-                    link.seen, link.adjusted, *_meant(write, shown), shown, self._words(write, one.view)
-                )
+                sent, before = meant(write, shown, self._ports[one.source].integration.lens)
+                look = answers.settle(link.seen, link.adjusted, sent, before, shown, self._words(write, one.view))
                 settled = settled_write(write, look, shown, self._moment)
                 if settled.outcome is Outcome.NOT_SENT and _may_be_from_before(write, one):
                     continue
@@ -400,17 +399,3 @@ def _may_be_from_before(write: Write, one: Observation) -> bool:
     """Whether a listing may show an item as it was before a call of unknown outcome: it tells nothing of the call."""
     updated = one.view.updated_at
     return not one.looked_at and write.revision is not None and updated is not None and updated <= write.revision
-
-
-def _meant(write: Write, shown: Fields) -> tuple[Fields, Fields]:
-    """What a write sent, and what the item showed before. Closing and the like send no fields, but move some."""
-    if write.operation is Operation.UPDATE:
-        return write.sent, write.before
-    closed, archived = shown.get("status") in ("completed", "canceled"), bool(shown.get("archived"))
-    done = {
-        Operation.CLOSE: "status" if closed else None,
-        Operation.REOPEN: None if closed else "status",
-        Operation.ARCHIVE: "archived" if archived else None,
-        Operation.RESTORE: None if archived else "archived",
-    }.get(write.operation)
-    return ({} if done is None or done not in shown else {done: shown[done]}), write.before

@@ -82,24 +82,27 @@ def after_creation(sent: Fields, shown: Fields) -> Look:
     return Look(dict(shown), pairs, {})
 
 
-def after_found(sent: Fields, shown: Fields, defaults: Fields) -> Look:
+def after_found(sent: Fields | None, shown: Fields, defaults: Fields) -> Look:
     """After an item was found again that had been created without our learning of it.
 
     Fields that show what a new item shows, `defaults`, are as they were made, also those that were sent: a creation may
     set some by later calls, which may have failed. What else is not what the provider could have made of what was sent
-    is a person's edit since; of a set, only what was put into it: what it lacks may have been dropped, and is due. The
-    other fields meet the task for the first time.
+    is a person's edit since; of a set, only what was put into it: what it lacks may have been dropped, and is due. So
+    is what was not sent. Where nobody knows what was sent, None, all else meets the task for the first time.
     """
-    created = after_creation(sent, shown)
     seen: dict[str, FieldValue] = {}
     for name, now in shown.items():
         if name in defaults and same(name, now, defaults[name]):
             seen[name] = now
+        elif sent is None:
+            continue
         elif name in sent:
             whole = FIELDS[name].merge is MergeKind.SET
             made = _without_others(name, sent[name], now, None) if whole else sent[name]
             seen[name] = now if loosely_same(name, sent[name], now) else made
-    return Look(seen, created.adjusted, {})
+        else:
+            seen[name] = defaults.get(name, FIELDS[name].empty)
+    return Look(seen, after_creation(sent or {}, shown).adjusted, {})
 
 
 def settle(
