@@ -68,6 +68,12 @@ class DeletingSource(SimulatedSource):
             creatable=before.creatable - {"archived"}, reads_many=True, restores=shape.announces,
         )  # fmt: skip
 
+    def _call(self, what: str) -> bool:
+        """See `SimulatedSource._call`; nothing is done where the token may not see anything."""
+        if self.hidden:
+            raise AccessError(f"{self.name} does not allow this while it is hidden")
+        return super()._call(what)
+
     def person_creates(self, fields: Fields) -> str:
         """See `SimulatedSource.person_creates`."""
         external_id = super().person_creates(fields)
