@@ -26,7 +26,7 @@ from worklake.sync.heart.observed import is_not_made, is_older, newest_of, rerea
 from worklake.sync.heart.ports import Observation, Ports, Rules, aliases_of
 from worklake.sync.heart.sides import side_of, sides_of
 from worklake.sync.heart.store import Loaded, Store, StoredLink
-from worklake.sync.heart.views import ItemResolution, Names, names_for, new_item
+from worklake.sync.heart.views import ItemResolution, Names, met_since, names_for, new_item
 from worklake.sync.rules import answers, putaway
 from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.putaway import Departure, Return
@@ -279,7 +279,7 @@ class _Merging:
 
     def _merge(self, task: TaskState, sides: Sequence[Side], loaded: Loaded | None) -> TaskOutcome:
         conflicts, decided = (loaded.conflicts, loaded.decided) if loaded else ((), frozenset[str]())
-        renaming = renamed(task, self._aliases, self._moment)
+        renaming = renamed(task, {**self._aliases, **met_since(task, self._names)}, self._moment)
         now = fold_onto(task, renaming) if renaming else task
         outcome = merge_task(now, sides, self._rules.fields, conflicts, self._moment, decided)
         return TaskOutcome(outcome.task, (*renaming, *outcome.changes), outcome.conflicts) if renaming else outcome
@@ -304,7 +304,7 @@ class _Merging:
         if link is not None and link.state is not LinkState.CREATING:
             if one.partial or loaded is None:
                 return link
-            resolution = ItemResolution(self._ports[one.source].integration, self._names[one.source])
+            resolution = ItemResolution(self._ports[one.source].integration, self._names[one.source].at(link))
             return self._settle(caught_up(link, one.view, loaded, resolution), one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None or (link is None and task not in one.view.markers):

@@ -18,12 +18,14 @@ from worklake.sync.heart.ports import Clock, Port, Ports, Rules, aliases_of
 from worklake.sync.heart.refusing import no_longer_due
 from worklake.sync.heart.sides import sides_of
 from worklake.sync.heart.store import Loaded, Store
-from worklake.sync.heart.views import ItemResolution, Names, names_for
+from worklake.sync.heart.views import ItemResolution, Names, met_since, names_for
 from worklake.sync.rules import brake, plan, resolution
 from worklake.sync.rules.plan import Budget, Missing, Planning
 from worklake.sync.rules.putaway import is_open
+from worklake.sync.rules.renaming import renamed
 from worklake.sync.rules.state import Side, TaskState
-from worklake.sync.rules.task import Moment
+from worklake.sync.rules.task import Moment, fold_onto
+from worklake.sync.rules.values import referred
 
 NOT_GONE = frozenset(LinkState) - {LinkState.DELETED, LinkState.CREATING}
 
@@ -58,9 +60,10 @@ def plan_tasks(
     watched = store.watched()
     loaded = store.load(watched)
     around = store.referrers(_new_somewhere(loaded, ports, rules)) - watched
-    loaded |= store.load(around)
+    moment = Moment(run_id, clock())
+    loaded = _with_met_since(store, ports, loaded | store.load(around), moment)
     tasks = watched | around
-    unresolved, moment = store.unresolved(tasks), Moment(run_id, clock())
+    unresolved = store.unresolved(tasks)
     unsure = {(write.source, write.task_id) for write in unresolved if write.comment_id is None}
     planning = _without_past_refusals(store, planning_of(store, ports, rules, loaded, unsure), moment)
     planning = with_comments(store, ports, rules, planning, loaded, unresolved, moment)
@@ -106,12 +109,25 @@ def _save(store: Store, saved: SavedPlan) -> None:
 
 
 def _new_somewhere(loaded: Mapping[str, Loaded], ports: Ports, rules: Rules) -> list[str]:
-    """The tasks that have just got an item in some source or are to get one: others may now refer to them there."""
-    return [
-        task
-        for task, one in loaded.items()
-        if any(link.merges <= 1 for link in one.links) or any(_lacking(one, ports, rules))
-    ]
+    """The tasks that have just got an item in some source or are to get one, and the opaque ids of these items: others
+    may now refer to them there.
+    """
+    new = {task: [link for link in one.links if link.merges <= 1] for task, one in loaded.items()}
+    tasks = [task for task, one in loaded.items() if new[task] or any(_lacking(one, ports, rules))]
+    return tasks + [f"{link.source}:{link.external_id}" for links in new.values() for link in links]
+
+
+def _with_met_since(store: Store, ports: Ports, loaded: Mapping[str, Loaded], moment: Moment) -> dict[str, Loaded]:
+    """The same, once tasks know by its task what they referred to as an item that nobody had met."""
+    outside = [one for one in loaded.values() if any(":" in each for each in referred(one.task.values()))]
+    if not outside:
+        return dict(loaded)
+    names = names_for(store, {name: port.people for name, port in ports.items()}, outside)
+    found = {one.task.task_id: renamed(one.task, met_since(one.task, names), moment) for one in outside}
+    news = {task: fold_onto(loaded[task].task, changes) for task, changes in found.items() if changes}
+    if news:
+        store.commit([change for changes in found.values() for change in changes], list(news.values()))
+    return {task: replace(one, task=news[task]) if task in news else one for task, one in loaded.items()}
 
 
 def _without_past_refusals(store: Store, planning: Mapping[str, Planning], moment: Moment) -> Mapping[str, Planning]:

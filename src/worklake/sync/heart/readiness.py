@@ -93,11 +93,12 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
         is_open = link is not None and link.state is not LinkState.DELETED
         missing = replace(link, state=LinkState.MISSING) if link is not None and is_open else None
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
-    fields = _of_items_that_are_there(step, known.names[step.source], view.fields)
+    names = known.names[step.source].at(link)
+    fields = _of_items_that_are_there(step, names, view.fields)
     reason = _stale(step, fields, one, link, view, known)
     if reason is not None:
         raise SetAsideError(Outcome.STALE, reason)
-    sent = known.names[step.source].own(fields)
+    sent = names.own(fields)
     moving = sent if step.operation is Operation.UPDATE else PUT_AWAY_BY
     before = {name: view.fields[name] for name in moving if name in view.fields}
     write = write_of(step, known, now, sent, before)

@@ -23,6 +23,7 @@ def side_of(
     edits: Mapping[str, Edited] | None = None,
 ) -> Side:
     """An item in canonical ids, that shows `view`, or, without one, what was last seen of it."""
+    names = names.at(link)
     seen = names.canonical(link.seen)
     return Side(
         key=link.key,

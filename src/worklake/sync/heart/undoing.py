@@ -103,7 +103,7 @@ def plan_undo(
         elif link is None or write.source not in ports:
             left.append(Left(write.task_id, write.source, WHOLE_TASK, "the item is not there any more"))
         else:
-            steps += _restoring(write, link, names[write.source], left)
+            steps += _restoring(write, link, names[write.source].at(link), left)
     return Undoing(saved_undo(store, steps, undone_run, moment, limits or Brake(), allow), left)
 
 
@@ -211,7 +211,7 @@ def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, lo
     expected: Fields = {}
     if operation is Operation.DELETE:  # whatever a person edited there since stops it
         people = {name: each.people for name, each in ports.items()}
-        expected = names_for(store, people, [loaded])[write.source].canonical(link.seen)
+        expected = names_for(store, people, [loaded])[write.source].at(link).canonical(link.seen)
     return plan.step(operation, write.task_id, write.source, write.external_id, {}, expected, why, link.revision)
 
 

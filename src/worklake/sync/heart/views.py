@@ -9,10 +9,10 @@ from types import MappingProxyType
 
 from worklake.integrations.base import BaseIntegration, Lens
 from worklake.model.fields import FIELDS, Fields, FieldValue
-from worklake.sync.heart.store import Loaded, Store
+from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.rules.plan import creating_key
-from worklake.sync.rules.state import ItemKey
-from worklake.sync.rules.values import elements
+from worklake.sync.rules.state import ItemKey, TaskState
+from worklake.sync.rules.values import elements, referred
 
 _REFERENCES = {name: spec.reference for name, spec in FIELDS.items() if spec.reference is not None}
 _KEPT_IF_UNKNOWN = tuple(name for name in _REFERENCES if name != "blocked_by")
@@ -25,7 +25,8 @@ _TASKS = tuple(name for name, kind in _REFERENCES.items() if kind == "task")
 class Names:
     """Who and what a source's ids are: accounts to people, items to tasks.
 
-    What is unknown is opaque: `source:id`, which no other source can show.
+    What is unknown is opaque: `source:id`, which no other source can show. So is, for an item of the task `of_task`,
+    another item of the same task: no task has to do with itself. The item itself, `itself`, refers to others only.
     """
 
     source: str
@@ -33,6 +34,12 @@ class Names:
     tasks: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, str] = field(default_factory=dict)
     items: Mapping[str, str] = field(default_factory=dict)
+    of_task: str | None = None
+    itself: str | None = None
+
+    def at(self, link: StoredLink) -> Names:
+        """The names as this item uses them."""
+        return replace(self, of_task=link.task_id, itself=link.external_id)
 
     def expecting(self, tasks: Iterable[str]) -> Names:
         """The names once items of these tasks are made here: until their ids are known, others stand for them."""
@@ -66,13 +73,15 @@ class Names:
         return translated
 
     def _known(self, kind: str, one: str) -> str | None:
-        return (self.people if kind == "person" else self.tasks).get(one) or f"{self.source}:{one}"
+        known = (self.people if kind == "person" else self.tasks).get(one)
+        return f"{self.source}:{one}" if known is None or (kind == "task" and known == self.of_task) else known
 
     def _own(self, kind: str, one: str) -> str | None:
         prefix = f"{self.source}:"
-        if one.startswith(prefix):
-            return one[len(prefix) :]
-        return (self.accounts if kind == "person" else self.items).get(one)
+        if kind == "person":
+            return one[len(prefix) :] if one.startswith(prefix) else self.accounts.get(one)
+        own = one[len(prefix) :] if one.startswith(prefix) else self.items.get(one)
+        return None if own == self.itself or one == self.of_task else own
 
 
 class ItemResolution:
@@ -162,6 +171,17 @@ def names_for(
             items={task: key.external_id for task, held_by in held.items() for key in held_by if key.source == source},
         )
     return named
+
+
+def met_since(task: TaskState, names: Mapping[str, Names]) -> dict[str, str]:
+    """The tasks that items are by now, which this one refers to from when they were outside: by their opaque ids."""
+    found: dict[str, str] = {}
+    for one in referred(task.values()):
+        source, _, external_id = one.partition(":")
+        known = names[source].tasks.get(external_id) if source in names else None
+        if known is not None and known != task.task_id:
+            found[one] = known
+    return found
 
 
 def _referred(source: str, fields: Fields) -> set[ItemKey]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from worklake.model.fields import FieldValue
+from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.rows import LinkState
 from worklake.sync.heart.store import Loaded
@@ -87,7 +87,12 @@ def _all_agree(case: Case) -> None:
                 continue  # nobody of them has an account there: it keeps whom it has
             if name == "parent_id" and value and case.provider.shows(link.source, name, value, None):
                 continue  # the parent is not there: it keeps what it has
-            if not case.provider.shows(link.source, name, value, fields[name]):
+            said, shown = value, fields[name]
+            if FIELDS[name].reference == "task":
+                said, shown = (case.provider.apart(link.task_id, link.source, each) for each in (value, shown))
+            if name == "parent_id" and value and not said:
+                continue  # no task is its own parent: it keeps what it has
+            if not case.provider.shows(link.source, name, said, shown):
                 fail("b", f"{link.external_id} shows {name} {fields[name]!r}, the task has {value!r}")
 
 

@@ -101,7 +101,7 @@ def _sets_are_united(case: Case) -> None:
     put in more than once; nothing else is in it.
     """
     for (task, name), contest in case.contests(*_SETS).items():
-        stands = elements(case.value(task, name))
+        stands = frozenset(map(case.provider.met, elements(case.value(task, name))))
         put_in: Counter[str] = Counter()
         taken_out: set[str] = set()
         must_stand: set[str] = set()

@@ -54,8 +54,20 @@ class Provider:
             return sorted(_person(source, one) for one in _listed(shown))
         return shown
 
+    def met(self, reference: str) -> str:
+        """The task of an item that others referred to before it was known; else the same."""
+        source, _, external_id = reference.partition(":")
+        return self.tasks.get(ItemKey(source, external_id), reference)
+
+    def apart(self, task: str, source: str, value: FieldValue) -> FieldValue:
+        """References without those to the task itself, canonical or as a source has them: what people say of two items
+        of one task stays there, as no task has to do with itself.
+        """
+        others = [one for one in _listed(value) if task not in (self.met(one), self.tasks.get(ItemKey(source, one)))]
+        return others if isinstance(value, list) else next(iter(others), None)
+
     def _shows_tasks(self, source: str, canonical: FieldValue, shown: FieldValue) -> bool:
-        meant = {one for one in _listed(canonical) if self._is_there(source, one)}
+        meant = {one for one in map(self.met, _listed(canonical)) if self._is_there(source, one)}
         return meant == set(_listed(self.canonical(source, "blocked_by", sorted(_listed(shown)))))
 
     def _is_there(self, source: str, task: str) -> bool:
