@@ -174,7 +174,12 @@ def test_what_is_held_is_not_moved_until_those_who_contend_agree(situation: Situ
             if conflict.conflict_id in closed:
                 event("agreed")
                 said = {one.origin: one.value for one in conflict.contenders}
-                said |= {side.key: side.view[name] for side in situation.changers(name)}
+                # Who shows for the first time what the task says has nothing to add.
+                said |= {
+                    side.key: side.view[name]
+                    for side in situation.changers(name)
+                    if name in side.seen or not _shows(side, name, situation.current(name))
+                }
                 by_key = {side.key: side for side in situation.sides}
                 for origin, value in said.items():
                     stands = outcome.task.values().get(name)
