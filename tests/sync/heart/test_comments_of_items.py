@@ -77,6 +77,18 @@ def test_a_comment_on_an_item_made_anew_whose_reply_is_lost_stands_there_once(ma
     assert not any(one.is_born for one in made.store.all_comments() if one.source == "B")
 
 
+def test_comments_stand_on_an_item_made_anew_also_where_the_plan_that_made_it_is_applied_again() -> None:
+    made = discussed(Shape(restores=False))
+    made_anew(made)
+    saved = made.store.plan(made.plans[-1])
+    assert saved is not None
+    worlds.apply(made, saved)
+    sync(made)
+    assert sync(made) == 0
+    assert copies(made) == ["a remark"]
+    assert sorted(link.state for link in made.store.all_links() if link.source == "B") == ["deleted", "linked"]
+
+
 def test_a_copy_that_was_undone_and_is_made_again_gets_an_id_that_was_never_given() -> None:
     made = discussed(Shape(makes_ids=True))
     made.sources["A"].discussion.person_comments("A1", "A.kim", "one more")

@@ -75,8 +75,7 @@ def _as_a_whole(
     """
     keys = {one.origin for one in conflict.contenders}
     if winner.origin is None:
-        undone = [link for link in loaded.links if link.key in keys and link.state is LinkState.DELETED]
-        return [], [in_the_making(link) for link in undone]
+        return [], in_the_making(loaded, (link for link in loaded.links if link.key in keys))
     link = next((link for link in loaded.links if link.key == winner.origin), None)
     wish = loaded.task.fields.get(DELETED)
     if link is None or link.state is LinkState.DELETED or wish is None or wish.value is not True:

@@ -243,10 +243,9 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
     making = [step for step in saved.steps if step.operation is Operation.CREATE and step.comment_id is None]
     anew = {(step.source, step.task_id) for step in making}
     links = [
-        in_the_making(link)
+        link
         for one in loaded.values()
-        for link in one.links
-        if (link.source, link.task_id) in anew and link.state is LinkState.DELETED
+        for link in in_the_making(one, (it for it in one.links if (it.source, it.task_id) in anew))
     ]
     if held:
         released = [_released(one, loaded[one.task_id], store.changes(task_id=one.task_id), moment) for one in held]
@@ -279,9 +278,14 @@ def _released(hold: Conflict, loaded: Loaded, changes: Iterable[Change], moment:
     return replace(hold, contenders=(whole, *edited), reason=f"{UNDO_UNDONE}, but the field was edited meanwhile")
 
 
-def in_the_making(link: StoredLink) -> StoredLink:
-    """The link of an item that was deleted and is to be made again."""
-    return replace(link, state=LinkState.CREATING)
+def in_the_making(loaded: Loaded, links: Iterable[StoredLink]) -> list[StoredLink]:
+    """Those of these links whose items were deleted, as of items to be made again: where the task has no other item."""
+    there = {link.source for link in loaded.links if link.state not in _NOT_THERE}
+    return [
+        replace(link, state=LinkState.CREATING)
+        for link in links
+        if link.state is LinkState.DELETED and link.source not in there
+    ]
 
 
 def _holds(

@@ -51,13 +51,24 @@ def _each_stands_once(world: World) -> Iterator[str]:
             )
             if not live or remark.deleted or ItemKey(name, comment) in held:
                 continue
-            if (name, remark.number) in world.remarks.deleted:
-                if there:
-                    yield f"remark {remark.number} was deleted by a person in {name}, and stands there again"
-            elif not there:
-                yield f"remark {remark.number} does not stand in {name}"
-            else:
+            stays_deleted = _stays_deleted(world, name, remark.number)
+            if stays_deleted and there:
+                yield f"remark {remark.number} was deleted by a person in {name}, and stands there again"
+            elif there:
                 yield from _says_so(there[0].body, remark, _readable(world, remark), source.discussion)
+            elif stays_deleted is None:
+                yield f"remark {remark.number} does not stand in {name}"
+
+
+def _stays_deleted(world: World, name: str, number: int) -> bool | None:
+    """Whether the copy of a remark in a source stays deleted, as a person deleted it; None where nobody did. If its
+    item went before anybody noticed, nobody can tell, and it may stand again where the item is made anew.
+    """
+    deleted = [key for key, numbers in world.remarks.deleted.items() if key.source == name and number in numbers]
+    missing = {one.key for one in world.store.all_comments() if one.state is LinkState.MISSING}
+    source = world.sources[name]
+    items = {key: source.items[source.discussion.comments[key.external_id].item] for key in deleted}
+    return any(key in missing or not items[key].deleted for key in deleted) if deleted else None
 
 
 def _heard(world: World) -> list[Remark]:

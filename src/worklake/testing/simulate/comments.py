@@ -206,11 +206,13 @@ class CopyEdit(NamedTuple):
 
 @dataclass(slots=True)
 class Remarks:
-    """What people did to comments. `deleted` are copies of remarks, by source and number, that people deleted."""
+    """What people did to comments. `deleted` are copies that people deleted, with the numbers of the remarks that they
+    are copies of.
+    """
 
     written: list[Remark] = field(default_factory=list)
     edits: list[CopyEdit] = field(default_factory=list)
-    deleted: set[tuple[str, int]] = field(default_factory=set)
+    deleted: dict[ItemKey, set[int]] = field(default_factory=dict)
     late: list[CommentObservation] = field(default_factory=list)
     homeless: list[CommentObservation] = field(default_factory=list)
 
@@ -309,7 +311,7 @@ def _delete(world: World, key: ItemKey) -> None:
     if remark is not None:
         remark.deleted = True
     else:
-        world.remarks.deleted |= {(key.source, it.number) for it in world.remarks.written if is_about(one.body, it)}
+        world.remarks.deleted[key] = {it.number for it in world.remarks.written if is_about(one.body, it)}
 
 
 def is_about(body: str, remark: Remark) -> bool:
