@@ -222,11 +222,13 @@ class _Merging:
         return list(dict.fromkeys(key for key in keys if key is not None))
 
     def _with_tasks(self, known: Known, chunk: Chunk, matches: Mapping[str, Match]) -> Known:
+        """Known, with the tasks that may be moved here. Those that items of other sources are go to the heart, which
+        reads them itself.
+        """
         known.accounts = self._loader.accounts()
         concerned = {link["task_id"] for link in (*known.links.values(), *known.waiting)}
-        concerned |= {one.task_id for one in matches.values() if one.linked_by != "born"}
         if self._loader.lake_knows_source:
-            concerned |= {one.task_id for one in matches.values()}
+            concerned |= {one.task_id for one in matches.values() if one.linked_by == "born"}
         known.tasks = self._loader.tasks(concerned)
         return known
 
