@@ -127,7 +127,7 @@ def test_a_sync_that_is_killed_is_finished_by_the_next(team: Team):
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_sync_that_is_killed_at_any_commit_or_call_is_finished_by_the_next(team: Team, moment: str):
-    assert die_at_points(team, moment, 11, lambda: ("sync",)) >= 2
+    assert die_at_points(team, moment, 15, lambda: ("sync",)) >= 2
 
 
 @pytest.mark.slow
@@ -137,7 +137,7 @@ def test_an_apply_of_a_saved_plan_that_is_killed_anywhere_is_finished_by_the_nex
         team.dying.lives(team.tools.settings.folder, "plan")
         return ("apply",)
 
-    assert die_at_points(team, moment, 10, planned) >= 1
+    assert die_at_points(team, moment, 14, planned) >= 1
 
 
 def open_conflicts(team: Team) -> list[str]:
@@ -155,7 +155,7 @@ def settle_all(team: Team) -> None:
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_an_undo_that_is_killed_anywhere_is_finished_by_the_same_undo(team: Team, moment: str):
     folder, pair = team.tools.settings.folder, team.pairs[0]
-    for point in points(moment, 13):
+    for point in points(moment, 16):
         label = f"undo killed {moment} point {point} (WORKLAKE_SEED={SEED})"
         before = team.tools.items("b")[pair["b"]]["title"]
         team.tools.edit("a", pair["a"], title=f"Undone at {point}")
@@ -183,7 +183,7 @@ def test_a_settling_that_is_killed_anywhere_is_finished_by_the_same_settling(dyi
         tools.sync()
         team = Team(tools, dying, [{"a": made, **tools.twins("a")[made]}])
         (pair,) = team.pairs
-        for point in points(moment, 5):
+        for point in points(moment, 7):
             label = f"settle killed {moment} point {point} (WORKLAKE_SEED={SEED})"
             tools.edit("a", pair["a"], title=f"Here at {point}")
             tools.edit("b", pair["b"], title=f"There at {point}")
@@ -207,7 +207,7 @@ def test_a_settling_that_is_killed_anywhere_is_finished_by_the_same_settling(dyi
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_sweep_that_is_killed_anywhere_is_finished_by_the_next(team: Team, moment: str):
     tools = team.tools
-    for point in points(moment, 10):
+    for point in points(moment, 13):
         label = f"sweep killed {moment} point {point} (WORKLAKE_SEED={SEED})"
         gone = tools.create("a", title=f"Gone at {point}")
         tools.sync()

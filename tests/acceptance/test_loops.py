@@ -88,6 +88,8 @@ FIXED = ("status", "priority", "due_date", "estimate_points")
 """Fields in which both tools must show the same, whatever else is typed."""
 
 PAIRS = [("gitlab", "linear"), ("linear", "gitlab"), ("gitlab", "gitlab"), ("linear", "linear")]
+EDITED = [("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear")]
+"""Pairs in which edits are tried, in both tools: it does not matter where their items were born."""
 
 Case = tuple[str, str]
 
@@ -185,7 +187,7 @@ def test_whatever_is_typed_is_written_once_and_never_comes_back(kinds: tuple[str
         twins = tools.twins("a")
         pairs = {case: {"a": one, **twins[one]} for case, one in made.items()}
         assert_as_typed(tools, "a", pairs, before)
-        for origin, kind in zip("ab", kinds, strict=True):
+        for origin, kind in zip("ab", kinds, strict=True) if kinds in EDITED else ():
             before = {}
             plain = {case: tools.create("a", title=" ".join(case), description="Two\nlines") for case, _ in cases(kind)}
             sync_at_once(tools)
