@@ -14,19 +14,21 @@ from worklake.errors import LakeMissingError, SettingsError, StoppedError, Workl
 from worklake.integrations.base import Finding
 from worklake.integrations.registry import open_source
 from worklake.model.documents import (
-    ApplyDocument,
     CheckDocument,
     CheckLine,
-    ConflictDocument,
     ExplainDocument,
     MaintainDocument,
     MaintainedTable,
-    PlanDocument,
     ProposalDocument,
     PullDocument,
-    SettledDocument,
     StatusDocument,
     SweepDocument,
+)
+from worklake.model.plan_documents import (
+    ApplyDocument,
+    ConflictDocument,
+    PlanDocument,
+    SettledDocument,
     SyncDocument,
     UndoDocument,
 )

@@ -9,24 +9,26 @@ import pytest
 from worklake.cli import show, show_plan
 from worklake.cli.face import Face
 from worklake.model.documents import (
-    ApplyDocument,
     CheckDocument,
     CheckLine,
-    ConflictDocument,
-    ConflictValue,
     ExplainDocument,
-    FieldChange,
-    PlanDocument,
     PullDocument,
     PulledSource,
     StatusDocument,
+    TaskDocument,
+)
+from worklake.model.heart_rows import Operation
+from worklake.model.plan_documents import (
+    ApplyDocument,
+    ConflictDocument,
+    ConflictValue,
+    FieldChange,
+    PlanDocument,
     StepDocument,
     SyncDocument,
-    TaskDocument,
     UndoDocument,
     WriteDocument,
 )
-from worklake.model.heart_rows import Operation
 from worklake.sync.tasks import TaskList
 
 AWKWARD = "[bold]Fix[/bold] :bug: of GET /projects/:id/issues [/]"

@@ -21,7 +21,8 @@ from worklake.cli.face import Face
 from worklake.cli.options import command
 
 if TYPE_CHECKING:
-    from worklake.model.documents import DemoDocument, TaskDocument
+    from worklake.model.documents import TaskDocument
+    from worklake.model.plan_documents import DemoDocument
 
 _POLICY = """# Made by worklake demo: titles that differ wait for a person, everything else goes by time.
 fields: {default: latest, title: manual}
@@ -96,7 +97,7 @@ class _Story:
         """The whole of it, in the order in which it is shown."""
         from worklake import api
         from worklake.cli import show, show_plan
-        from worklake.model.documents import DemoDocument
+        from worklake.model.plan_documents import DemoDocument
 
         with self.face.progress() as progress:
             self._step("A team's tools start on this machine: GitLab over REST, Linear over GraphQL")

@@ -7,26 +7,26 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from worklake.model import documents
+from worklake.model import documents, plan_documents
 
 PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
     ("worklake init", documents.InitDocument, False),
     ("worklake check", documents.CheckDocument, False),
     ("worklake pull", documents.PullDocument, False),
-    ("worklake plan", documents.PlanDocument, False),
-    ("worklake apply", documents.ApplyDocument, False),
-    ("worklake sync", documents.SyncDocument, False),
+    ("worklake plan", plan_documents.PlanDocument, False),
+    ("worklake apply", plan_documents.ApplyDocument, False),
+    ("worklake sync", plan_documents.SyncDocument, False),
     ("worklake sweep", documents.SweepDocument, False),
-    ("worklake undo", documents.UndoDocument, False),
-    ("worklake conflicts, worklake conflicts list", documents.ConflictDocument, True),
-    ("worklake conflicts settle", documents.SettledDocument, False),
+    ("worklake undo", plan_documents.UndoDocument, False),
+    ("worklake conflicts, worklake conflicts list", plan_documents.ConflictDocument, True),
+    ("worklake conflicts settle", plan_documents.SettledDocument, False),
     ("worklake tasks", documents.TaskDocument, True),
     ("worklake tasks --proposed-links, worklake links list", documents.ProposalDocument, True),
     ("worklake links accept, worklake links refuse", documents.DecidedDocument, False),
     ("worklake explain", documents.ExplainDocument, False),
     ("worklake status", documents.StatusDocument, False),
     ("worklake maintain", documents.MaintainDocument, False),
-    ("worklake demo", documents.DemoDocument, False),
+    ("worklake demo", plan_documents.DemoDocument, False),
 )
 """Each command, its document, and whether it answers a list of them."""
 
@@ -35,7 +35,7 @@ def documents_markdown() -> str:
     """The text of `docs/documents.md`."""
     head = (
         "# The JSON documents of the commands\n\n"
-        "Generated from `src/worklake/model/documents.py`; do not edit. "
+        "Generated from `documents.py` and `plan_documents.py` in `src/worklake/model`; do not edit. "
         "Write it anew with `python -m worklake.cli.docs > docs/documents.md`.\n\n"
         "Under `--json` stdout is exactly one JSON document. Keys are in snake_case, times in RFC 3339 UTC. "
         "A command that fails before it touches anything, wrong usage (`UsageError`) included, answers "

@@ -11,19 +11,19 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from worklake.cli.show import counted, moment, table, value_shown
-from worklake.model.documents import (
+from worklake.model.documents import SweepDocument
+from worklake.model.heart_rows import Operation
+from worklake.model.plan_documents import (
     ApplyDocument,
     ConflictDocument,
     FieldChange,
     PlanDocument,
     SettledDocument,
     StepDocument,
-    SweepDocument,
     SyncDocument,
     UndoDocument,
     WriteDocument,
 )
-from worklake.model.heart_rows import Operation
 
 _MOST_STEPS = 100
 _MOST_CONFLICTS = 20

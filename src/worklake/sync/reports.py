@@ -11,7 +11,10 @@ import pyarrow as pa
 
 from worklake.integrations.base import Where
 from worklake.lake.lake import Lake
-from worklake.model.documents import (
+from worklake.model.documents import PullDocument, PulledSource, SweepDocument, SweptItem, SweptSource
+from worklake.model.heart_rows import Outcome, PlannedStep, SavedPlan, Write
+from worklake.model.ids import RunId
+from worklake.model.plan_documents import (
     AdjustedField,
     ApplyDocument,
     ConflictDocument,
@@ -19,20 +22,13 @@ from worklake.model.documents import (
     FieldChange,
     LeftDocument,
     PlanDocument,
-    PullDocument,
-    PulledSource,
     SettledDocument,
     StepDocument,
-    SweepDocument,
-    SweptItem,
-    SweptSource,
     SyncDocument,
     TakenBackDocument,
     UndoDocument,
     WriteDocument,
 )
-from worklake.model.heart_rows import Outcome, PlannedStep, SavedPlan, Write
-from worklake.model.ids import RunId
 from worklake.sync import cycle
 from worklake.sync.cycle import PlanResult, SweepResult, SyncResult, UndoResult
 from worklake.sync.engine import PullResult
