@@ -117,6 +117,24 @@ def test_a_child_that_was_there_before_its_parent_gets_it_with_the_sync_that_mak
     assert project.run("sync").document["writes"] == []
 
 
+@pytest.mark.parametrize(("here", "there", "kind"), [("eng", "web", "gitlab"), ("web", "eng", "linear")])
+def test_an_item_that_was_just_made_has_its_url_and_goes_by_its_key(
+    project: Project, here: str, there: str, kind: str
+) -> None:
+    born = {"eng": "linear", "web": "gitlab"}[here]
+    external_id = project.create(born, title=f"Shared from {here}", **({"team": "ENG"} if here == "eng" else {}))
+    assert project.run("sync").document["applied"] == 1
+    task = task_of(project, here, external_id)
+    shown = item_of(project, task, there)
+    key, url = {
+        "linear": lambda: (shown["identifier"], shown["url"]),
+        "gitlab": lambda: (shown["references"]["full"], shown["web_url"]),
+    }[kind]()
+    assert [link["url"] for link in task["links"] if link["source"] == there] == [url]
+    for name in (key, key.lower(), url):
+        assert project.run("explain", name).document["task_id"] == task["task_id"], name
+
+
 def asked(project: Project, provider: str) -> Counter[str]:
     """The calls so far, by what they ask for."""
     return Counter(

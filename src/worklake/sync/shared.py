@@ -117,8 +117,6 @@ def facts_of(item: Observed[TaskView], mentions: Iterable[str], matched: Match |
     """What is kept of an item besides its fields."""
     view = item.view
     return ItemFacts(
-        key=view.key,
-        url=view.url,
         mentions=tuple(mentions),
         blocks=tuple(view.blocks),
         record_hash=item.record_hash,

@@ -112,16 +112,11 @@ def test_a_task_is_read_in_its_columns(lake: Lake) -> None:
 def test_what_a_pull_tells_of_an_item_is_kept_with_its_link(lake: Lake) -> None:
     store = store_over(lake)
     first, task = born(status="completed")
-    facts = ItemFacts("linear.app/acme/ENG-1", "https://x", ("k",), ("L-9",), "hash", "mention", NOON, NOON)
+    facts = ItemFacts(("k",), ("L-9",), "hash", "mention", NOON, NOON)
     store.tell({link().key: facts})
     store.commit([first], [task], [link(), creating()])
     kept, made = sorted(rows(lake, "links"), key=lambda row: row["source"])
-    assert (kept["key"], kept["url"], kept["mentions"], kept["record_hash"]) == (
-        "linear.app/acme/ENG-1",
-        "https://x",
-        ["k"],
-        "hash",
-    )
+    assert (kept["mentions"], kept["record_hash"]) == (["k"], "hash")
     assert orjson.loads(kept["seen"])["blocks"] == ["L-9"]
     assert (kept["provider"], kept["linked_by"], made["provider"], made["linked_by"]) == (
         "linear",

@@ -30,7 +30,8 @@ from worklake.sync.rules.task import fold_onto
 
 def test_a_task_is_loaded_with_its_links_and_open_conflicts(store: Store) -> None:
     first, task = born()
-    links = [link("web", "7", adjusted={}, made_id="made-7"), link()]
+    named = {"called": "web.example/team/web#7", "url": "https://web.example/team/web/7"}
+    links = [link("web", "7", adjusted={}, made_id="made-7", **named), link()]
     over = settled(conflict(2))
     store.commit([first], [task], links, [conflict(1), over])
     loaded = store.load(["task_1", "task_2"])

@@ -213,6 +213,8 @@ def _made(
         view.updated_at,
         batch,
         mapping=integration.lens.fingerprint(),
+        called=view.key,
+        url=view.url,
     )
     done = finished(write, Outcome.ACKNOWLEDGED, _moment(write, clock), view.fields, external_id)
     return Answer(done, news)

@@ -56,6 +56,8 @@ def link_moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:
         revision=one.view.updated_at or link.revision,
         batch=one.batch,
         mapping=port.integration.lens.fingerprint(),
+        called=one.view.key or link.called,
+        url=one.view.url or link.url,
     )
 
 
@@ -76,7 +78,13 @@ def link_gone(link: StoredLink, one: Observation) -> StoredLink:
     revision = one.view.updated_at or link.revision
     moved = link.state is not LinkState.DELETED
     return replace(
-        link, state=LinkState.DELETED, merges=link.merges + moved, revision=revision, batch=max(one.batch, link.batch)
+        link,
+        state=LinkState.DELETED,
+        merges=link.merges + moved,
+        revision=revision,
+        batch=max(one.batch, link.batch),
+        called=one.view.key or link.called,
+        url=one.view.url or link.url,
     )
 
 

@@ -26,7 +26,8 @@ class StoredLink:
     counts how often `seen` has moved. What was pulled in a batch before `batch` was read before the item was last
     looked at. A link in state `creating` stands for an item that may or may not have been made: its external id is
     `made_id`, the id that the item would have where we make it, else `creating:` and the task's id until the item is
-    known. `mapping` is the fingerprint of the lens that `seen` was read with, where it is known.
+    known. `mapping` is the fingerprint of the lens that `seen` was read with, where it is known. `called` is what
+    people call the item, with its host, and `url` where they see it, once it was read.
     """
 
     source: str
@@ -40,6 +41,8 @@ class StoredLink:
     batch: int = 0
     made_id: str | None = None
     mapping: str | None = None
+    called: str | None = None
+    url: str | None = None
 
     @property
     def key(self) -> ItemKey:

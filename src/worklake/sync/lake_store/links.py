@@ -15,7 +15,7 @@ from worklake.sync.rules.state import ItemKey, Pair
 
 COLUMNS = (
     "source, external_id, task_id, state, seen, adjusted, merges, remote_updated_at, looked_at, made_id, replaces,"
-    " is_primary, mapping"
+    " is_primary, mapping, key, url"
 )
 """What reading a link takes."""
 
@@ -27,8 +27,6 @@ class ItemFacts:
     `blocks` are external ids of items that it says it blocks, `record_hash` the hash of the record it was read from.
     """
 
-    key: str | None = None
-    url: str | None = None
     mentions: tuple[str, ...] = ()
     blocks: tuple[str, ...] = ()
     record_hash: str = ""
@@ -55,12 +53,13 @@ def link_row(
     adjusted = {name: [list(pair) for pair in pairs] for name, pairs in link.adjusted.items()}
     if facts is not None:
         blocks = list(facts.blocks)
-        row |= {"key": facts.key, "url": facts.url, "mentions": list(facts.mentions) or None}
-        row["record_hash"] = facts.record_hash
+        row |= {"mentions": list(facts.mentions) or None, "record_hash": facts.record_hash}
         if old is None and not row["is_primary"]:
             row["linked_by"] = facts.linked_by
     return row | {
         "task_id": link.task_id,
+        "key": link.called,
+        "url": link.url,
         "state": str(link.state),
         "seen": to_text({"fields": dict(link.seen), "blocks": blocks}),
         "adjusted": to_text(adjusted) if adjusted else None,
@@ -82,8 +81,6 @@ def _new_row(link: StoredLink, stamp: LinkStamp) -> dict[str, Any]:
         "external_id": link.external_id,
         "provider": stamp.providers.get(link.source, link.source),
         "comment_id": None,
-        "key": None,
-        "url": None,
         "is_primary": born_here,
         "seen": "{}",
         "mentions": None,
@@ -110,6 +107,8 @@ def stored_link(row: Mapping[str, Any]) -> StoredLink:
         batch=row["looked_at"] or 0,
         made_id=row["made_id"],
         mapping=row["mapping"],
+        called=row["key"],
+        url=row["url"],
     )
 
 
