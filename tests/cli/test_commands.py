@@ -230,7 +230,8 @@ def test_explain_takes_ids_keys_and_urls(pulled: Project) -> None:
         link = next(link for link in task["links"] if link["source"] == provider)
         payload = next(i["payload"] for i in pulled.items(provider) if i["external_id"] == link["external_id"])
         key = payload["identifier"] if provider == "linear" else payload["references"]["full"]
-        for name in (task["task_id"], link["external_id"], link["url"], key, key.swapcase()):
+        written = f" {task['task_id'].upper()} "
+        for name in (task["task_id"], written, link["external_id"], link["url"], key, key.swapcase()):
             explained = pulled.run("explain", name).document
             assert explained["task_id"] == task["task_id"], name
             assert explained["changes"][0]["decision"] in ("created", "linked")

@@ -216,6 +216,8 @@ def test_undo_takes_a_sync_back_and_the_next_sync_does_not_redo_it(twins: Twins)
     undone = twins.project.run("undo", run, "--apply")
     assert (undone.status, undone.document["applied"], undone.document["left"]) == (0, 1, [])
     assert twins.both("title") == [before[0], "Taken back"]
+    again = twins.project.run("undo", run, "--apply")
+    assert (again.status, again.document["applied"], again.document["left"]) == (0, 0, [])
     held = twins.project.run("sync")
     assert (held.status, held.document["writes"]) == (3, [])
     (conflict,) = twins.project.run("conflicts").document

@@ -72,8 +72,7 @@ def apply(
     until it succeeds. A value that a tool refuses becomes a conflict; the other fields of its step are written.
 
     Exit status 0 when every step was applied, 1 when one was stale, refused or failed, 2 when there is no such plan, 3
-    when the brake stops it (look at it, then repeat with --allow and the number of items that it names), or when what
-    it takes back (`worklake undo`) waits for a person to decide.
+    when the brake stops it (look at it, then repeat with --allow and the number of items that it names).
     """
     from worklake import api
     from worklake.cli import show_plan
@@ -85,7 +84,6 @@ def apply(
     face.note(*document.notes)
     if not all(one.done for one in document.writes):
         raise typer.Exit(Exit.PARTIAL)
-    raise typer.Exit(Exit.STOPPED_FOR_A_PERSON if document.undoes and document.conflicts else Exit.DONE)
 
 
 @command(app)

@@ -35,6 +35,8 @@ def explain(lake: Lake, name: str, run: RunContext) -> ExplainDocument:
     `team/web#3` in large or small letters, or a provider's URL. Raises `NotFoundError` when there is no such task,
     `InvalidInputError` when there are several.
     """
+    name = name.strip()
+    name = name.lower() if name.lower().startswith("task_") else name
     now = _joined_to(lake, name)
     task_id = _find(lake, now or name, run.sources)
     row = lake.rows("select * from {tasks} where task_id = :task", {"task": task_id})[0]

@@ -149,9 +149,10 @@ def _restoring(write: Write, link: StoredLink, names: Names, left: list[Left]) -
     for name in write.sent:
         if name not in write.before or name not in shown or same(name, write.before[name], shown[name]):
             continue
-        if same(name, link.seen.get(name), shown[name]):
+        now = link.seen.get(name)
+        if same(name, now, shown[name]):
             back[name] = write.before[name]
-        else:
+        elif not same(name, now, write.before[name]):
             left.append(Left(write.task_id, write.source, name, "it was changed since"))
     if not back:
         return []
