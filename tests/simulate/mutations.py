@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from worklake.model.ids import CommentId
 from worklake.sync.heart import (
     applying,
     calling,
@@ -18,7 +19,9 @@ from worklake.sync.heart import (
     views,
 )
 from worklake.sync.heart.comments import applying as comments_applying
-from worklake.sync.heart.comments import taking
+from worklake.sync.heart.comments import identity, taking
+from worklake.sync.heart.comments import looking as comments_looking
+from worklake.sync.heart.comments import planning as comments_planning
 from worklake.sync.rules import answers, brake, field, plan, resolution
 from worklake.sync.rules.answers import Look
 from worklake.sync.rules.comments import copy_text
@@ -116,8 +119,28 @@ def _looks_away_from_what_is_pending() -> AbstractContextManager[Any]:
     return patch.object(planning, "_is_quiet", lambda *_: True)
 
 
-def _echoes_copies() -> AbstractContextManager[Any]:
-    return patch.object(taking, "copied_by", lambda *_: None)
+@contextmanager
+def _echoes_copies() -> Iterator[None]:
+    with patch.object(taking, "copied_by", lambda *_: None), patch.object(identity, "copied_by", lambda *_: None):
+        yield
+
+
+@contextmanager
+def _leaves_comments_behind_on_items_that_are_gone() -> Iterator[None]:
+    def wrong(_loaded: Any, links: Any) -> Any:
+        return list(links)
+
+    with patch.object(comments_planning, "standing", wrong), patch.object(comments_applying, "standing", wrong):
+        yield
+
+
+@contextmanager
+def _gives_an_id_to_two_comments() -> Iterator[None]:
+    def wrong(port: Any, comment: str, _links: Any) -> Any:
+        return port.integration.made_id(CommentId(comment))
+
+    with patch.object(comments_applying, "next_id", wrong), patch.object(comments_looking, "next_id", wrong):
+        yield
 
 
 def _writes_comments_without_looking_first() -> AbstractContextManager[Any]:
@@ -212,6 +235,8 @@ MUTATIONS: dict[str, Mutation] = {
         _takes_a_failed_write_for_done,
         _looks_away_from_what_is_pending,
         _echoes_copies,
+        _leaves_comments_behind_on_items_that_are_gone,
+        _gives_an_id_to_two_comments,
         _writes_comments_without_looking_first,
         _takes_what_was_sent_for_what_a_copy_shows,
         _keeps_intents_after_the_calls,

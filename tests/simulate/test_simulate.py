@@ -12,8 +12,11 @@ _SCHEDULES = 2000
 _TRIES = 4000
 _CAUGHT_BY = {
     "looks_away_from_what_is_pending": 2107,
+    "echoes_copies": 222,
     "does_not_settle_unknown_outcomes": 723,
     "writes_comments_without_looking_first": 892,
+    "leaves_comments_behind_on_items_that_are_gone": 40_005_472,
+    "gives_an_id_to_two_comments": 1861,
 }
 """Seeds that caught breaks which few schedules catch. They come first; any other seed may do."""
 _IN_VAIN = 3

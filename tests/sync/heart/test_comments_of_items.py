@@ -5,11 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.sync.heart.test_engine import Town, sync, town
 from tests.sync.heart.test_failures import open_conflicts, settle
-from worklake.integrations.base import TaskView
-from worklake.model.rows import Kind
+from worklake.integrations.base import CommentView, TaskView
+from worklake.model.rows import Kind, LinkState
+from worklake.sync.heart.comments.taking import CommentObservation, take_comments
 from worklake.sync.heart.merging import merge_tasks
 from worklake.sync.heart.ports import Observation
 from worklake.sync.rules.state import Decision
@@ -124,6 +127,11 @@ def moved() -> Town:
     made = discussed(Shape())
     made.sources["B"].discussion.person_comments("B1", "B.lee", "an answer")
     sync(made)
+    move(made)
+    return made
+
+
+def move(made: Town) -> None:
     source, (task,) = made.sources["A"], made.store.all_tasks()
     view = source.lens.view(Kind.TASK, source.read("A1").payload)
     assert isinstance(view, TaskView)
@@ -138,7 +146,6 @@ def moved() -> Town:
     talk = source.discussion
     for key, one in list(talk.comments.items()):
         talk.comments[f"{key} moved"] = replace(one, item=new)
-    return made
 
 
 def said_in(made: Town, source: str) -> list[str]:
@@ -180,3 +187,41 @@ def test_a_comment_of_somebody_else_or_of_another_time_on_the_new_item_is_anothe
     sync(moved)
     assert sync(moved) == 0
     assert said_in(moved, "B") == ["a remark", "a remark", "an answer"]
+
+
+@given(st.permutations(range(8)), st.integers(0, 8))
+def test_comments_of_a_moved_item_are_known_once_in_whatever_order_the_old_and_the_new_are_read(
+    order: list[int], first: int
+) -> None:
+    made = discussed(Shape())
+    made.sources["B"].discussion.person_comments("B1", "B.lee", "an answer")
+    sync(made)
+    made.sources["B"].discussion.person_comments("B1", "B.kim", "an answer whose copy is not known")
+    made.fault = lambda source, what: (source, what) == ("A", "create")
+    sync(made)
+    made.fault = None
+    made.sources["A"].discussion.person_comments("A1", "A.eve", "never read before")
+    move(made)
+    made.store.batch += 1
+    talk, (task,) = made.sources["A"].discussion, made.store.all_tasks()
+    read = [
+        CommentObservation(
+            "A",
+            key,
+            CommentView(one.item, one.author, one.body, one.created_at, one.updated_at, one.markers),
+            made.store.batch,
+            task,
+        )
+        for key, one in talk.comments.items()
+    ]
+    for some in (order[:first], order[first:]):
+        take_comments(made.store, made.ports(), [read[one] for one in some], Moment("run_read", made.clock()))
+    here = [one for one in made.store.all_comments() if one.source == "A" and one.state is LinkState.LINKED]
+    assert sorted((one.body.splitlines()[-1], one.is_born, one.item) for one in here) == [
+        ("a remark", True, "A2"),
+        ("an answer", False, "A2"),
+        ("an answer whose copy is not known", False, "A2"),
+        ("never read before", True, "A2"),
+    ]
+    assert len({one.comment_id for one in made.store.all_comments()}) == 4
+    assert made.store.unresolved() == []

@@ -107,6 +107,10 @@ def _nothing_else_stands(world: World) -> Iterator[str]:
         for key in source.discussion.comments:
             if ItemKey(name, key) not in written and key not in made:
                 yield f"nobody wrote {key}"
+        # Where the reply to its making is lost and a person deletes it, nobody can tell that it was ever there.
+        for key in source.discussion.given_twice:
+            if ItemKey(name, key) not in world.remarks.deleted:
+                yield f"{key} is the id of two comments"
     known = {link.comment_id for link in world.store.all_comments() if link.is_born}
     heard = _heard(world)
     if len(known) != len(heard):

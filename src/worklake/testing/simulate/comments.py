@@ -54,7 +54,9 @@ class CommentCall(NamedTuple):
 
 
 class Discussion:
-    """The comments of one server. `overwritten` are those on which a write of ours raced over a person's edit."""
+    """The comments of one server. `overwritten` are those on which a write of ours raced over a person's edit,
+    `given_twice` ids of comments that were gone and for which we made new ones.
+    """
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class Discussion:
         self.comments: dict[str, SimulatedComment] = {}
         self.calls: list[CommentCall] = []
         self.overwritten: set[str] = set()
+        self.given_twice: set[str] = set()
 
     def stored(self, body: str) -> str:
         """What the server makes of a text."""
@@ -127,6 +130,7 @@ class Discussion:
         if old is not None and not self.is_gone(old):
             return self._answer(external_id, lost)  # the comment of this id is as good
         if old is not None:
+            self.given_twice.add(external_id)
             raise RefusedValueError(f"{external_id} was a comment in {self._name}")
         markers = [] if made_id else [str(marker)]
         self.comments[external_id] = SimulatedComment(item, "us", self.stored(body), self._now(), self._now(), markers)
