@@ -88,3 +88,20 @@ def test_of_two_items_of_a_task_one_may_block_the_other_and_no_task_blocks_itsel
     sync(made)
     assert sync(made) == 0
     assert shows(made, "B1", "blocked_by") == []
+
+
+def test_who_sets_a_parent_in_a_tool_that_has_not_the_one_of_the_task_is_heard() -> None:
+    made = town(Shape(), Shape())
+    made.sources["A"].person_edits("A1", "parent_id", made.sources["A"].person_creates({"title": "another one"}))
+    made.routes = {"A": (), "B": ("A",)}
+    sync(made)
+    theirs = ItemKey("B", made.sources["B"].person_creates({"title": "a title of some length"}))
+    made.matched[theirs] = ItemKey("A", "A1")
+    other = made.sources["B"].person_creates({"title": "a third one"})
+    sync(made)
+    made.tick(60)
+    made.sources["B"].person_edits(theirs.external_id, "parent_id", other)
+    sync(made)
+    assert sync(made) == 0
+    assert shows(made, theirs.external_id, "parent_id") == other
+    assert shows(made, "A1", "parent_id") == titled(made, "A", "a third one")

@@ -34,7 +34,7 @@ from worklake.model.fields import FIELDS, FieldValue, Status
 from worklake.settings.models import Owner
 from worklake.sync.rules import resolution
 from worklake.sync.rules.plan import Missing, Planning, make_plan
-from worklake.sync.rules.state import HOLDING, MOVING, Conflict, ConflictKind, Decision, ItemKey, Side
+from worklake.sync.rules.state import HOLDING, MOVING, Conflict, ConflictKind, Contender, Decision, ItemKey, Side
 from worklake.sync.rules.task import TaskOutcome, fold_onto, merge_task
 from worklake.sync.rules.texts import merge_texts
 from worklake.sync.rules.values import elements, is_empty, same
@@ -300,11 +300,8 @@ def test_who_wins_is_who_the_policy_lets_win(situation: Situation) -> None:
                 assert not moving
                 continue
             winner = next(one for one in conflict.contenders if one.origin == conflict.winner)
-            meets = any(name in side.view and name not in side.seen for side in situation.sides)
-            # Where items meet, an empty value never beats a value.
-            kept = not meets or name == "status"
-            said = [one for one in conflict.contenders if kept or not is_empty(name, one.value)]
             first = getattr(policy, "prefer", None) or getattr(policy, "owner", None)
+            said = [one for one in conflict.contenders if _counts_for(situation, name, one, conflict, first)]
             preferred = [one for one in said if one.origin is not None and one.origin.source == first]
             if preferred:
                 event("preferred")
@@ -328,6 +325,19 @@ def test_who_wins_is_who_the_policy_lets_win(situation: Situation) -> None:
 
 
 at_first = NOW.now.replace(year=1)
+
+
+def _counts_for(situation: Situation, name: str, one: Contender, conflict: Conflict, first: str | None) -> bool:
+    """Whether a value could win. Where items meet, an empty one never beats a value, and may have beaten the edits of
+    others before.
+    """
+    met = {side.key for side in situation.sides if name in side.view and name not in side.seen}
+    if not met or name == "status":
+        return True
+    edits = [each for each in conflict.contenders if each.origin not in met]
+    emptied = one in edits and any(is_empty(name, each.value) for each in edits)
+    is_first = one.origin is not None and one.origin.source == first
+    return not is_empty(name, one.value) and (is_first or not emptied)
 
 
 @given(_ANY)
@@ -358,12 +368,20 @@ def test_what_is_planned_brings_every_item_up_to_date_and_writes_nothing_that_is
         assert not news.keys() & (held | side.frozen)
         assert news.keys() <= side.resolution.writable
         for name in side.view.keys() & values.keys() & side.resolution.writable - held - side.frozen:
-            assert (name in news) is not resolution.shows(side, name, values[name], side.view[name])
+            kept = _keeps_what_it_refers_to(side, name, values[name])
+            assert (name in news) is not (kept or resolution.shows(side, name, values[name], side.view[name]))
         event(f"{len(news)} fields are due")
         done = taken_in(replace(side, view={**side.view, **news}))
         assert not resolution.pending(values, done, held, {})
         after = merge_task(outcome.task, [done], situation.policies, conflicts, LATER)
         assert after == TaskOutcome(outcome.task)
+
+
+def _keeps_what_it_refers_to(side: Side, name: str, value: FieldValue) -> bool:
+    """Whether what the task refers to is not there: an item then refers to what it did before."""
+    if name != "parent_id" or value is None:
+        return False
+    return side.resolution.project({name: value}, {**side.view, name: None})[name] is None
 
 
 _TEXTS = st.lists(st.sampled_from(["1", "2", "3", ""]), max_size=4).map("\n".join)

@@ -240,6 +240,38 @@ def test_at_a_first_meeting_an_empty_value_never_beats_a_value_and_sets_unite() 
     assert not outcome.conflicts
 
 
+def test_who_emptied_a_field_is_kept_where_an_item_and_an_edit_that_did_not_know_it_fill_it_together() -> None:
+    emptied = task(5, due_date=None)
+    edit = side("B", {"due_date": "2026-01-08"}, {"due_date": "2026-01-18"}, minutes=6)
+    met = side("C", {}, {"due_date": "2026-01-15"}, minutes=7)
+    outcome = merge(emptied, edit, met)
+    assert outcome.task.values() == {"due_date": "2026-01-15"}
+    (conflict,) = outcome.conflicts
+    assert {one.value for one in conflict.contenders} == {None, "2026-01-18", "2026-01-15"}
+
+
+def test_an_edit_that_is_older_than_who_emptied_the_field_does_not_win_because_an_item_fills_it() -> None:
+    emptied = task(5, due_date=None)
+    edit = side("B", {"due_date": "2026-01-08"}, {"due_date": "2026-01-18"}, minutes=4)
+    outcome = merge(emptied, edit, side("C", {}, {"due_date": "2026-01-15"}, minutes=1))
+    assert outcome.task.values() == {"due_date": "2026-01-15"}
+
+
+def test_who_sets_a_parent_where_that_of_the_task_is_not_there_is_heard() -> None:
+    class Alone(Exact):
+        """Knows no task but one."""
+
+        def project(self, canonical: Fields, shown: Fields | None) -> dict[str, FieldValue]:
+            kept = (shown or {}).get("parent_id")
+            return {name: value if value in (None, "task_9") else kept for name, value in canonical.items()}
+
+    before, after = {"parent_id": None}, {"parent_id": "task_9"}
+    outcome = merge(task(parent_id="task_8"), side("B", before, after, minutes=-5, resolution=Alone()))
+    assert outcome.task.values() == after
+    assert not outcome.conflicts
+    assert due(task(parent_id="task_8"), side("B", after, after, resolution=Alone()), ()) == {}
+
+
 def test_at_a_first_meeting_values_that_differ_go_by_policy_and_are_kept() -> None:
     outcome = merge(task(0, title="a"), side("B", None, {"title": "b"}, minutes=5))
     assert outcome.task.values()["title"] == "b"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -152,14 +153,16 @@ def _contend(
     name: str, task: TaskState, current: Standing, changers: Sequence[Side], sides: Sequence[Side], policy: FieldPolicy
 ) -> FieldOutcome:
     contenders = {side.key: _contender(name, task, current, side) for side in changers}
-    meets = any(name not in side.seen for side in changers)
+    met = {side.key for side in changers if name not in side.seen}
+    meets = bool(met)
     if meets and isinstance(policy, Owner):
         current = _as_the_owner_has_it(name, current, sides, policy)
     own = next((side for side in changers if side.key == current.origin), None)
     counts = meets or _counts(current, policy)
     # Any status is one: what the owner has not begun is not begun.
     is_said = meets and isinstance(policy, Owner) and FIELDS[name].type is Status and _counts(current, policy)
-    if own is None and counts and (is_said or all(_overlooks(side, name, current) for side in changers)):
+    others = changers if not is_empty(name, current.value) else [side for side in changers if side.key not in met]
+    if own is None and counts and (is_said or (others and all(_overlooks(side, name, current) for side in others))):
         # Who had it in sight and edited it has put another value in its place.
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
     elif own is not None and FIELDS[name].merge is MergeKind.TEXT and _overlooks(own, name, current):
@@ -175,12 +178,25 @@ def _contend(
     if policy == "manual":
         dispute = Dispute(everyone, False, None, "edits differ, and a person decides")
         return FieldOutcome(_held(name, changers, contenders), None, dispute)
-    filled = [group for group in groups if FIELDS[name].type is Status or not is_empty(name, group.spoken_by.value)]
-    winner, reason = _winner((meets and filled) or groups, policy)
+    winner, reason = _winner(_where_items_meet(name, groups, met, policy) if meets else groups, policy)
     reason += "".join(
         sorted({f"; {side.untold[name]}" for side in sides if side.key in contenders and name in side.untold})
     )
     return _taken(name, current, changers, contenders, winner, Dispute(everyone, True, winner, reason))
+
+
+def _where_items_meet(
+    name: str, groups: Sequence[_Group], met: AbstractSet[ItemKey], policy: FieldPolicy
+) -> Sequence[_Group]:
+    """Those of whom one wins where some meet the task. Nobody has edited these: of the others, who have, one wins
+    first, and an empty value then beats none.
+    """
+    if FIELDS[name].type is Status:
+        return groups
+    edited = [group for group in groups if any(_key(one.origin) not in met for one in group.members)]
+    best = _winner(edited, policy)[0] if edited else None
+    left = [group for group in groups if group not in edited or group.spoken_by == best]
+    return [group for group in left if not is_empty(name, group.spoken_by.value)] or groups
 
 
 def _as_the_owner_has_it(name: str, current: Standing, sides: Sequence[Side], policy: Owner) -> Standing:
@@ -207,10 +223,8 @@ def _standing_contender(name: str, current: Standing, sides: Sequence[Side]) -> 
 
 
 def _overlooks(side: Side, name: str, current: Standing) -> bool:
-    """Whether an edit was made without the current value in sight. At a first meeting, an empty value is no matter."""
-    if name not in side.seen:
-        return not is_empty(name, current.value)
-    return resolution.is_behind(side, name, current.value)
+    """Whether what an item shows was said without the current value in sight."""
+    return name not in side.seen or resolution.is_behind(side, name, current.value)
 
 
 def _hold(

@@ -50,10 +50,14 @@ def meant(side: Side, name: str, shown: FieldValue, task: TaskState) -> FieldVal
 
 
 def shows(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> bool:
-    """Whether an item that shows `shown` shows just this canonical value, or an adjusted form of it."""
+    """Whether an item that shows `shown` shows just this canonical value, or an adjusted form of it.
+
+    A reference to what is not there shows as none. Whatever an item shows in its place it keeps, but does not mean.
+    """
     if canonical == shown:
         return True  # what an item shows is shown as it is: the first law of every lens
-    projected = project_one(side, name, canonical, shown)
+    is_reference = FIELDS[name].reference is not None and FIELDS[name].merge is MergeKind.SCALAR
+    projected = project_one(side, name, canonical, FIELDS[name].empty if is_reference else shown)
     return same(name, projected, shown) or is_adjusted(side, name, projected, shown)
 
 
