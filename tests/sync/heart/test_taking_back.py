@@ -365,3 +365,35 @@ def test_who_closes_an_item_otherwise_than_we_did_without_a_reply_is_heard(was_c
     sync(made)
     assert sync(made) == 0
     assert [shown(made, name, "status") for name in "AB"] == ["completed"] * 2
+
+
+def test_who_closes_an_item_otherwise_just_before_we_close_it_is_heard() -> None:
+    made = town(Shape(), Shape(deletes=False))
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+
+    def closed_first(source: str, what: str) -> bool:
+        if what == "close":
+            edit(made, "B", "status", "completed")
+        return False
+
+    made.fault = closed_first
+    worlds.undo(made, run, everywhere=True)
+    made.fault = None
+    sync(made)
+    assert sync(made) == 0
+    assert [shown(made, name, "status") for name in "AB"] == ["completed"] * 2
+
+
+def test_what_a_person_decides_to_stand_has_been_said_then() -> None:
+    made = town(Shape(), Shape())
+    carried_on_and_taken_back(made)
+    edit(made, "B", "title", "by somebody who does not know it")
+    made.tick(60)
+    (held,) = made.store.all_conflicts()
+    settling.settle(made.store, held.conflict_id, settling.Choice(take="A"), Moment(made.run_id(), made.clock()))
+    sync(made)
+    assert sync(made) == 0
+    assert [shown(made, name) for name in "AB"] == ["carried on"] * 2
+    kept = {one.value for conflict in made.store.all_conflicts() for one in conflict.contenders}
+    assert "by somebody who does not know it" in kept

@@ -22,7 +22,7 @@ from worklake.model.fields import Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
-from worklake.sync.heart.ledger import finished, settled_write
+from worklake.sync.heart.ledger import finished, meant, settled_write
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.refusing import Refusal
@@ -32,6 +32,7 @@ from worklake.sync.rules import answers
 from worklake.sync.rules.plan import WHOLE_TASK
 from worklake.sync.rules.state import DELETED
 from worklake.sync.rules.task import Moment
+from worklake.sync.rules.values import same
 
 KNOWN_FAILURES = (RetryableError, AuthError, AccessError, NotFoundError, InvalidInputError, UnreadableError)
 
@@ -243,9 +244,9 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
     except KNOWN_FAILURES as error:
         return failure(write, link, error, clock)
     shown = view.fields if view is not None else {}
-    # What the call moved is ours: it is no edit of a person.
-    moves = "status" if write.operation in (Operation.CLOSE, Operation.REOPEN) else "archived"
-    moved = {moves: shown[moves]} if moves in shown else {}
+    # What the call moved is ours: it is no edit of a person. Who closed the item otherwise just before is heard.
+    sent, _ = meant(write, shown, integration.lens)
+    moved = {name: value for name, value in sent.items() if same(name, value, shown[name])}
     state = {Operation.ARCHIVE: LinkState.ARCHIVED, Operation.DELETE: LinkState.DELETED}.get(
         write.operation, LinkState.LINKED
     )

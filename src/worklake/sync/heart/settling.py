@@ -55,11 +55,11 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
         store.commit(changes, moved, links, [settled])
         return settled
     standing = task.fields.get(conflict.field)  # none where the task was born in a source that lacks the field
+    origin = winner.origin
     if standing is not None and same(conflict.field, standing.value, winner.value):
-        store.commit(conflicts=[settled])
-        return settled
-    # What was to be restored, or was gone over, need not stand at its item: an edit there may not know of it.
-    origin = None if conflict.kind in (ConflictKind.UNDONE, ConflictKind.OVERWRITTEN) else winner.origin
+        origin = standing.origin  # it stays whose it was, and has been said now
+    elif conflict.kind in (ConflictKind.UNDONE, ConflictKind.OVERWRITTEN):
+        origin = None  # what was to be restored, or was gone over, need not stand there: an edit may not know of it
     change = given(task, conflict.field, winner.value, origin, Decision.SETTLED, "a person settled a conflict", moment)
     store.commit([change], [fold_onto(task, [change])], conflicts=[settled])
     return settled

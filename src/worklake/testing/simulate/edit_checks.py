@@ -49,13 +49,14 @@ def _is_there(case: Case, edit: PersonEdit) -> bool:
 
 
 def _in_conflict(case: Case, task: str, edit: PersonEdit) -> bool:
-    """Whether a conflict keeps what was typed, under the name of who typed it, or of who said the same later. Where
-    items met, it is enough that somebody says so there, or that the task was born with it.
+    """Whether a conflict keeps what was typed, under the name of who typed it, or of who said the same later, or before
+    a person decided that it stands. Where items met, it is enough that somebody says so there, or that the task was
+    born with it.
     """
     affirmed = {
         one.origin
         for one in case.world.store.changes(task_id=task)
-        if (one.field, one.decision.value) == (edit.field, "agreed")
+        if one.field == edit.field and one.decision.value in ("agreed", "settled")
     }
     if edit.creates and any(
         one.decision.value == "created"

@@ -6,9 +6,10 @@ from datetime import timedelta
 from random import Random
 
 from worklake.model.fields import FieldValue
+from worklake.model.heart_rows import Operation
 from worklake.sync.rules.state import ItemKey
 from worklake.testing.simulate import world as worlds
-from worklake.testing.simulate.shapes import EMPTY
+from worklake.testing.simulate.shapes import CLOSED, EMPTY
 from worklake.testing.simulate.source import SimulatedSource
 from worklake.testing.simulate.world import START, World, accounts
 
@@ -130,11 +131,25 @@ def set_by_hand(world: World, key: ItemKey, name: str, value: FieldValue) -> Non
     before = item.fields[name]
     if source.shape.stored({name: value})[name] == before:
         return
+    if name == "status":
+        _may_be_taken_for_ours(world, key, value)
     shown = source.person_edits(key.external_id, name, value)
     exact = source.shape.tells_times and not source.shape.forgets_times and source.shape.history == "none"
     # A history that lags and tells no values may date an edit as the one before it.
     vague = source.shape.history == "editors" and source.shape.history_lag_seconds > 0
     world.truth.edited(key, name, before, shown, START - timedelta(days=1) if vague else item.updated_at, exact)
+
+
+def _may_be_taken_for_ours(world: World, key: ItemKey, status: FieldValue) -> None:
+    """Who closes or opens an item just as an unanswered call was to do cannot be told from it, done or not."""
+    source = world.sources[key.source]
+    for write in world.store.unresolved():
+        if (write.source, write.external_id) != key:
+            continue
+        if write.operation is Operation.CLOSE:
+            world.truth.maybe_seen(key, {"status": source.shape.status("canceled")})
+        elif write.operation is Operation.REOPEN and status not in CLOSED:
+            world.truth.maybe_seen(key, {"status": source.shape.status(status)})
 
 
 def _new_value(

@@ -153,7 +153,9 @@ class Contest:
         heard = {
             one.origin or NOWHERE
             for place, one in enumerate(mine)
-            if one.decision.value in ("taken", "agreed", "settled") and self._is_empty(one.new) and any(came[place:])
+            if one.decision.value in ("taken", "agreed", "settled", "undone")
+            and self._is_empty(one.new)
+            and any(came[place:])
         }
         return {
             place

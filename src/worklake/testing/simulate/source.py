@@ -85,7 +85,7 @@ class SimulatedSource(BaseIntegration):
         self.items: dict[str, SimulatedItem] = {}
         self.calls: list[Call] = []
         self.hooks = Hooks()
-        self.discussion = Discussion(name, shape, self.now, self._call, self._is_gone)
+        self.discussion = Discussion(name, shape, self.now, self._call, lambda key: self.items[key].deleted)
         self._clock = clock
         self._fault = fault
         self.capabilities = Capabilities(  # type: ignore[misc]
@@ -124,9 +124,6 @@ class SimulatedSource(BaseIntegration):
         item.unread.add(name)
         self._log(item, name, before, f"{self.name}.{PERSON}")
         return item.fields[name]
-
-    def _is_gone(self, external_id: str) -> bool:
-        return external_id not in self.items or self.items[external_id].deleted
 
     def _log(self, item: SimulatedItem, name: str, before: FieldValue, actor: str) -> None:
         """Write down an edit in the item's history, unless it came to nothing."""
@@ -311,9 +308,12 @@ class SimulatedSource(BaseIntegration):
     def _set_status(self, external_id: str, status: str, operation: str) -> Item:
         lost = self._call(operation)
         item = self.items[external_id]
-        if (item.fields["status"] in CLOSED) != (status in CLOSED):
-            if "status" in item.unread:
-                self.hooks.raced(external_id, "status")
+        moves, closes = (item.fields["status"] in CLOSED) != (status in CLOSED), status in CLOSED
+        if "status" in item.unread and (moves or not closes or item.fields["status"] == self.shape.status(status)):
+            self.hooks.raced(
+                external_id, "status"
+            )  # what an item is opened to, nobody can tell from what we open it to
+        if moves:
             self._moves(item)
             item.fields["status"], item.updated_at = self.shape.status(status), self.now()
         return self._did(external_id, operation, lost)

@@ -22,7 +22,7 @@ from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import Budget
-from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, TaskState
+from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, Standing, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
@@ -404,16 +404,16 @@ def _given(
     until that is over: others may have edited since.
     """
     begun = world.now
-    known = {task: dict(one.task.values()) for task, one in world.store.load(sorted(tasks)).items()}
+    known = {task: dict(one.task.fields) for task, one in world.store.load(sorted(tasks)).items()}
     died = True
     try:
         yield
         died = False
     finally:
         for task, one in world.store.load(sorted(tasks)).items():
-            for name, value in one.task.values().items():
-                before, settled = known[task].get(name), name == settles and not died
-                moved = not same(name, before, value)
+            for name, (value, at, *_) in one.task.fields.items():
+                was, settled = known[task].get(name, Standing(None)), name == settles and not died
+                before, moved = was.value, at != was.at or not same(name, was.value, value)
                 if moved or settled:
                     world.touched.add((task, name))
                     since = begun if moved else START
