@@ -98,6 +98,18 @@ def test_a_history_that_lags_is_read_again_until_it_tells_of_our_own_write() -> 
     assert only_conflict(made).kind is ConflictKind.OVERWRITTEN
 
 
+@pytest.mark.parametrize("shape", [TELLS, NAMES])
+def test_a_write_that_a_person_had_just_made_by_hand_goes_over_nothing_that_came_later(shape: Shape) -> None:
+    made = raced(replace(shape, history_lag_seconds=600), ours="the same", theirs="the same")
+    edit(made, "B", "title", "of B")
+    edit(made, "A", "title", "of A")
+    sync(made)
+    assert [shown(made, name) for name in "AB"] == ["of A"] * 2
+    made.tick(700)
+    sync(made)
+    assert not [one for one in made.store.all_conflicts() if one.kind is ConflictKind.OVERWRITTEN]
+
+
 def test_a_history_without_values_tells_who_and_when_and_that_the_value_is_not_known() -> None:
     made = raced(NAMES)
     sync(made)

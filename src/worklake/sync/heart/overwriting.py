@@ -61,12 +61,23 @@ def look_for_overwritten(store: Store, ports: Ports, run_id: str, clock: Clock) 
             checked.append(write.model_copy(update={"checked": True}))
             one = loaded.get(write.task_id)
             if one is not None:
-                conflicts += _conflicts(write, told, one, names[key.source], ports[key.source], run_id, clock())
+                its_own = _until_the_next(write, writes, told)
+                conflicts += _conflicts(write, its_own, one, names[key.source], ports[key.source], run_id, clock())
     if conflicts:
         store.commit(conflicts=conflicts)
     if checked:
         store.finish(checked)
     return failed
+
+
+def _until_the_next(write: Write, writes: Iterable[Write], told: Iterable[Told]) -> list[Told]:
+    """What was told until we read the item to write the same field again: what came then is not of this write, which
+    leaves nothing in a history where a person had just made the same edit.
+    """
+    later = [one for one in writes if one.intended_at > write.intended_at and one.revision is not None]
+    return [
+        one for one in told if not any(one.field in each.sent and one.at > (each.revision or one.at) for each in later)
+    ]
 
 
 def _since(write: Write) -> datetime:
