@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from worklake.integrations.base import TaskView
 from worklake.model.fields import FieldValue
 from worklake.sync.heart import merging
 from worklake.sync.heart.linking import meets_as_it_is
+from worklake.sync.heart.ports import Observation
 from worklake.sync.rules.state import ItemKey
+from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import people, world
 from worklake.testing.simulate.world import Crash, Trouble, World
 
@@ -33,6 +38,46 @@ def test_the_short_way_keeps_what_the_merge_keeps(monkeypatch: pytest.MonkeyPatc
     assert taken > _WORLDS, "hardly any item met a task as it is"
 
 
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        lambda one: one,
+        lambda one: replace(one, view=replace(one.view, deleted=True)),
+        lambda one: replace(one, view=replace(one.view, moved_to="another")),
+        lambda one: replace(one, reread=True),
+        lambda one: replace(one, view=replace(one.view, fields={**one.view.fields, "title": "Another"})),
+        lambda one: replace(one, view=replace(one.view, fields={**one.view.fields, "due_date": "2026-03-01"})),
+    ],
+    ids=["as it is", "deleted", "moved away", "read anew", "another title", "another day"],
+)
+def test_an_item_that_comes_otherwise_is_merged(
+    otherwise: Callable[[Observation], Observation], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = [_met(seed, otherwise) for seed in range(20)]
+    monkeypatch.setattr(merging, "meets_as_it_is", lambda *asked: False)
+    assert [_met(seed, otherwise) for seed in range(20)] == short
+
+
+def _met(seed: int, otherwise: Callable[[Observation], Observation]) -> dict[str, object]:
+    """All that is kept once an item, that is a copy of another but for this, has come to that one's task."""
+    random = Random(seed)
+    made = world.make_world(random)
+    people.person_creates(made, random)
+    world.pull(made, sorted(made.sources), random)
+    key, of = _person_copies(made, random)
+    source = made.sources[key.source]
+    item = source.read(key.external_id)
+    view = source.lens.view(item.kind, item.payload)
+    assert isinstance(view, TaskView)
+    one = otherwise(Observation(*key, view, made.store.batch + 1, made.task_of(of)))
+    merging.merge_tasks(made.store, made.ports(), [one], made.rules(), Moment(made.run_id(), made.clock()))
+    return _all_of(made)
+
+
+def _all_of(made: World) -> dict[str, object]:
+    return {name: kept for name, kept in vars(made.store).items() if name != "_before"}
+
+
 def _kept(seed: int) -> dict[str, object]:
     """All that is kept once people have made tasks, copied some by hand, and edited a few before they were read."""
     random = Random(seed)
@@ -49,7 +94,7 @@ def _kept(seed: int) -> dict[str, object]:
         _goes_on(made, random)
     made.trouble = None
     world.sync(made, random, allowed=True)
-    return {name: kept for name, kept in vars(made.store).items() if name != "_before"}
+    return _all_of(made)
 
 
 def _goes_on(made: World, random: Random) -> None:
@@ -67,7 +112,7 @@ def _goes_on(made: World, random: Random) -> None:
     made.tick(random.choice([5, 90]))
 
 
-def _person_copies(made: World, random: Random) -> None:
+def _person_copies(made: World, random: Random) -> tuple[ItemKey, ItemKey]:
     """A person makes in another source what an item shows, and Worklake will know that both are one task."""
     of = random.choice(people.items_of(made))
     name = random.choice([one for one in sorted(made.sources) if one != of.source])
@@ -80,3 +125,4 @@ def _person_copies(made: World, random: Random) -> None:
     item = made.sources[name].items[key.external_id]
     made.truth.created(key, item.fields, item.updated_at)
     made.matched[key] = of
+    return key, of
