@@ -11,7 +11,7 @@ _PARTS = 4
 _SCHEDULES = 2000
 _TRIES = 4000
 _CAUGHT_BY = {
-    "looks_away_from_what_is_pending": 2107,
+    "looks_away_from_what_is_pending": 3183,
     "echoes_copies": 222,
     "does_not_settle_unknown_outcomes": 723,
     "writes_comments_without_looking_first": 892,
