@@ -19,7 +19,7 @@ from worklake.sync.heart.merging import merge_tasks
 from worklake.sync.heart.ports import Observation
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import ItemKey
-from worklake.sync.rules.task import Moment
+from worklake.sync.rules.task import Moment, fold
 from worklake.testing.simulate import deletions
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.deletions import DeletingShape, DeletingSource, DeletingWorld
@@ -559,3 +559,21 @@ def test_an_old_plan_for_an_item_that_worklake_deleted_since_closes_nothing() ->
     deletions.sweep(made, "B")
     sync(made)
     assert (shown(made, "A"), canonical(made)) == ("started", "started")
+
+
+def test_an_item_that_is_back_from_the_archive_as_another_one_goes_there_does_not_bring_the_task_back() -> None:
+    made = town(TRASH)
+    made.matched[ItemKey("A", "A2")] = ItemKey("A", "A1")
+    made.sources["A"].person_creates({"title": "title 0", "status": "started"})
+    sync(made)
+    person(made, "A", "archive")
+    worlds.pull(made, "A", Random(0))
+    person(made, "A", "unarchive")
+    person(made, "A", "archive", number=2)
+    sync(made)
+    assert sync(made) == []
+    assert [shown(made, "A", "archived", number) for number in (1, 2)] == [True, True]
+    (task,) = made.store.all_tasks()
+    changes = made.store.changes(task_id=task)
+    assert fold(task, changes).values() == made.store.tasks[task].values()
+    assert len({one.change_id for one in changes}) == len(changes)

@@ -118,14 +118,18 @@ class _Following:
             self._add(DELETED, False, True, one.side, Decision.TAKEN, one.words)
 
     def bring_back(self, one: Return, held: frozenset[str]) -> None:
-        """An item came back: what its going had done to the task is taken back, where it still stands."""
+        """An item came back: what its going had done to the task is taken back, where it still stands. Fields that
+        were edited at it as well are decided by the merge already.
+        """
         side, why = one.side, f"no longer {one.state} in {one.side.key.source}"
+        edited = {change.field for change in self.changes if change.origin == side.key}
         self._add(STATE, one.state, LinkState.LINKED, side, Decision.NOTED, why)
         if self._value(DELETED) is True:
             self._add(DELETED, True, False, side, Decision.TAKEN, why)
-        if self._stands("archived", True, side.key) and not side.view.get("archived"):
+        is_archived = "archived" in edited or side.view.get("archived")
+        if self._stands("archived", True, side.key) and not is_archived:
             self._add("archived", True, False, side, Decision.TAKEN, why)
-        shown = side.view.get("status")
+        shown, held = side.view.get("status"), held | edited
         if self._stands("status", _CANCELED, side.key) and is_open(shown) and not held & {"status", WHOLE_TASK}:
             back = resolution.lift(side, "status", self.task, _CANCELED)
             self._add("status", _CANCELED, back, side, Decision.TAKEN, why)

@@ -328,8 +328,12 @@ def check(made: DeletingWorld) -> None:
     for key in {key for what, key in made.deeds if what == "archive"}:
         _overtake(made, key, "status")
     moved = {_task_of(made, key) for _, key in made.deeds}
+    # A deletion that means it archives the task once it is found, whatever was given before.
+    archived = {_task_of(made, key) for what, key in made.deeds
+                if what == "delete" and made.on_delete[key.source] == "archive"}  # fmt: skip
     for edit in made.truth.edits:  # what is deleted elsewhere moves the status by rules of its own, judged below
-        if edit.field == "status" and (edit.task or _task_of(made, edit.key)) in moved:
+        task = edit.task or _task_of(made, edit.key)
+        if (edit.field == "status" and task in moved) or (edit.field == "archived" and task in archived):
             edit.last = False
     made_again = {source.made_id(TaskId(task)) for source in made.sources.values() for task in loaded}
     for source in made.sources.values():  # bringing back what lies in the trash is how it is made again
