@@ -105,7 +105,24 @@ def test_a_copy_that_was_undone_and_is_made_again_gets_an_id_that_was_never_give
 
 
 @pytest.mark.parametrize("lost", [False, True])
-def test_a_copy_that_went_with_its_item_was_deleted_by_nobody_and_comes_back_with_it(lost: bool) -> None:
+def test_a_copy_that_a_person_deleted_before_it_was_undone_stays_deleted_when_the_undo_is_undone(lost: bool) -> None:
+    made = discussed(Shape())
+    made.sources["A"].discussion.person_comments("A1", "A.kim", "one more")
+    sync(made)
+    made.sources["B"].discussion.comments["Bc2"].deleted = True
+    made.fault = lambda source, what: lost and what == "delete"
+    undone = worlds.undo(made, made.store.all_writes()[-1].run_id, everywhere=False)
+    made.fault = None
+    sync(made)
+    assert refused(made) == ["the copy was deleted in B: it stays deleted there"]
+    worlds.undo(made, undone, everywhere=False)
+    sync(made)
+    assert sync(made) == 0
+    assert copies(made) == ["a remark"]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_copy_that_went_went_with_its_item_was_deleted_by_nobody_and_comes_back_with_it(lost: bool) -> None:
     made = discussed(Shape())
     author_edits(made)
     if lost:

@@ -23,7 +23,7 @@ from worklake.sync.heart.calling import KNOWN_FAILURES
 from worklake.sync.heart.comments.identity import next_id
 from worklake.sync.heart.comments.looking import CommentsOn, comments_on, seen_comment
 from worklake.sync.heart.comments.planning import due_comments, item_places, standing, unsure_comments
-from worklake.sync.heart.comments.taking import CommentObservation, comment_change, take_comments
+from worklake.sync.heart.comments.taking import CommentObservation, comment_gone, take_comments
 from worklake.sync.heart.lanes import Followed, Together
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.patience import Patience
@@ -31,7 +31,7 @@ from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.rules.comments import COMMENT, CommentLink, answered, copy_at, said, same_text
-from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, Decision, ItemKey
+from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, ItemKey
 from worklake.sync.rules.task import Moment
 
 
@@ -193,8 +193,10 @@ class CommentWave:
         shown = self._checked(step, copy, found)
         return _Ready(step, item, copy, self._write(step, item, shown))
 
-    def _checked(self, step: PlannedStep, copy: CommentLink, views: dict[str, CommentView] | str) -> str:
-        """What the copy shows now, where that is what the step expects. One that is gone is left to the call."""
+    def _checked(self, step: PlannedStep, copy: CommentLink, views: dict[str, CommentView] | str) -> str | None:
+        """What the copy shows now, where that is what the step expects. One that is gone is left to the call; what was
+        to be deleted shows nothing then, as somebody else has deleted it.
+        """
         if isinstance(views, str):
             raise SetAsideError(Outcome.FAILED, views)
         view = views.get(copy.external_id)
@@ -203,7 +205,7 @@ class CommentWave:
             self._moved.append(CommentObservation(copy.source, copy.external_id, view, self._batch, copy.task_id))
         if not same_text(shown, str(step.expected.get(COMMENT) or "")):
             raise SetAsideError(Outcome.STALE, "somebody edited it since the plan was made")
-        return shown
+        return None if view is None and step.operation is Operation.DELETE else shown
 
     def _copy(self, step: PlannedStep) -> CommentLink | None:
         return copy_at(self._comments.get(step.task_id, ()), _place(step))
@@ -299,7 +301,7 @@ class CommentWave:
         batch = self._batch
         if item is None:
             if one.copy is not None:
-                self._links.append(replace(one.copy, state=LinkState.DELETED, batch=batch, merges=one.copy.merges + 1))
+                self._note_deleted(one.copy, by_us=bool(one.write.before))
             self.done.append(finished(one.write, Outcome.ACKNOWLEDGED, self._moment()))
             return
         external_id, view = seen_comment(self._ports[one.step.source].integration, item)
@@ -340,12 +342,14 @@ class CommentWave:
         elif refuses:
             self._conflicts.append(self._refusal(one, str(error)))
         elif isinstance(error, NotFoundError):
-            gone = replace(one.copy, state=LinkState.MISSING, merges=one.copy.merges + 1)
-            self._links.append(gone)
-            why = f"the copy was deleted in {one.step.source}: it stays deleted there"
-            self._changes.append(comment_change(gone, gone.body, None, Decision.REFUSED, why, self._moment()))
+            self._note_deleted(one.copy, by_us=False)
         elif isinstance(error, AccessError):
             self._links.append(replace(one.copy, state=LinkState.NO_ACCESS))
+
+    def _note_deleted(self, copy: CommentLink, by_us: bool) -> None:
+        gone, told = comment_gone(copy, by_us, self._batch, self._moment())
+        self._links.append(gone)
+        self._changes += told
 
     def _note_gone(self, write: Write, error: NotFoundError) -> None:
         """That an item is not there is a question for the sweep."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from worklake.errors import NotFoundError, UnreadableError
 from worklake.integrations.base import BaseIntegration, CommentView, Item
@@ -11,14 +10,14 @@ from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState
 from worklake.sync.heart.comments.identity import next_id
-from worklake.sync.heart.comments.taking import CommentObservation, comment_change, take_comments
+from worklake.sync.heart.comments.taking import CommentObservation, comment_gone, take_comments
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.looking import PASSING
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Port, Ports
 from worklake.sync.heart.store import Store
 from worklake.sync.rules.comments import CommentLink, copy_at
-from worklake.sync.rules.state import Decision, ItemKey
+from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 
 
@@ -106,12 +105,9 @@ def _keep_absent(
             continue
         deleted = write.operation is Operation.DELETE
         if one is not None and one.state is LinkState.LINKED and (deleted or write.write_id not in without_item):
-            state = LinkState.DELETED if deleted else LinkState.MISSING
-            one = replace(one, state=state, batch=batch, merges=one.merges + 1)
-            links.append(one)
-            if not deleted:
-                why = f"the copy was deleted in {one.source}: it stays deleted there"
-                changes.append(comment_change(one, one.body, None, Decision.REFUSED, why, moment))
+            gone, told = comment_gone(one, deleted and bool(write.before), batch, moment)
+            links.append(gone)
+            changes += told
         outcome = Outcome.ACKNOWLEDGED if deleted else Outcome.GONE
         settled.append(finished(write, outcome, moment, error=None if deleted else "the comment is gone"))
     if links or changes:

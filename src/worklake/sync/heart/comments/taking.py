@@ -253,6 +253,13 @@ def _shown(link: CommentLink, one: CommentObservation, person: str | None = None
     )
 
 
+def comment_gone(link: CommentLink, by_us: bool, batch: int, moment: Moment) -> tuple[CommentLink, list[Change]]:
+    """The link of a copy that is not there any more, and the row that tells so where somebody else deleted it."""
+    gone = replace(link, state=LinkState.DELETED if by_us else LinkState.MISSING, batch=batch, merges=link.merges + 1)
+    why = f"the copy was deleted in {link.source}: it stays deleted there"
+    return gone, [] if by_us else [comment_change(gone, gone.body, None, Decision.REFUSED, why, moment)]
+
+
 def comment_change(
     link: CommentLink, old: str | None, new: str | None, decision: Decision, why: str, moment: Moment
 ) -> Change:

@@ -27,6 +27,8 @@ def take_back_comment(write: Write, comments: Sequence[CommentLink], ports: Port
         return "the comment is not there any more"
     if made_again and there:
         return "the comment stands there again"
+    if copy.state is LinkState.MISSING:
+        return "somebody else has deleted the comment"
     if not made_again and not same_text(copy.body, str((write.shown or {}).get(COMMENT))):
         return "it was changed since"
     before, operation = write.before.get(COMMENT), _BACK.get(write.operation, Operation.UPDATE)
