@@ -328,9 +328,13 @@ def check(made: DeletingWorld) -> None:
     for key in {key for what, key in made.deeds if what == "archive"}:
         _overtake(made, key, "status")
     moved = {_task_of(made, key) for _, key in made.deeds}
-    # A deletion that means it archives the task once it is found, whatever was given before.
-    archived = {_task_of(made, key) for what, key in made.deeds
-                if what == "delete" and made.on_delete[key.source] == "archive"}  # fmt: skip
+    # What people put into the archive and take out of it is not among the edits, but goes over what was given before;
+    # so does a deletion that means it, once it is found.
+    archived = {
+        _task_of(made, key)
+        for what, key in made.deeds
+        if what in ("archive", "unarchive") or (what == "delete" and made.on_delete[key.source] == "archive")
+    }
     for edit in made.truth.edits:  # what is deleted elsewhere moves the status by rules of its own, judged below
         task = edit.task or _task_of(made, edit.key)
         if (edit.field == "status" and task in moved) or (edit.field == "archived" and task in archived):
