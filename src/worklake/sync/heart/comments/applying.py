@@ -23,6 +23,7 @@ from worklake.sync.heart.calling import KNOWN_FAILURES
 from worklake.sync.heart.comments.identity import next_id
 from worklake.sync.heart.comments.looking import CommentsOn, comments_on, seen_comment
 from worklake.sync.heart.comments.planning import due_comments, item_places, standing, unsure_comments
+from worklake.sync.heart.comments.refusing import refusal
 from worklake.sync.heart.comments.taking import CommentObservation, comment_gone, take_comments
 from worklake.sync.heart.lanes import Followed, Together
 from worklake.sync.heart.ledger import finished
@@ -31,7 +32,7 @@ from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.rules.comments import COMMENT, CommentLink, answered, copy_at, said, same_text
-from worklake.sync.rules.state import Change, Conflict, ConflictKind, Contender, ItemKey
+from worklake.sync.rules.state import Change, Conflict, ItemKey
 from worklake.sync.rules.task import Moment
 
 
@@ -336,15 +337,18 @@ class CommentWave:
         if one.copy is None or one.step.operation is Operation.CREATE:
             # Who may not comment, as on an item whose discussion is locked, may still write its fields.
             if refuses or isinstance(error, AccessError):
-                self._conflicts.append(self._refusal(one, str(error)))
+                self._conflicts.append(self._refusal(one, error))
             elif isinstance(error, NotFoundError):
                 self._note_gone(one.write, error)
         elif refuses:
-            self._conflicts.append(self._refusal(one, str(error)))
+            self._conflicts.append(self._refusal(one, error))
         elif isinstance(error, NotFoundError):
             self._note_deleted(one.copy, by_us=False)
         elif isinstance(error, AccessError):
             self._links.append(replace(one.copy, state=LinkState.NO_ACCESS))
+
+    def _refusal(self, one: _Ready, error: WorklakeError) -> Conflict:
+        return refusal(one.step, one.copy, self._comments[one.step.task_id], str(error), self._moment())
 
     def _note_deleted(self, copy: CommentLink, by_us: bool) -> None:
         gone, told = comment_gone(copy, by_us, self._batch, self._moment())
@@ -362,34 +366,6 @@ class CommentWave:
         link = next((it for it in links if it.key == (write.source, write.external_id)), None)
         stand_in = StoredLink(write.source, str(write.external_id), write.task_id, LinkState.CREATING, {})
         return calling.failure(write, link or stand_in, error, self._clock)
-
-    def _refusal(self, one: _Ready, words: str) -> Conflict:
-        text, now = one.step.fields[COMMENT], self._clock()
-        place = _place(one.step)
-        origin = next(
-            (
-                link
-                for link in self._comments[one.step.task_id]
-                if link.comment_id == place.external_id and link.is_born
-            ),
-            None,
-        )
-        return Conflict(
-            conflict_id="conflict_" + digest(one.step.task_id, COMMENT, *place, str(text)),
-            task_id=one.step.task_id,
-            field=COMMENT,
-            kind=ConflictKind.REFUSED,
-            contenders=(
-                Contender(origin.key if origin else None, text, now),
-                Contender(place, one.copy.body if one.copy is not None else None, None),
-            ),
-            open=True,
-            reason=words,
-            run_id=self._run_id,
-            opened_at=now,
-            value=text,
-            at_item=place,
-        )
 
     def _keep(self) -> None:
         """Keep what became of the calls; outcomes come last, so that a process that dies leaves intents."""
