@@ -1,36 +1,9 @@
 """The same pull, the same tasks, whatever engine the lake lives on."""
 
-from collections.abc import Iterator
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-import pytest
-
 import worklake
-from tests.support.project import Project, sandbox_project
-from worklake.errors import SettingsError
-from worklake.lake.engines.spark import check_installed
-
-
-@pytest.fixture(
-    params=[
-        "embedded",
-        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.timeout(900)]),
-    ]
-)
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """A small team, and a lake on this engine."""
-    if request.param == "spark":
-        try:
-            check_installed()
-        except SettingsError as error:
-            pytest.skip(str(error))
-    elif find_spec("pysail") is None:
-        pytest.skip("pysail is not installed")
-    with sandbox_project(tmp_path / "project", "--tasks", "16") as made:
-        made.settings("worklake.yml", f"lake: {{engine: {request.param}, path: {made.lake}}}\n")
-        yield made
+from tests.support.project import Project
 
 
 def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,14 @@ def dying_processes() -> Iterator[Dying]:
 
 def main() -> None:
     """Answer each line with the exit status of its child, negative where a signal ended it."""
-    import deltalake  # noqa: F401
     import gitlab  # noqa: F401
     import pyarrow.parquet  # noqa: F401
-    import pysail.spark  # noqa: F401
-    import pyspark.sql.connect.session  # noqa: F401
     import sqlglot  # noqa: F401
+
+    if find_spec("pysail"):
+        import deltalake  # noqa: F401
+        import pysail.spark  # noqa: F401
+        import pyspark.sql.connect.session  # noqa: F401
 
     import worklake.api
     import worklake.lake.engines.embedded
