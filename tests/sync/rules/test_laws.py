@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from random import Random
 
+import pytest
 from hypothesis import HealthCheck, Phase, assume, event, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
@@ -439,6 +440,7 @@ _REACHED: dict[str, Callable[[Situation], bool]] = {
 }  # fmt: skip
 
 
+@pytest.mark.timeout(600)
 def test_the_situations_reach_what_is_interesting() -> None:
     left = dict(_REACHED)
 
