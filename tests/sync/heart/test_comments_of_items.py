@@ -80,6 +80,16 @@ def test_a_comment_on_an_item_made_anew_whose_reply_is_lost_stands_there_once(ma
     assert not any(one.is_born for one in made.store.all_comments() if one.source == "B")
 
 
+def test_comments_stand_again_on_an_item_made_anew_also_where_the_old_copies_could_not_be_reached() -> None:
+    made = discussed(Shape(restores=False))
+    (copy,) = (one for one in made.store.all_comments() if not one.is_born)
+    made.store.keep_comments([replace(copy, state=LinkState.NO_ACCESS)])
+    made_anew(made)
+    sync(made)
+    assert sync(made) == 0
+    assert copies(made) == ["a remark"]
+
+
 def test_comments_stand_on_an_item_made_anew_also_where_the_plan_that_made_it_is_applied_again() -> None:
     made = discussed(Shape(restores=False))
     made_anew(made)

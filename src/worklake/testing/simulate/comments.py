@@ -327,10 +327,13 @@ def pull_comments(world: World, name: str, run: str, random: Random) -> None:
     """Read the comments of a source and take them in, now or with a later run."""
     source = world.sources[name]
     items: list[Item] = []
+    unread = [key for key, one in source.discussion.comments.items() if one.unread]
     with suppress(RetryableError, AuthError, AccessError):
         items = source.discussion.all()
     if world.trouble is not None and random.random() < 0.2:
         items = items[: random.randint(0, len(items))]  # what was read of them is kept
+        for key in set(unread) - {item.external_id for item in items}:
+            source.discussion.comments[key].unread = True
     batch = world.store.batch
     seen = [(str(item.external_id), comment_view(item.payload)) for item in items]
     world.remarks.late += [CommentObservation(name, key, view, batch, "") for key, view in seen]

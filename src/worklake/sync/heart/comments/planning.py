@@ -100,7 +100,7 @@ def standing(loaded: Loaded, links: Sequence[CommentLink]) -> list[CommentLink]:
     gone = {link.key for link in loaded.links if link.state is LinkState.DELETED}
     return [
         replace(one, state=LinkState.DELETED)
-        if not one.is_born and one.state is LinkState.LINKED and ItemKey(one.source, one.item) in gone
+        if not one.is_born and one.state is not LinkState.MISSING and ItemKey(one.source, one.item) in gone
         else one
         for one in links
     ]
