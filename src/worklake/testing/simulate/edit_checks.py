@@ -8,7 +8,7 @@ from collections import Counter
 
 from worklake.model.fields import FieldValue
 from worklake.sync.rules.state import Change, Conflict, ConflictKind
-from worklake.sync.rules.values import elements, same
+from worklake.sync.rules.values import elements, is_empty, same
 from worklake.testing.simulate.case import Case, fail
 from worklake.testing.simulate.reference import SCALARS, Contest, is_binding
 from worklake.testing.simulate.shapes import CLOSED, EMPTY
@@ -228,7 +228,12 @@ def _conflicts_are_sound(case: Case) -> None:
         }
         last = max(one.at for one in conflict.contenders if one.at and (one == winner or said[one.origin]))
         _is_tie_settled_by_order(case, conflict)
+        # Where items meet, an empty value beats none, and may have won over other edits before.
+        met = any(edit.creates and edit.key == conflict.winner for edit in case.world.truth.edits)
+        emptied = [one.at for one in conflict.contenders if one.at and met and is_empty(conflict.field, one.value)]
         for each in conflict.contenders:
+            if each.at is not None and any(at >= each.at for at in emptied):
+                continue
             if each.at is not None and each.at > last and not said[each.origin]:
                 fail("i", f"{conflict.field} {winner.value!r} won over later {each.value!r}")
 
