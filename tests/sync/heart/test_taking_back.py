@@ -7,9 +7,11 @@ from random import Random
 import pytest
 
 from tests.sync.heart.test_engine import Town, edit, shown, sync, town
+from worklake.errors import RetryableError
 from worklake.model.heart_rows import Outcome
 from worklake.settings.models import Owner
 from worklake.sync.heart import settling
+from worklake.sync.heart.ledger import finished
 from worklake.sync.rules.state import Decision, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
@@ -329,6 +331,40 @@ def test_what_a_tool_drops_of_a_set_at_a_creation_whose_reply_is_lost_is_taken_o
     sync(made)
     assert sync(made) == 0
     assert [shown(made, name, "labels") for name in "AB"] == [["label-1", "label-2"], ["label-2"]]
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_what_may_have_been_taken_out_of_a_set_after_a_creation_without_an_answer_is_left_to_a_person(
+    looked: bool,
+) -> None:
+    made = town(Shape(), Shape())
+    made.sources["A"].person_edits("A1", "labels", ["one", "two"])
+
+    def unanswered(source: str, what: str) -> bool:
+        if what == "find" and looked:
+            raise RetryableError(f"{source} is down")
+        return (source, what) == ("B", "create")
+
+    made.fault = unanswered
+    sync(made)
+    made.fault = None
+    if not looked:
+        (write,) = made.store.unresolved()
+        made.store.finish([finished(write, Outcome.NOT_SENT, Moment("run_9000", made.clock()))])
+    edit(made, "B", "labels", ["one"])
+    worlds.apply(made, worlds.plan(made))
+    (conflict,) = made.store.all_conflicts()
+    assert conflict.open
+    assert {one.origin.source: one.value for one in conflict.contenders if one.origin} == {
+        "A": ["one", "two"],
+        "B": ["one"],
+    }
+    sync(made)
+    assert [shown(made, name, "labels") for name in "AB"] == [["one", "two"]] * 2
+    settling.settle(made.store, conflict.conflict_id, settling.Choice(take="B"), Moment(made.run_id(), made.clock()))
+    sync(made)
+    assert [shown(made, name, "labels") for name in "AB"] == [["one"]] * 2
+    assert sync(made) == 0
 
 
 def test_what_a_person_sets_at_an_item_whose_making_was_not_answered_is_an_edit_of_an_owned_field() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worklake.model.fields import FieldValue
-from worklake.sync.rules.answers import Verdict, after_found, after_update, moved_fields, settle
+from worklake.sync.rules.answers import Verdict, after_found, after_update, lacking, moved_fields, settle
 from worklake.sync.rules.resolution import KEPT_PAIRS, with_pair
 from worklake.sync.rules.state import Pair
 from worklake.sync.rules.values import loosely_same
@@ -77,6 +77,12 @@ def test_what_a_found_item_lacks_of_a_set_was_taken_out_by_nobody() -> None:
     look = after_found({"labels": ["a", "odd"]}, {"labels": ["A", "theirs"]}, {})
     assert look.seen == {"labels": ["A"]}
     assert look.adjusted == {}
+
+
+def test_what_a_found_item_lacks_of_a_set_may_have_been_taken_out_unless_a_new_one_lacks_it_as_well() -> None:
+    sent = {"title": "a", "labels": ["Kept", "gone"], "assignees": ["eve"]}
+    assert lacking(sent, {"title": "b", "labels": ["kept"], "assignees": []}, {"assignees": []}) == {"labels": ["gone"]}
+    assert lacking(sent, {"title": "b"}, {}) == {}
 
 
 def test_a_field_that_moved_makes_a_step_stale_and_others_do_not() -> None:

@@ -15,6 +15,7 @@ from worklake.sync.heart import calling, everywhere, refusing, undoing
 from worklake.sync.heart.calling import Answer
 from worklake.sync.heart.comments.applying import CommentWave
 from worklake.sync.heart.drift import frozen_ports
+from worklake.sync.heart.found import doubts_of
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.linking import made_anew
@@ -288,6 +289,10 @@ class _Wave:
                 self._ended += ended
         if answer.refused or answer.write.outcome is Outcome.ACKNOWLEDGED:
             self._conflicts += self._conflicts_of(one, answer, known)
+        if answer.link is not None and answer.lacking:
+            task, names = known.loaded[one.step.task_id].task, known.names[one.step.source]
+            key, at = answer.link.key, answer.link.revision
+            self._conflicts += doubts_of(self._store, task, key, answer.lacking, at, names, self._moment())
 
     def _conflicts_of(self, one: Ready, answer: Answer, known: Known) -> Sequence[Conflict]:
         step, task, port = one.step, known.loaded[one.step.task_id], self._ports[one.step.source]

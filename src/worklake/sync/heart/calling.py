@@ -40,13 +40,14 @@ KNOWN_FAILURES = (RetryableError, AuthError, AccessError, NotFoundError, Invalid
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of one write. `refused` has what the provider does not take, by field; `fault` is what kept the call
-    from an answer.
+    from an answer; `lacking` is what an item that was found lacks of the sets that it was made with.
     """
 
     write: Write
     link: StoredLink | None = None
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     fault: WorklakeError | None = None
+    lacking: Mapping[str, FieldValue] = field(default_factory=dict)
 
 
 def update(
@@ -199,7 +200,9 @@ def _made(
 ) -> Answer:
     item, brought_back = _out_of_trash(integration, item)
     external_id, view = seen_in(integration, item)
+    gone: Mapping[str, FieldValue] = {}
     if found and not brought_back:
+        gone = answers.lacking(write.sent, view.fields, new_item(integration))
         look = answers.after_found(write.sent, view.fields, new_item(integration))
     else:
         look = answers.after_creation(write.sent, view.fields)
@@ -218,7 +221,7 @@ def _made(
         url=view.url,
     )
     done = finished(write, Outcome.ACKNOWLEDGED, _moment(write, clock), view.fields, external_id)
-    return Answer(done, news)
+    return Answer(done, news, lacking=gone)
 
 
 def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch: int, clock: Clock) -> Answer:

@@ -12,16 +12,10 @@ from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.dating import dated
+from worklake.sync.heart.found import doubts_of
 from worklake.sync.heart.histories import Histories
 from worklake.sync.heart.ledger import finished, meant, settled_write
-from worklake.sync.heart.linking import (
-    first_link,
-    link_gone,
-    link_moved,
-    link_with_forms,
-    made_anew,
-    meets_as_it_is,
-)
+from worklake.sync.heart.linking import first_link, link_gone, link_moved, link_with_forms, made_anew, meets_as_it_is
 from worklake.sync.heart.observed import is_not_made, is_older, newest_of, reread_fields, with_all_fields, with_blockers
 from worklake.sync.heart.ports import Observation, Ports, Rules, aliases_of
 from worklake.sync.heart.sides import side_of, sides_of
@@ -324,6 +318,9 @@ class _Merging:
             # What a new item shows anyway was in sight, whatever became of the calls that complete it.
             and not (name in defaults and same(name, sent[name], defaults[name]))
         }
+        if loaded is not None and (lacking := answers.lacking(sent, shown, defaults)):
+            names, at = self._names[one.source], one.view.updated_at
+            self.merged.conflicts += doubts_of(self._store, loaded.task, one.key, lacking, at, names, self._moment)
         self._settled += [
             finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id) for write in creations
         ]

@@ -105,6 +105,22 @@ def after_found(sent: Fields | None, shown: Fields, defaults: Fields) -> Look:
     return Look(seen, after_creation(sent or {}, shown).adjusted, {})
 
 
+def lacking(sent: Fields, shown: Fields, defaults: Fields) -> dict[str, FieldValue]:
+    """What of each set that was sent a found item lacks, unless it shows what a new item shows.
+
+    The provider dropped it, or a person has taken it out since: by value nobody can tell the two apart.
+    """
+    found: dict[str, FieldValue] = {}
+    for name, value in sent.items():
+        now = shown.get(name)
+        if FIELDS[name].merge is not MergeKind.SET or name not in shown or same(name, now, defaults.get(name)):
+            continue
+        gone = [one for one in elements(value) if not any(loosely_same("title", one, each) for each in elements(now))]
+        if gone:
+            found[name] = sorted(gone)
+    return found
+
+
 def settle(
     seen: Fields,
     adjusted: Adjusted,

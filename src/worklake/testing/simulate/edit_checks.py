@@ -39,6 +39,7 @@ def _edits_are_kept(case: Case) -> None:
                 and _is_there(case, edit)
                 and not kept
                 and not contest.fits(edit, case.value(task, name))
+                and not _is_doubted(case, task, edit)
             ):
                 fail("a", f"{name} {edit.value!r} of {edit.key.external_id} is nowhere")
 
@@ -66,6 +67,17 @@ def _in_conflict(case: Case, task: str, edit: PersonEdit) -> bool:
         return True
     return any(
         (edit.creates or one.origin in affirmed or one.origin == (edit.key if edit.key.external_id else None))
+        and case.provider.shows(edit.key.source, edit.field, one.value, edit.value)
+        for conflict in case.conflicts.get((task, edit.field), ())
+        for one in conflict.contenders
+    )
+
+
+def _is_doubted(case: Case, task: str, edit: PersonEdit) -> bool:
+    """Whether a conflict keeps what was typed as what a person may have done, or a write of ours went over."""
+    return any(
+        conflict.kind is ConflictKind.OVERWRITTEN
+        and one.origin == edit.key
         and case.provider.shows(edit.key.source, edit.field, one.value, edit.value)
         for conflict in case.conflicts.get((task, edit.field), ())
         for one in conflict.contenders
