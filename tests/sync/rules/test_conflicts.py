@@ -142,6 +142,14 @@ def test_after_a_first_meeting_only_the_owner_changes_an_owned_field(
     assert set(decisions(outcome).values()) <= {Decision.REFUSED}
 
 
+def test_what_filled_an_owned_field_is_kept_where_the_owner_edits_it_without_having_seen_that() -> None:
+    outcome = merge(task(origin="B", cycle="b"), side("A", {"cycle": None}, {"cycle": "a"}), default=Owner(owner="A"))
+    assert outcome.task.values()["cycle"] == "a"
+    (conflict,) = outcome.conflicts
+    assert not conflict.open
+    assert {one.value for one in conflict.contenders} == {"a", "b"}
+
+
 def test_what_the_owner_empties_while_an_item_comes_with_a_value_is_filled() -> None:
     edited, met = side("A", {"cycle": "a"}, {"cycle": None}, minutes=9), side("B", None, {"cycle": "b"})
     outcome = merge(task(cycle="a"), edited, met, default=Owner(owner="A"))

@@ -158,11 +158,10 @@ def _contend(
     if meets and isinstance(policy, Owner):
         current = _as_the_owner_has_it(name, current, sides, policy)
     own = next((side for side in changers if side.key == current.origin), None)
-    counts = meets or _counts(current, policy)
     # Any status is one: what the owner has not begun is not begun.
     is_said = meets and isinstance(policy, Owner) and FIELDS[name].type is Status and _counts(current, policy)
     others = changers if not is_empty(name, current.value) else [side for side in changers if side.key not in met]
-    if own is None and counts and (is_said or (others and all(_overlooks(side, name, current) for side in others))):
+    if own is None and (is_said or (others and all(_overlooks(side, name, current) for side in others))):
         # Who had it in sight and edited it has put another value in its place.
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
     elif own is not None and FIELDS[name].merge is MergeKind.TEXT and _overlooks(own, name, current):
