@@ -26,7 +26,8 @@ def _edits_are_kept(case: Case) -> None:
         excused = contest.agreed(changes) | contest.passed_over(changes)
         for place in contest.binding(case.value(task, name), excused):
             edit = contest.edits[place]
-            if _is_there(case, edit) and not _in_conflict(case, task, edit) and not _refused(case, task, contest, edit):
+            kept = _in_conflict(case, task, contest, edit) or _refused(case, task, contest, edit)
+            if _is_there(case, edit) and not kept:
                 fail("a", f"{name} {edit.value!r} of {edit.key.external_id or 'a person by hand'} is nowhere")
     for (task, name), contest in case.contests(*_SETS, "description").items():
         for edit in contest.edits:
@@ -49,10 +50,10 @@ def _is_there(case: Case, edit: PersonEdit) -> bool:
     return source is None or not source.items[edit.key.external_id].deleted
 
 
-def _in_conflict(case: Case, task: str, edit: PersonEdit) -> bool:
+def _in_conflict(case: Case, task: str, contest: Contest, edit: PersonEdit) -> bool:
     """Whether a conflict keeps what was typed, under the name of who typed it, or of who said the same later, or before
     a person decided that it stands. Where items met, it is enough that somebody says so there, or that the task was
-    born with it.
+    born with it; and of what others say of an owned field, that the owner says so: it is refused only where it differs.
     """
     affirmed = {
         one.origin
@@ -66,7 +67,12 @@ def _in_conflict(case: Case, task: str, edit: PersonEdit) -> bool:
     ):
         return True
     return any(
-        (edit.creates or one.origin in affirmed or one.origin == (edit.key if edit.key.external_id else None))
+        (
+            edit.creates
+            or one.origin in affirmed
+            or one.origin == (edit.key if edit.key.external_id else None)
+            or (edit.key.external_id and not contest.lets(edit) and one.origin and contest.lets_at(one.origin))
+        )
         and case.provider.shows(edit.key.source, edit.field, one.value, edit.value)
         for conflict in case.conflicts.get((task, edit.field), ())
         for one in conflict.contenders

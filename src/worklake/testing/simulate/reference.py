@@ -126,7 +126,11 @@ class Contest:
 
     def lets(self, edit: PersonEdit) -> bool:
         """Whether the policy lets the field be changed where this was typed."""
-        return not isinstance(self.policy, Owner) or edit.key.source in (self.policy.owner, BY_HAND)
+        return self.lets_at(edit.key)
+
+    def lets_at(self, key: ItemKey) -> bool:
+        """Whether the policy lets the field be changed at this item."""
+        return not isinstance(self.policy, Owner) or key.source in (self.policy.owner, BY_HAND)
 
     def _may_change(self, edit: PersonEdit) -> bool:
         """Whether the policy lets the field be changed there. While a field is held, people agree on it anywhere."""
