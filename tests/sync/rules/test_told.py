@@ -6,7 +6,7 @@ import pytest
 
 from tests.sync.rules.sides import at
 from worklake.model.fields import FieldValue
-from worklake.sync.rules.told import SLACK, Told, edit_behind, overwritten
+from worklake.sync.rules.told import SLACK, Told, edit_behind, last_word, overwritten
 
 
 def told(minutes: int, after: FieldValue = None, before: FieldValue = None, *, ours: bool = False) -> Told:
@@ -31,6 +31,13 @@ def test_without_values_the_last_edit_of_a_person_is_taken_and_not_our_own_last_
     ours = Told("title", at(0) + SLACK / 2, "worklake", ours=True)
     assert edit_behind("title", "a", [ours, told(2)], at(0), at(3)) == told(2)
     assert edit_behind("title", "a", [ours], at(0), at(3)) is None
+
+
+def test_without_values_the_last_entry_says_whether_a_call_or_a_person_was_last() -> None:
+    call = told(3, ours=True)
+    assert last_word("title", "a longer title", "a longer ti", [told(2), call]) == call
+    assert last_word("title", "a longer title", "a longer ti", [call, told(4)]) == told(4)
+    assert last_word("title", "a longer title", "by a person", [told(2), call]) == told(2)
 
 
 def test_a_person_who_works_with_our_account_is_found_by_the_value() -> None:

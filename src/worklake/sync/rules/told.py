@@ -66,10 +66,13 @@ def last_word(name: str, sent: FieldValue, shown: FieldValue, told: Sequence[Tol
     """
     if FIELDS[name].merge is MergeKind.SET:
         return None
-    found = edit_behind(name, shown, told, None, None)
+    by_call = same(name, sent, shown) or loosely_same(name, sent, shown)
+    entries = [one for one in told if one.field == name]
+    if by_call and entries and entries[-1].ours and not any(one.known for one in entries):
+        return entries[-1]  # whoever edited before that, our call went over it
+    found = edit_behind(name, shown, entries, None, None)
     if found is None or not found.ours:
         return found
-    by_call = same(name, sent, shown) or loosely_same(name, sent, shown)
     return found if by_call else None
 
 

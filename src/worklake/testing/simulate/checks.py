@@ -90,6 +90,8 @@ def _all_agree(case: Case) -> None:
             said, shown = value, fields[name]
             if FIELDS[name].reference == "task":
                 said, shown = (case.provider.apart(link.task_id, link.source, each) for each in (value, shown))
+            if name == "assignees":
+                shown = case.provider.of_the_task(link.source, value, shown)
             if name == "parent_id" and value and not said:
                 continue  # no task is its own parent: it keeps what it has
             if not case.provider.shows(link.source, name, said, shown):

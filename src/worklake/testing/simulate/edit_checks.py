@@ -53,7 +53,8 @@ def _is_there(case: Case, edit: PersonEdit) -> bool:
 def _in_conflict(case: Case, task: str, contest: Contest, edit: PersonEdit) -> bool:
     """Whether a conflict keeps what was typed, under the name of who typed it, or of who said the same later, or before
     a person decided that it stands. Where items met, it is enough that somebody says so there, or that the task was
-    born with it; and of what others say of an owned field, that the owner says so: it is refused only where it differs.
+    born with it; and so it is with what others than its owner say of an owned field, which is refused, and told, only
+    where it differs from what the task says.
     """
     affirmed = {
         one.origin
@@ -71,7 +72,7 @@ def _in_conflict(case: Case, task: str, contest: Contest, edit: PersonEdit) -> b
             edit.creates
             or one.origin in affirmed
             or one.origin == (edit.key if edit.key.external_id else None)
-            or (edit.key.external_id and not contest.lets(edit) and one.origin and contest.lets_at(one.origin))
+            or (edit.key.external_id and not contest.lets(edit))
         )
         and case.provider.shows(edit.key.source, edit.field, one.value, edit.value)
         for conflict in case.conflicts.get((task, edit.field), ())

@@ -74,6 +74,16 @@ class Provider:
         foreign = task.partition(":")[0] if ":" in task else None
         return foreign == source or (source, task) in self._made
 
+    def of_the_task(self, source: str, people: FieldValue, shown: FieldValue) -> FieldValue:
+        """What is shown of people, without those whom only this source knows and who are not of the task: where the
+        task has some whom the source does not know, they may be the same, and stay.
+        """
+        shape = self._shapes[source]
+        if len(self._people(source, shape, people)) == len(elements(people)):
+            return shown
+        own = f"{source}.{OUTSIDER}"
+        return [one for one in _listed(shown) if one != own or f"{source}:{own}" in elements(people)]
+
     @staticmethod
     def _people(source: str, shape: Shape, canonical: FieldValue) -> frozenset[str]:
         known = {f"{source}.{one}" for one in elements(canonical) if one in PEOPLE and one not in shape.strangers}
@@ -126,11 +136,7 @@ class Contest:
 
     def lets(self, edit: PersonEdit) -> bool:
         """Whether the policy lets the field be changed where this was typed."""
-        return self.lets_at(edit.key)
-
-    def lets_at(self, key: ItemKey) -> bool:
-        """Whether the policy lets the field be changed at this item."""
-        return not isinstance(self.policy, Owner) or key.source in (self.policy.owner, BY_HAND)
+        return not isinstance(self.policy, Owner) or edit.key.source in (self.policy.owner, BY_HAND)
 
     def _may_change(self, edit: PersonEdit) -> bool:
         """Whether the policy lets the field be changed there. While a field is held, people agree on it anywhere."""
