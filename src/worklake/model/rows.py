@@ -143,8 +143,8 @@ class Task(Row):
     completed_at: datetime | None = Field(description="When it was completed or canceled, as its source says")
     standings: str | None = Field(
         default=None,
-        description="Which edit brought each field, as JSON: at, source, external_id and actor, with the fields; "
-        "null where no merge of several sources has touched the task",
+        description="Which edit brought each field, as JSON: at, source, external_id and actor, with the fields, and "
+        "in `also` where somebody said the same since; null where no merge of several sources has touched the task",
     )
     version: int | None = Field(default=None, description="How many positions of `changes` the row has folded")
     last_open: str | None = Field(default=None, description="The last status in which the task was open")

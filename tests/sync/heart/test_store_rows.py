@@ -46,7 +46,9 @@ def test_a_task_is_loaded_with_its_links_and_open_conflicts(store: Store) -> Non
 def test_values_come_back_as_they_were_kept_whatever_a_column_holds(store: Store) -> None:
     odd = {"due_date": "soon", "estimate_points": 3, "title": "", "labels": ["b", "a"], "status": None, "x": [], "y": 0}
     first, task = born(**odd)
-    task = replace(task, fields={**task.fields, "title": Standing("By hand", None, None, None)}, last_open="started")
+    agreed = Standing(3, None, None, None, (ItemKey("A", "1"), ItemKey("B", "2")))
+    fields = {**task.fields, "title": Standing("By hand", None, None, None), "estimate_points": agreed}
+    task = replace(task, fields=fields, last_open="started")
     store.commit([first], [task])
     loaded = store.load(["task_1"])["task_1"].task
     assert loaded == task

@@ -337,6 +337,25 @@ def test_what_a_preferred_source_said_stays_its_own_when_another_says_the_same_l
     assert decisions(outcome) == {"C": Decision.LOST}
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_what_a_preferred_source_only_agrees_with_counts_as_its_own_where_another_edit_comes_in_late(
+    together: bool,
+) -> None:
+    seen, prefer = {"title": "a"}, Prefer(prefer="B")
+    first, agreeing = side("A", seen, {"title": "b"}, minutes=5), side("B", seen, {"title": "b"}, minutes=10)
+    if together:
+        agreed = merge(task(**seen), first, agreeing, default=prefer).task
+    else:
+        said = merge(task(**seen), first, default=prefer).task
+        agreed = merge(said, agreeing, side("A", {"title": "b"}), default=prefer).task
+    others = side("A", {"title": "b"}), side("B", {"title": "b"})
+    outcome = merge(agreed, side("C", seen, {"title": "c"}, minutes=20), *others, default=prefer)
+    assert outcome.task.values() == {"title": "b"}
+    assert decisions(outcome) == {"C": Decision.LOST}
+    (conflict,) = outcome.conflicts
+    assert {one.origin.source for one in conflict.contenders if one.origin} == {"B", "C"}
+
+
 def test_a_text_edited_again_where_its_last_edit_was_united_with_others_does_not_take_these_away() -> None:
     united = "top\none\ntwo\nend"
     again = side("A", {"description": "one\ntwo\nend"}, {"description": "new\none\ntwo\nend"}, minutes=9)

@@ -60,6 +60,7 @@ class _Edit(NamedTuple):
     at: datetime | None
     origin: ItemKey | None
     actor: str | None
+    also: tuple[ItemKey, ...]
 
 
 def _fields_by_edit(task: TaskState) -> dict[_Edit, list[str]]:
@@ -67,7 +68,7 @@ def _fields_by_edit(task: TaskState) -> dict[_Edit, list[str]]:
     found: dict[_Edit, list[str]] = {}
     edit, names = None, list[str]()
     for name, one in task.fields.items():
-        its = _Edit(one.at, one.origin, one.actor)
+        its = _Edit(one.at, one.origin, one.actor, one.also)
         if its != edit:
             edit, names = its, found.setdefault(its, [])
         names.append(name)
@@ -76,7 +77,8 @@ def _fields_by_edit(task: TaskState) -> dict[_Edit, list[str]]:
 
 def _standing(edit: _Edit, names: list[str], task: TaskState, row: Mapping[str, Any]) -> dict[str, Any]:
     source, external_id = edit.origin or (None, None)
-    entry = {"at": edit.at, "source": source, "external_id": external_id, "actor": edit.actor, "fields": names}
+    entry: dict[str, Any] = {"at": edit.at, "source": source, "external_id": external_id, "actor": edit.actor}
+    entry |= {"fields": names} | ({"also": [list(one) for one in edit.also]} if edit.also else {})
     beside = {name: value for name in names if not _is_shown(row, name, value := task.fields[name].value)}
     return entry | {"values": beside} if beside else entry
 
@@ -97,10 +99,11 @@ def task_state(row: Mapping[str, Any], born_as: ItemKey | None) -> TaskState:
     for entry in from_text(row["standings"]):
         at = datetime.fromisoformat(entry["at"]) if entry["at"] else None
         origin = ItemKey(entry["source"], entry["external_id"]) if entry["source"] is not None else None
+        also = tuple(ItemKey(*one) for one in entry.get("also", ()))
         beside = entry.get("values", {})
         for name in entry["fields"]:
             value = beside[name] if name in beside else _from_column(row[name])
-            fields[name] = Standing(value, at, origin, entry["actor"])
+            fields[name] = Standing(value, at, origin, entry["actor"], also)
     ordered = {name: fields.pop(name) for name in FIELDS if name in fields} | fields
     return TaskState(row["task_id"], ordered, row["version"], row["last_open"])
 

@@ -155,6 +155,7 @@ def _contend(
     contenders = {side.key: _contender(name, task, current, side) for side in changers}
     met = {side.key for side in changers if name not in side.seen}
     meets = bool(met)
+    current = _as_the_first_said_it(current, policy)
     if meets and isinstance(policy, Owner):
         current = _as_the_owner_has_it(name, current, sides, policy)
     own = next((side for side in changers if side.key == current.origin), None)
@@ -196,6 +197,23 @@ def _where_items_meet(
     best = _winner(edited, policy)[0] if edited else None
     left = [group for group in groups if group not in edited or group.spoken_by == best]
     return [group for group in left if not is_empty(name, group.spoken_by.value)] or groups
+
+
+def _as_the_first_said_it(current: Standing, policy: FieldPolicy) -> Standing:
+    """The value that stands, as that of the preferred source, or of the owner, where somebody there said the same."""
+    first = _first(policy)
+    if first is None or (current.origin is not None and current.origin.source == first):
+        return current
+    said = next((one for one in current.also if one.source == first), None)
+    return current if said is None else current._replace(origin=said)
+
+
+def _first(policy: FieldPolicy) -> str | None:
+    """The source whose word counts before that of others."""
+    match policy:
+        case Prefer(prefer=source) | Owner(owner=source):
+            return source
+    return None
 
 
 def _as_the_owner_has_it(name: str, current: Standing, sides: Sequence[Side], policy: Owner) -> Standing:
@@ -330,8 +348,8 @@ def _is_coarser(name: str, one: Contender, other: Contender, sides: Mapping[Item
 
 
 def _winner(groups: Sequence[_Group], policy: FieldPolicy) -> tuple[Contender, str]:
-    if isinstance(policy, Prefer | Owner):
-        first = policy.prefer if isinstance(policy, Prefer) else policy.owner
+    first = _first(policy)
+    if first is not None:
         preferred = [
             group for group in groups if any(one.origin and one.origin.source == first for one in group.members)
         ]

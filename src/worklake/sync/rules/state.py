@@ -62,12 +62,16 @@ class Resolution(Protocol):
 
 
 class Standing(NamedTuple):
-    """A field's canonical value, and which edit brought it. `origin` is None where a person gave it to Worklake."""
+    """A field's canonical value, and which edit brought it. `origin` is None where a person gave it to Worklake.
+
+    `also` are the items where somebody has said the same since.
+    """
 
     value: FieldValue
     at: datetime | None = None
     origin: ItemKey | None = None
     actor: str | None = None
+    also: tuple[ItemKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,11 +152,15 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
 
 
 def _affirmed(standing: Standing, change: Change) -> Standing:
-    """Where somebody said the same later, that is when it was said last. It still comes from who said it first."""
-    later = change.changed_at is not None and (standing.at is None or change.changed_at > standing.at)
-    if not later or isinstance(change.new, dict) or not same(change.field, standing.value, change.new):
+    """Where somebody else said the same, that is remembered, and if it was later, that is when it was said last. It
+    still comes from who said it first.
+    """
+    if isinstance(change.new, dict) or not same(change.field, standing.value, change.new):
         return standing
-    return standing._replace(at=change.changed_at)
+    if change.origin is not None and change.origin != standing.origin:
+        standing = standing._replace(also=tuple(sorted({*standing.also, change.origin})))
+    later = change.changed_at is not None and (standing.at is None or change.changed_at > standing.at)
+    return standing._replace(at=change.changed_at) if later else standing
 
 
 def given(
