@@ -296,11 +296,15 @@ def test_a_listing_from_before_a_call_of_unknown_outcome_does_not_settle_it() ->
     assert made.store.all_writes()[-1].outcome is Outcome.ACKNOWLEDGED
 
 
-def test_a_merge_that_dies_before_its_links_takes_nothing_out_of_a_united_set() -> None:
+@pytest.mark.parametrize("of", ["A", "B"])
+def test_a_merge_that_dies_before_its_links_takes_nothing_out_of_a_united_set(of: str) -> None:
     made = town(Shape(), Shape())
     made.sources["A"].items["A1"].fields["labels"] = ["of A"]
-    theirs = ItemKey("B", made.sources["B"].person_creates({"title": "a title of some length", "labels": ["of B"]}))
-    made.matched[theirs] = ItemKey("A", "A1")
+    keys = {
+        "A": ItemKey("A", "A1"),
+        "B": ItemKey("B", made.sources["B"].person_creates({"title": "a title of some length", "labels": ["of B"]})),
+    }
+    made.matched[keys["A" if of == "B" else "B"]] = keys[of]
     dying = {"links"}
 
     def before(table: str) -> None:

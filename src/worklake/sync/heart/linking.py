@@ -10,26 +10,34 @@ from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.sync.heart.observed import with_blockers
 from worklake.sync.heart.ports import Observation, Port
-from worklake.sync.heart.store import Loaded, StoredLink
+from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names
 from worklake.sync.rules.plan import creating_key
-from worklake.sync.rules.state import ItemKey, Pair, Side, TaskState
+from worklake.sync.rules.state import Decision, ItemKey, Pair, Side, TaskState
 
 
-def first_link(one: Observation, task: str, state: TaskState | None, names: Names) -> StoredLink:
+def first_link(one: Observation, task: str, state: TaskState | None, names: Names, store: Store) -> StoredLink:
     """The link of an item that is met for the first time.
 
     Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen. A set
     has what others brought as well, unless the task was born with it.
     """
     key, known = one.key, state.fields if state else {}
-    born_as_it = task == task_id(*key)
-    brought = {
-        name: known[name].value
-        for name in FIELDS
-        if name in known and known[name].origin == key and (born_as_it or FIELDS[name].merge is not MergeKind.SET)
-    }
+    brought = {name: known[name].value for name in FIELDS if name in known and known[name].origin == key}
+    sets = [name for name in brought if FIELDS[name].merge is MergeKind.SET]
+    if sets and not _was_born_as(task, key, store):
+        for name in sets:
+            del brought[name]
     return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
+
+
+def _was_born_as(task: str, key: ItemKey, store: Store) -> bool:
+    """Whether a task was made of this item; one that bears the item's id may have been made of another, that a person
+    had made for it.
+    """
+    return task == task_id(*key) and any(
+        change.decision is Decision.CREATED and change.origin == key for change in store.changes(task_id=task)
+    )
 
 
 def meets_as_it_is(one: Observation, loaded: Loaded, names: Names) -> bool:

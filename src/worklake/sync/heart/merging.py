@@ -183,9 +183,12 @@ class _Merging:
         if not loaded.kept:
             self._tasks.append(loaded.task)
         self._links += [
-            link_moved(first_link(one, task, loaded.task, self._names[one.source]), one, self._ports[one.source])
+            link_moved(self._first_link(task, one, loaded), one, self._ports[one.source])
             for _, one in sorted(news.items())
         ]
+
+    def _first_link(self, task: str, one: Observation, loaded: Loaded | None) -> StoredLink:
+        return first_link(one, task, loaded.task if loaded else None, self._names[one.source], self._store)
 
     def _leave(
         self,
@@ -302,7 +305,7 @@ class _Merging:
             return self._settle(caught_up(link, one.view, loaded, resolution), one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None or (link is None and task not in one.view.markers):
-            return first_link(one, task, loaded.task if loaded else None, self._names[one.source])
+            return self._first_link(task, one, loaded)
         made = StoredLink(one.source, one.external_id, task, LinkState.LINKED, {})
         gone, ended = made_anew(made, known.values())
         self._links += gone
