@@ -188,8 +188,14 @@ def _checks_what_is_stale_by_raw_values() -> AbstractContextManager[Any]:
     return patch.object(readiness, "side_of", wrong)
 
 
-def _lets_an_empty_value_beat_a_value_where_items_meet() -> AbstractContextManager[Any]:
-    return patch.object(field, "_says_something", lambda *_: True)
+@contextmanager
+def _lets_an_empty_value_beat_a_value_where_items_meet() -> Iterator[None]:
+    """Two rules keep it from that: that it says nothing, and that beside a value it does not win."""
+    with (
+        patch.object(field, "_says_something", lambda *_: True),
+        patch.object(field, "_where_items_meet", lambda _name, groups, *_: groups),
+    ):
+        yield
 
 
 def _settles_equal_times_by_whoever_comes_last() -> AbstractContextManager[Any]:
