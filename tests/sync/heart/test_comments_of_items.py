@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from tests.sync.heart.test_engine import Town, sync, town
 from tests.sync.heart.test_failures import open_conflicts, settle
 from worklake.integrations.base import CommentView, TaskView
+from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart.comments.taking import CommentObservation, take_comments
 from worklake.sync.heart.merging import merge_tasks
@@ -112,6 +114,26 @@ def test_a_copy_that_was_undone_and_is_made_again_gets_an_id_that_was_never_give
     assert (sync(made), sync(made)) == (1, 0)
     assert copies(made) == ["a remark", "one more"]
     assert len(made.sources["B"].discussion.comments) == 3
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+def test_the_undo_of_an_item_made_with_its_comments_is_done_to_its_end(deletes: bool) -> None:
+    made = town(Shape(), Shape(deletes=deletes, restores=False))
+    made.sources["A"].discussion.person_comments("A1", "A.kim", "a remark")
+    made.tick(120)
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    assert copies(made) == ["a remark"]
+    undone = worlds.undo(made, run, everywhere=False)
+    saved = made.store.plan(made.plans[-1])
+    assert saved is not None
+    assert [(one.operation, one.comment_id is None) for one in saved.steps] == (
+        [(Operation.DELETE, True)] if deletes else [(Operation.DELETE, False), (Operation.CLOSE, True)]
+    )
+    assert {write.outcome for write in made.store.writes(undone)} == {Outcome.ACKNOWLEDGED}
+    assert len(made.store.writes(undone)) == len(saved.steps)
+    assert copies(made) == []
+    assert sync(made) == 0
 
 
 @pytest.mark.parametrize("lost", [False, True])

@@ -104,7 +104,15 @@ def plan_undo(
             left.append(Left(write.task_id, write.source, WHOLE_TASK, "the item is not there any more"))
         else:
             steps += _restoring(write, link, names[write.source].at(link), left)
+    steps = _without_comments_of_deleted(steps)
     return Undoing(saved_undo(store, steps, undone_run, moment, limits or Brake(), allow), left)
+
+
+def _without_comments_of_deleted(steps: Sequence[PlannedStep]) -> list[PlannedStep]:
+    """The steps without those about comments that go with their items, as the same steps delete these."""
+    items = [step for step in steps if step.comment_id is None]
+    deleted = {(step.source, step.external_id) for step in items if step.operation is Operation.DELETE}
+    return [step for step in steps if step.comment_id is None or (step.source, step.external_id) not in deleted]
 
 
 def saved_undo(
