@@ -296,6 +296,10 @@ def test_without_json_people_get_tables_on_stdout_and_progress_on_stderr(pulled:
 def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     proposals = pulled.run("tasks", "--proposed-links").document
     assert len(proposals) >= 2
+    assert pulled.run("status").document["proposed_links"] == len(proposals)
+    for one in proposals:
+        told = [pulled.run("explain", one[name]).document["task_id"] for name in ("key", "other_key")]
+        assert told == [one["task_id"], one["other_task_id"]]
     accepted, refused = proposals[0], proposals[1]
     answer = pulled.run("links", "accept", accepted["proposal_id"]).document
     assert answer["task_id"] == accepted["task_id"]

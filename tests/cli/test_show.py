@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from worklake.cli import show, show_plan
+from worklake.cli.console import PlainConsole
 from worklake.cli.face import Face
 from worklake.model.documents import (
     CheckDocument,
     CheckLine,
     ExplainDocument,
+    ProposalDocument,
     PullDocument,
     PulledSource,
     StatusDocument,
@@ -75,7 +77,7 @@ def synced(**fields: Any) -> SyncDocument:
 def conflict(**fields: Any) -> ConflictDocument:
     value = ConflictValue(source="linear", value="One", changed_at=None, actor=None)
     told = {"conflict_id": "conflict_1", "task_id": "task_1", "field": "title", "values": [value]}
-    return ConflictDocument(**told | {"opened_at": "2026-03-01T12:00:00Z", "title": "A task", "why": "x"} | fields)
+    return ConflictDocument(**told | {"opened_at": "2026-03-01T12:00:00Z", "title": "A task", "reason": "x"} | fields)
 
 
 def printed(*shown: Any) -> str:
@@ -98,7 +100,7 @@ def printed(*shown: Any) -> str:
         lambda: show_plan.planned(plan(step(("title", "Old", AWKWARD)))),
         lambda: show_plan.planned(plan(step(why=AWKWARD))),
         lambda: show_plan.conflict_list([conflict(title=AWKWARD)]),
-        lambda: show_plan.conflict_list([conflict(why=AWKWARD)]),
+        lambda: show_plan.conflict_list([conflict(reason=AWKWARD)]),
         lambda: show_plan.not_done([WriteDocument(step_id="s", outcome="failed", error=AWKWARD)]),
         lambda: [AWKWARD],
     ],
@@ -215,6 +217,33 @@ def test_a_sync_that_leaves_something_out_does_not_say_that_the_tools_agree() ->
     assert printed(*show_plan.synced(synced())).endswith("every tool shows what the tasks say.\n")
 
 
+def read(**fields: Any) -> PulledSource:
+    return pulled(**{"error": None} | fields).sources["gitlab"]
+
+
+def test_where_a_source_was_not_read_nobody_is_told_that_the_tools_agree() -> None:
+    sources = {"gitlab": read(new=2), "linear": read(error="linear: 401"), "other": read(error="503", seen=3, new=1)}
+    told = "Nothing to write in what was read: linear was not, other was only in part.\n"
+    assert printed(*show_plan.planned(plan(pulled=sources))) == told
+    assert printed(*show_plan.synced(synced(pulled=sources))) == (
+        "Read: gitlab 2 new, 0 changed, other 1 new, 0 changed (only in part)\n" + told
+    )
+
+
+def test_what_was_not_read_is_told_with_what_is_left_out() -> None:
+    shown = printed(*show_plan.synced(synced(pulled={"linear": read(error="401")}, no_access={"gitlab": 1})))
+    assert shown == (
+        "Read: nothing\n"
+        "Nothing to write now; not everything was read: linear was not;"
+        " 1 item in gitlab may not be written: worklake status\n"
+    )
+
+
+def test_a_conflict_tells_scripts_its_title_and_its_reason() -> None:
+    document = conflict(title="A task", reason="gitlab and linear differ").model_dump(mode="json")
+    assert (document["title"], document["reason"]) == ("A task", "gitlab and linear differ")
+
+
 def test_a_plan_counts_comments_apart_from_items() -> None:
     remark = step(operation=Operation.CREATE, source="gitlab", comment_id="comment_1")
     shown = printed(*show_plan.planned(plan(remark, remark, step(operation=Operation.CREATE, source="gitlab"))))
@@ -277,6 +306,38 @@ def test_the_list_of_tasks_names_each_item_as_people_do() -> None:
         for name, key in keys.items()
     ]
     assert "gitlab web#44, linear ENG-12, other" in printed(*show.task_list(TaskList([task(links=links)], 1)))
+
+
+def test_a_narrow_terminal_gets_a_line_for_each_task_with_less_on_it() -> None:
+    keys = {"gitlab": "gitlab.com/team/web#44", "linear": "linear.app/acme/ENG-12"}
+    links = [
+        {"source": name, "provider": name, "external_id": "1", "url": None, "state": "linked", "key": key}
+        for name, key in keys.items()
+    ]
+    one = task(
+        title="Pagination drops the last page of a long list of results", due_date="2026-03-09", project="Website",
+        assignees=["kim.lee@example.com"], priority="urgent", links=links,
+    )  # fmt: skip
+    out = StringIO()
+    with redirect_stdout(out):
+        PlainConsole(width=80).show(*show.task_list(TaskList([one], 1)))
+    lines = out.getvalue().splitlines()
+    assert lines[1].split() == ["due", "title", "status", "who", "where"]
+    assert lines[3].startswith(" 2026-03-09  Pagination drops the last page")
+    assert lines[3].rstrip().endswith("…  started  kim.lee  web#44, ENG-12")
+    assert [line.strip() for line in lines[4:]] == ["", "1 task"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_proposed_links_are_named_by_their_keys_and_counted_by_status() -> None:
+    told = {"proposal_id": "proposal_1", "task_id": "task_1", "title": "One", "source": "gitlab", "reason": "alike"}
+    told |= {"other_task_id": "task_2", "other_title": "Two", "other_source": "linear"}
+    keys = {"key": "gitlab.com/team/web#3", "other_key": "linear.app/acme/ENG-12"}
+    one = ProposalDocument(**told | keys | {"proposed_at": "2026-03-01T12:00:00Z"})
+    shown = " ".join(printed(*show.proposals([one])).split())
+    assert "proposal_1 One (gitlab web#3) Two (linear ENG-12) alike" in shown
+    assert "2 proposed links wait: worklake links list\n" in printed(*show.status(status(proposed_links=2)))
+    assert "proposed" not in printed(*show.status(status()))
 
 
 @pytest.mark.parametrize(

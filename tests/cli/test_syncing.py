@@ -21,7 +21,7 @@ STEP_KEYS = [
     "step_id", "task_id", "source", "external_id", "operation", "changes", "why", "expected_revision",
 ]  # fmt: skip
 APPLY_KEYS = ["run_id", "plan_id", "applied", "stale", "failed", "writes"]
-CONFLICT_KEYS = ["conflict_id", "task_id", "field", "values", "opened_at"]
+CONFLICT_KEYS = ["conflict_id", "task_id", "field", "values", "opened_at", "title", "reason"]
 LATEST = "fields: {default: latest}\nbrake: {share: 0.2, at_least: 10}\n"
 LINEAR_WRITES = ("Create", "Update", "Archive", "Restore", "Trash", "Add", "Remove", "Edit", "Delete")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from rich import box
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +28,9 @@ from worklake.model.documents import (
 from worklake.sync.tasks import TaskList
 
 _LONGEST_VALUE = 60
+_COLUMNS = ("due", "title", "status", "priority", "who", "project", "where")
+_NEEDS = {"who": 70, "priority": 110, "project": 110, "sources": 140}
+"""How wide a terminal must be for what can be left out of the list of tasks."""
 
 
 def pulled(document: PullDocument) -> Iterator[RenderableType]:
@@ -57,26 +61,55 @@ def failure(source: str, error: str) -> Text:
 
 def task_list(found: TaskList, today: date | None = None) -> Iterator[RenderableType]:
     """Tasks, a row each."""
-    rows = table("due", "title", "status", "priority", "who", "project", "where")
-    for task in found.tasks:
-        rows.add_row(*_task_cells(task, today))
-    yield rows
+    yield _Tasks(found.tasks, today)
     if found.total > len(found.tasks):
         yield f"{len(found.tasks)} of {found.total} tasks; see more with --limit, or fewer with --where"
     else:
         yield counted(found.total, "task")
 
 
-def _task_cells(task: TaskDocument, today: date | None) -> Iterator[RenderableType]:
-    due = f"{task.due_date:%d %b %Y}" if task.due_date else ""
+@dataclass(frozen=True, slots=True)
+class _Tasks:
+    """Tasks, a line each: a narrow terminal gets fewer columns, and what is too long for its column ends in `…`."""
+
+    tasks: Sequence[TaskDocument]
+    today: date | None
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        left_out = {column for column, width in _NEEDS.items() if options.max_width < width}
+        rows = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        columns = [column for column in _COLUMNS if column not in left_out]
+        for column in columns:
+            rows.add_column(column, no_wrap=column in ("due", "status", "priority"))
+        for task in self.tasks:
+            cells = _task_cells(task, self.today, sources="sources" not in left_out)
+            rows.add_row(*(cells[column] for column in columns))
+        yield rows
+
+
+def _task_cells(task: TaskDocument, today: date | None, *, sources: bool) -> Mapping[str, Text]:
+    """What stands in each column; the last names the `sources` beside the keys, if there is room."""
     overdue = today is not None and task.due_date is not None and task.due_date < today
-    yield Text(due, "red" if overdue else "")
-    yield _short(task.title)
-    yield task.status
-    yield "" if task.priority == "none" else task.priority
-    yield ", ".join(person.split("@")[0] for person in task.assignees)
-    yield task.project or ""
-    yield ", ".join(f"{link.source} {short_key(link.key)}".rstrip() for link in task.links)
+    where = (_named(link.source, link.key) if sources else short_key(link.key) or link.source for link in task.links)
+    return {
+        "due": Text(str(task.due_date or ""), "red" if overdue else ""),
+        "title": _cut(_short(task.title)),
+        "status": Text(task.status),
+        "priority": Text("" if task.priority == "none" else task.priority),
+        "who": _cut(", ".join(person.split("@")[0] for person in task.assignees)),
+        "project": _cut(task.project or ""),
+        "where": _cut(", ".join(where)),
+    }
+
+
+def _named(source: str, key: str | None) -> str:
+    """A source and what people call the item there: `linear ENG-12`."""
+    return f"{source} {short_key(key)}".rstrip()
+
+
+def _cut(text: str) -> Text:
+    """A text that stays one line in its column."""
+    return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
@@ -85,8 +118,8 @@ def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
     for one in proposed:
         rows.add_row(
             one.proposal_id,
-            f"{_short(one.title)} ({one.source})",
-            f"{_short(one.other_title)} ({one.other_source})",
+            f"{_short(one.title)} ({_named(one.source, one.key)})",
+            f"{_short(one.other_title)} ({_named(one.other_source, one.other_key)})",
             one.reason,
         )
     yield rows
@@ -171,6 +204,9 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
     if document.open_conflicts:
         are = "is" if document.open_conflicts == 1 else "are"
         yield f"{counted(document.open_conflicts, 'conflict')} {are} open: worklake conflicts"
+    if document.proposed_links:
+        verb = "waits" if document.proposed_links == 1 else "wait"
+        yield f"{counted(document.proposed_links, 'proposed link')} {verb}: worklake links list"
     for item in document.no_access[:20]:
         why = item.error or "a sweep could not see it"
         where = f"{item.source} {short_key(item.key) or item.external_id}"

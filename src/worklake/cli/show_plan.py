@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from worklake.cli.show import counted, moment, table, value_shown
-from worklake.model.documents import SweepDocument
+from worklake.model.documents import PulledSource, SweepDocument
 from worklake.model.heart_rows import Operation
 from worklake.model.plan_documents import (
     ApplyDocument,
@@ -37,7 +37,7 @@ def planned(document: PlanDocument) -> Iterator[RenderableType]:
     """A plan like a diff, each step with its reason, then what to do about it."""
     yield from _steps(document.steps)
     if not document.steps:
-        yield _nothing(document.conflicts, document.no_access, document.waiting)
+        yield _nothing(document)
         return
     yield from _waiting_conflicts(document.conflicts)
     if document.stopped_by:
@@ -46,17 +46,32 @@ def planned(document: PlanDocument) -> Iterator[RenderableType]:
         yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
 
 
-def _nothing(conflicts: Sequence[ConflictDocument], no_access: Mapping[str, int], waiting: Mapping[str, int]) -> str:
+def _nothing(document: PlanDocument | SyncDocument) -> str:
     """That there is nothing to write, and what is left out, if anything."""
-    left = list(_waiting_conflicts(conflicts))
+    unread = _unread(document.pulled)
+    left = list(_waiting_conflicts(document.conflicts))
     left += [
         f"{counted(number, 'item')} in {source} may not be written: worklake status"
-        for source, number in sorted(no_access.items())
+        for source, number in sorted(document.no_access.items())
     ]
     left += [
-        f"{counted(number, 'step')} in {source} left to the next run" for source, number in sorted(waiting.items())
+        f"{counted(number, 'step')} in {source} left to the next run"
+        for source, number in sorted(document.waiting.items())
     ]
-    return f"Nothing to write now; {'; '.join(left)}" if left else _NOTHING
+    if left:
+        told = [f"not everything was read: {unread}"] if unread else []
+        return f"Nothing to write now; {'; '.join(told + left)}"
+    return f"Nothing to write in what was read: {unread}." if unread else _NOTHING
+
+
+def _unread(pulled: Mapping[str, PulledSource]) -> str:
+    """Which sources were not read to their end; empty where all were."""
+    failed = {name: one for name, one in pulled.items() if one.error}
+    return ", ".join(f"{name} was {'only in part' if _anything(one) else 'not'}" for name, one in failed.items())
+
+
+def _anything(one: PulledSource) -> bool:
+    return bool(one.seen or one.comments)
 
 
 def _steps(steps: Sequence[StepDocument]) -> Iterator[RenderableType]:
@@ -150,13 +165,17 @@ def _done(document: ApplyDocument) -> Iterator[RenderableType]:
 
 def synced(document: SyncDocument) -> Iterator[RenderableType]:
     """What a sync read and wrote, and the conflicts that wait."""
-    read = ", ".join(f"{name} {one.new} new, {one.changed} changed" for name, one in document.pulled.items())
-    yield f"Read: {read}"
+    read = [
+        f"{name} {one.new} new, {one.changed} changed{' (only in part)' if one.error else ''}"
+        for name, one in document.pulled.items()
+        if one.error is None or _anything(one)
+    ]
+    yield f"Read: {', '.join(read) or 'nothing'}"
     if document.writes:
         yield from _done(document)
         yield from _waiting_conflicts(document.conflicts)
     else:
-        yield _nothing(document.conflicts, document.no_access, document.waiting)
+        yield _nothing(document)
 
 
 def _counts(applied: int, stale: int, failed: int, waiting: int = 0) -> str:
@@ -227,7 +246,7 @@ def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableT
     for one in conflicts[:_MOST_CONFLICTS]:
         about = "the item as a whole, of" if one.field == "task" else f"{one.field} of"
         yield Text.assemble((one.conflict_id, "bold cyan"), f"  {about} ", (value_shown(one.title), "bold"))
-        yield Text(f"    why: {one.why}", "dim")
+        yield Text(f"    why: {one.reason}", "dim")
         values = table("whose", "value", "when", "who")
         for value in one.values:
             when = moment(value.changed_at) if value.changed_at else ""

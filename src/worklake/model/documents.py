@@ -129,6 +129,8 @@ class ProposalDocument(Document):
     other_source: str
     reason: str
     proposed_at: datetime
+    key: str | None = Field(default=None, description="What people call the first task in its source, with its host")
+    other_key: str | None = Field(default=None, description="What people call the other one")
 
 
 class ChangeDocument(Document):
@@ -277,6 +279,7 @@ class StatusDocument(Document):
     last_run: RunStatus | None
     runs: list[RunStatus] = Field(default_factory=list, description="The newest ten")
     open_conflicts: int = Field(default=0, description="How many conflicts wait for a person")
+    proposed_links: int = Field(default=0, description="How many proposed links wait for a person")
     sources: list[SourceStatus]
     quarantine: list[QuarantineDocument]
     failures: list[FailureDocument] = Field(

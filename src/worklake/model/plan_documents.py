@@ -65,9 +65,10 @@ class ConflictDocument(Document):
     field: str = Field(description="The field; `task` where it is about the item as a whole")
     values: list[ConflictValue]
     opened_at: datetime
-    title: str = Field(default="", exclude=True)
-    why: str = Field(default="", exclude=True)
-    """Why a person has to decide: edits differ, a provider's words against a value, an undo."""
+    title: str = Field(default="", description="The task's title")
+    reason: str = Field(
+        default="", description="Why a person has to decide: edits differ, a provider's words against a value, an undo"
+    )
 
 
 class PlanDocument(Document):

@@ -18,7 +18,7 @@ _EXAMPLES = {
     "path": "lake",
     "catalog": "main",
     "schema": "worklake",
-    "when": "due_date is not null",
+    "when": '"due_date is not null"',
     "status_labels": '{"status::doing": started}',
     "priority_labels": '{"priority::1": urgent}',
 }
@@ -37,6 +37,7 @@ _PLAIN = {
 }
 _TWICE = re.compile(r'duplicate key "?([^"]+?)"?( with value|$)')
 _CANNOT_START = re.compile(r"character '(.+)' that cannot start any token")
+_GOES_ON = re.compile(r"expected (',' or '[\]}]', but got (?!'<stream end>')|<block end>, but found '<scalar>')")
 
 
 def expected(detail: ErrorDetails, key: str | int) -> str:
@@ -49,6 +50,8 @@ def expected(detail: ErrorDetails, key: str | int) -> str:
         return f"expected keys with values{example}"
     if kind == "too_short":
         return f"expected at least {detail['ctx']['min_length']} in the list{example}"
+    if kind == "string_type" and key == "when":
+        return f"expected a condition in double quotes{example}"
     if kind in _PLAIN:
         return f"expected {_PLAIN[kind]}"
     message = detail["msg"].removeprefix("Value error, ")
@@ -88,6 +91,11 @@ def yaml_problem(error: MarkedYAMLError) -> str:
         if start[1] == r"\t":
             return "a tab; indent with spaces"
         return f"a text that begins with {start[1]} needs quotes around it"
+    if _GOES_ON.search(said):
+        return (
+            "a text ends too early; put a text that holds quotes, commas or brackets in double quotes, a condition for"
+            f" one: when: \"status not in ('completed', 'canceled')\" ({said})"
+        )
     if "undefined alias" in said:
         return "a text that begins with * needs quotes around it"
     return said

@@ -297,7 +297,7 @@ def _conflict(conflict: Conflict, names: _Names) -> ConflictDocument:
         ],
         opened_at=conflict.opened_at,
         title=names.titles.get(conflict.task_id, ""),
-        why=conflict.reason,
+        reason=conflict.reason,
     )
 
 

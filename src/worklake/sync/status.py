@@ -29,6 +29,12 @@ _QUARANTINE = """
     select source, kind, external_id, reason, quarantined_at from {quarantine} where resolved_at is null
     order by quarantined_at desc, source, external_id
 """
+_PROPOSED = """
+    select count(*) as number from {proposals} p
+    left semi join {tasks} t on p.task_id = t.task_id
+    left semi join {tasks} o on p.other_task_id = o.task_id
+    where p.state = 'proposed'
+"""
 
 
 def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, location: str) -> StatusDocument:
@@ -45,6 +51,7 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
         last_run=_run(runs[0]) if runs else None,
         runs=[_run(row) for row in runs[:_RUNS_TOLD]],
         open_conflicts=left.open_conflicts,
+        proposed_links=lake.rows(_PROPOSED)[0]["number"],
         sources=[
             SourceStatus(
                 source=name,

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -105,7 +105,22 @@ def links_of(lake: Lake, task_ids: pa.ChunkedArray) -> Mapping[str, list[LinkDoc
 
 def proposed_links(lake: Lake) -> list[ProposalDocument]:
     """Pairs of tasks that may be one and that nobody has decided on."""
-    return [ProposalDocument(**row) for row in lake.rows(_PROPOSALS)]
+    rows = lake.rows(_PROPOSALS)
+    both = [row[name] for row in rows for name in ("task_id", "other_task_id")]
+    links = links_of(lake, pa.chunked_array([both], pa.string()))
+    return [
+        ProposalDocument(
+            **row,
+            key=_key(links.get(row["task_id"], []), row["source"]),
+            other_key=_key(links.get(row["other_task_id"], []), row["other_source"]),
+        )
+        for row in rows
+    ]
+
+
+def _key(links: Sequence[LinkDocument], source: str) -> str | None:
+    """What people call a task's first item in this source."""
+    return next((link.key for link in links if link.source == source), None)
 
 
 def _chosen(selection: Selection) -> tuple[str, dict[str, Any]]:

@@ -126,7 +126,7 @@ def _restorations(
             why = "it was deleted there, and the provider keeps nothing to bring back"
             left.append(Left(change.task_id, link.source, WHOLE_TASK, why))
             continue
-        why = f"brings back what run {change.run_id} found deleted"
+        why = f"brings back what {change.run_id} found deleted"
         steps.append(
             plan.step(Operation.RESTORE, change.task_id, link.source, link.external_id, {}, {}, why, link.revision)
         )
@@ -139,7 +139,7 @@ def take_back(store: Store, saved: SavedPlan, moment: Moment) -> None:
     loaded = store.load({take.task_id for take in takes})
     changes: list[Change] = []
     tasks, freed = list[TaskState](), list[Conflict]()
-    why = f"run {saved.undoes} was undone everywhere"
+    why = f"{saved.undoes} was undone everywhere"
     for task, one in sorted(loaded.items()):
         its_own = [take for take in takes if take.task_id == task]
         moved = _changes(one.task, its_own, why, moment)

@@ -129,9 +129,7 @@ def _conflict(
         contenders.append(Contender(key, lost.after, lost.at, lost.actor))
     still = link is not None and same(name, link.seen.get(name), (write.shown or {}).get(name))
     who = lost.actor or "somebody"
-    words = (
-        f"{who} edited {name} in {write.source} while Worklake was writing it, and run {write.run_id} went over that"
-    )
+    words = f"{who} edited {name} in {write.source} while Worklake was writing it, and {write.run_id} went over that"
     return Conflict(
         conflict_id="conflict_" + digest(write.task_id, name, "overwritten", write.write_id),
         task_id=write.task_id,

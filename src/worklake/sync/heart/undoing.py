@@ -172,7 +172,7 @@ def _restoring(write: Write, link: StoredLink, names: Names, left: list[Left]) -
         write.external_id,
         names.canonical(back),
         expected,
-        f"takes back what run {write.run_id} wrote",
+        f"takes back what {write.run_id} wrote",
         link.revision,
     )
     return [step.model_copy(update={"undoes": write.write_id})]
@@ -200,7 +200,7 @@ def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, lo
     """The step that takes this write back, or why there is none."""
     port, operation = ports[write.source], _BACK.get(write.operation)
     capabilities = port.integration.capabilities
-    why = f"takes back what run {write.run_id} wrote"
+    why = f"takes back what {write.run_id} wrote"
     if write.operation is Operation.CREATE:
         if link.state in (LinkState.DELETED, LinkState.MISSING):
             return "the item is not there any more"
@@ -344,7 +344,7 @@ def _open_hold(name: str, step: PlannedStep, loaded: Loaded, saved: SavedPlan, m
         kind=ConflictKind.UNDONE,
         contenders=(Contender(standing.origin, standing.value, standing.at, standing.actor),),
         open=True,
-        reason=f"run {saved.undoes} was undone",
+        reason=f"{saved.undoes} was undone",
         run_id=moment.run_id,
         opened_at=moment.now,
     )

@@ -40,7 +40,7 @@ def take_back_comment(write: Write, comments: Sequence[CommentLink], ports: Port
         write.external_id,
         None if before is None else str(before),
         None if operation is Operation.CREATE else copy.body,
-        f"takes back what run {write.run_id} wrote",
+        f"takes back what {write.run_id} wrote",
     )
     return step.model_copy(update={"undoes": write.write_id})
 
@@ -59,7 +59,7 @@ def hold_comment(step: PlannedStep, comments: Sequence[CommentLink], saved: Save
         kind=ConflictKind.UNDONE,
         contenders=tuple(contenders),
         open=True,
-        reason=f"run {saved.undoes} was undone",
+        reason=f"{saved.undoes} was undone",
         run_id=moment.run_id,
         opened_at=moment.now,
         at_item=place,
