@@ -120,6 +120,20 @@ def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:
         ("sources", "sources:\n  x: provider: linear\n", 2, "put a text that holds `: ` in quotes"),
         ("sources", "sources:\n\tx: 1\n", 2, "a tab; indent with spaces"),
         ("sources", "sources:\n  x: @me\n", 2, "a text that begins with @ needs quotes"),
+        (
+            "sources",
+            "sources:\n  x: {provider: gitlab, token: 'env:A', projects: [a/b]}\n"
+            "  y: {provider: gitlab, token: 'env:B', projects: [a/c, A/B]}\n",
+            3,
+            "the project A/B is read by the source 'x' already",
+        ),
+        (
+            "sources",
+            "sources:\n  x: {provider: linear, token: 'env:A', teams: [ENG]}\n"
+            "  y: {provider: linear, token: 'env:A', teams: [eng]}\n",
+            3,
+            "the team ENG is read by the source 'x' already",
+        ),
         ("policy", "brake: {share: 2}\n", 1, "brake.share: found 2; expected less than or equal to 1"),
         ("policy", "fields: {titel: latest}\n", 1, "there is no field 'titel'"),
         ("policy", "fields:\n  title: newest\n", 2, "latest, manual, {owner: SOURCE} or {prefer: SOURCE}"),

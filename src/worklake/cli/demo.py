@@ -7,12 +7,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -21,8 +21,11 @@ from worklake.cli.face import Face
 from worklake.cli.options import command
 
 if TYPE_CHECKING:
+    from worklake.cli.face import ProgressShower
     from worklake.model.documents import TaskDocument
     from worklake.model.plan_documents import DemoDocument
+
+Answer = TypeVar("Answer")
 
 _POLICY = """# Made by worklake demo: titles that differ wait for a person, everything else goes by time.
 fields: {default: latest, title: manual}
@@ -99,47 +102,46 @@ class _Story:
         from worklake.cli import show, show_plan
         from worklake.model.plan_documents import DemoDocument
 
-        with self.face.progress() as progress:
-            self._step("A team's tools start on this machine: GitLab over REST, Linear over GraphQL")
-            pulled = api.pull(self.folder, progress=progress)
-            self._step("worklake pull: everything in them becomes one list of tasks", *show.pulled(pulled))
-            due = api.tasks(self.folder, overdue=True, due_today=True, limit=8)
-            self._step("worklake tasks --overdue --today", *show.task_list(due, self._today()))
-            first = api.sync(self.folder, progress)
-            self._step("worklake sync: work that stands in both tools is brought to agree", *show_plan.synced(first))
+        self._step("A team's tools start on this machine: GitLab over REST, Linear over GraphQL")
+        pulled = self._watched(lambda progress: api.pull(self.folder, progress=progress))
+        self._step("worklake pull: everything in them becomes one list of tasks", *show.pulled(pulled))
+        due = api.tasks(self.folder, overdue=True, due_today=True, limit=8)
+        self._step("worklake tasks --overdue --today", *show.task_list(due, self._today()))
+        first = self._watched(lambda progress: api.sync(self.folder, progress))
+        self._step("worklake sync: work that stands in both tools is brought to agree", *show_plan.synced(first))
 
-            mistaken, spread, disputed = self._both()
-            self._people_edit(spread, disputed)
-            plan = api.plan(self.folder, progress=progress)
-            self._step("worklake plan: nothing is written yet", *show_plan.planned(plan))
-            conflicts = api.conflicts(self.folder)
-            self._step("worklake conflicts: what a person has to decide", *show_plan.conflict_list(conflicts))
-            settled = api.settle(conflicts[0].conflict_id, self.folder, take="linear")
-            self._step(f"worklake conflicts settle {settled.conflict_id} --take linear", *show_plan.settled(settled))
+        mistaken, spread, disputed = self._both()
+        self._people_edit(spread, disputed)
+        plan = self._watched(lambda progress: api.plan(self.folder, progress=progress))
+        self._step("worklake plan: nothing is written yet", *show_plan.planned(plan))
+        conflicts = api.conflicts(self.folder)
+        self._step("worklake conflicts: what a person has to decide", *show_plan.conflict_list(conflicts))
+        settled = api.settle(conflicts[0].conflict_id, self.folder, take="linear")
+        self._step(f"worklake conflicts settle {settled.conflict_id} --take linear", *show_plan.settled(settled))
 
-            self._control("POST", "gitlab", "faults", [_TOO_MANY])
-            refused = api.apply(plan.plan_id, self.folder)
-            self._step("worklake apply, on a bad day: GitLab takes no more calls for an hour")
-            self._show(*show_plan.applied(refused), *show_plan.not_done(refused.writes))
-            self._control("DELETE", "gitlab", "faults")
-            survived = api.sync(self.folder, progress)
-            self._step("worklake sync, an hour later: what was refused is due until it is written")
-            self._show(*show_plan.synced(survived))
-            explained = [api.explain(spread.task_id, self.folder)]
-            self._step("worklake explain: both edits of that task survived", *show.explained(explained[0]))
+        self._control("POST", "gitlab", "faults", [_TOO_MANY])
+        refused = api.apply(plan.plan_id, self.folder)
+        self._step("worklake apply, on a bad day: GitLab takes no more calls for an hour")
+        self._show(*show_plan.applied(refused), *show_plan.not_done(refused.writes), *refused.notes)
+        self._control("DELETE", "gitlab", "faults")
+        survived = self._watched(lambda progress: api.sync(self.folder, progress))
+        self._step("worklake sync, an hour later: what was refused is due until it is written")
+        self._show(*show_plan.synced(survived))
+        explained = [api.explain(spread.task_id, self.folder)]
+        self._step("worklake explain: both edits of that task survived", *show.explained(explained[0]))
 
-            later = self._today() + timedelta(days=30)
-            self._edit("linear", mistaken, dueDate=later.isoformat())
-            self._step(f"By mistake, somebody puts {mistaken.title!r} off to {later} in Linear")
-            spread_on = api.sync(self.folder, progress)
-            self._show("worklake sync", *show_plan.synced(spread_on))
-            undone = api.undo(spread_on.run_id, self.folder, everywhere=True, apply=True)
-            self._step(f"worklake undo {spread_on.run_id} --everywhere --apply", *show_plan.undone(undone))
-            explained.append(api.explain(mistaken.task_id, self.folder))
-            self._step("worklake explain: nothing that happened is forgotten", *show.explained(explained[1]))
+        later = self._today() + timedelta(days=30)
+        self._edit("linear", mistaken, dueDate=later.isoformat())
+        self._step(f"By mistake, somebody puts {mistaken.title!r} off to {later} in Linear")
+        spread_on = self._watched(lambda progress: api.sync(self.folder, progress))
+        self._show("worklake sync", *show_plan.synced(spread_on))
+        undone = api.undo(spread_on.run_id, self.folder, everywhere=True, apply=True)
+        self._step(f"worklake undo {spread_on.run_id} --everywhere --apply", *show_plan.undone(undone))
+        explained.append(api.explain(mistaken.task_id, self.folder))
+        self._step("worklake explain: nothing that happened is forgotten", *show.explained(explained[1]))
 
-            last = api.plan(self.folder, progress=progress)
-            self._step("worklake plan: the tools agree", *show_plan.planned(last))
+        last = self._watched(lambda progress: api.plan(self.folder, progress=progress))
+        self._step("worklake plan: the tools agree", *show_plan.planned(last))
         return DemoDocument(
             pulled=pulled,
             due=due.tasks,
@@ -153,6 +155,11 @@ class _Story:
             explained=explained,
             last=last,
         )
+
+    def _watched(self, call: Callable[[ProgressShower], Answer]) -> Answer:
+        """What a call answers. The bars of its progress are gone before anything is shown of it."""
+        with self.face.progress() as progress:
+            return call(progress)
 
     def _people_edit(self, spread: TaskDocument, disputed: TaskDocument) -> None:
         due = self._today() + timedelta(days=7)

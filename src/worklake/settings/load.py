@@ -110,9 +110,24 @@ def _read_sources(path: Path, models: Mapping[str, type[SourceSettings]]) -> dic
             sources[str(name)] = _read_source(path, tree, str(name), entry, models)
         except SettingsError as error:
             problems.append(str(error))
+    problems += _read_twice(path, tree, sources)
     if problems:
         raise SettingsError("\n".join(problems))
     return sources
+
+
+def _read_twice(path: Path, tree: Any, sources: Mapping[str, SourceSettings]) -> Iterator[str]:
+    """An item that two sources read would be two tasks, which copy each other without end."""
+    readers: dict[str, str] = {}
+    for name, source in sources.items():
+        for place, shown in source.places().items():
+            if place in readers:
+                where = ("sources", name)
+                yield (
+                    f"{_place(path, tree, where)}: {'.'.join(where)}: {shown} is read by the source"
+                    f" {readers[place]!r} already; leave it in one of them"
+                )
+            readers.setdefault(place, name)
 
 
 def _problem_of_name(name: Any, others: Container[str]) -> str | None:

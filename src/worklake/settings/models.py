@@ -100,6 +100,10 @@ class SourceSettings(Settings):
         default="close", description="What a deletion or archiving here means for the task in the other tools"
     )
 
+    def places(self) -> Mapping[str, str]:
+        """What it reads, by keys that only sources over the same items share: each belongs to one source alone."""
+        return {}
+
 
 class Owner(Settings):
     """Only this source may change the field."""

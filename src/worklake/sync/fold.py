@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from worklake.integrations.base import CommentView, TaskView
-from worklake.model.fields import FIELDS, FieldValue
+from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue
 from worklake.model.ids import change_id, comment_id, task_id
 from worklake.model.rows import Decision, Kind, LinkState
 from worklake.sync.lake_store.comments import seen_of
@@ -191,6 +191,8 @@ class Folding:
             for name, value in fields.items():
                 if draft[name] != value:
                     self._change(task, name, draft[name], value, item, Decision.TAKEN, "changed at its own source", old)
+                    if name == "status" and draft[name] in OPEN_STATUSES:
+                        draft["last_open"] = draft[name]
                     draft[name] = value
         draft["created_at"] = view.created_at
         draft["updated_at"] = view.updated_at

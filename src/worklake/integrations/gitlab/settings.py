@@ -69,6 +69,10 @@ class GitLabSettings(SourceSettings):
     )
     comments: bool = Field(default=True, description="Whether to read comments: one more call per issue that has some")
 
+    def places(self) -> Mapping[str, str]:
+        """See `SourceSettings.places`: a project is the same whoever reads it."""
+        return {f"{self.base_url} {name}".lower(): f"the project {name}" for name in self.projects}
+
     @model_validator(mode="after")
     def _new_issues_are_read(self) -> GitLabSettings:
         if self.create_in is not None and self.create_in not in self.projects:

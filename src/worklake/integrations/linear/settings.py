@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -29,6 +30,10 @@ class LinearSettings(SourceSettings):
     create_in: TeamKey | None = Field(
         default=None, description="The key of the team in which new issues are made; the first of `teams` unless told"
     )
+
+    def places(self) -> Mapping[str, str]:
+        """See `SourceSettings.places`: teams of another API key may be another workspace's."""
+        return {f"{self.base_url} {self.token} {key}": f"the team {key}" for key in self.teams}
 
     @model_validator(mode="after")
     def _creates_where_it_reads(self) -> Self:

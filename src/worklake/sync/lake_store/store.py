@@ -100,10 +100,11 @@ class LakeStore:
         unfolded = self._unfolded(stored, decided)
         loaded = {}
         for task in wanted & (stored.keys() | decided.keys()):
-            state = self._state(task, stored.get(task), link_rows[task], unfolded[task])
+            its_links = self._links_of(link_rows[task])
+            state = self._state(task, stored.get(task), link_rows[task], its_links, unfolded[task])
             loaded[task] = Loaded(
                 state,
-                self._links_of(link_rows[task]),
+                its_links,
                 tuple(decisions.conflict_of(row) for row in conflicts[task]),
                 frozenset(row["change_id"] for row in decided[task]),
                 task not in self._behind,
@@ -126,13 +127,19 @@ class LakeStore:
         return found
 
     def _state(
-        self, task: str, row: _RowDict | None, its_links: Iterable[_RowDict], unfolded: Iterable[Change]
+        self,
+        task: str,
+        row: _RowDict | None,
+        link_rows: Iterable[_RowDict],
+        its_links: Iterable[StoredLink],
+        unfolded: Iterable[Change],
     ) -> TaskState:
         self._behind.pop(task, None)
         state = TaskState(task, {})
         if row is not None:
-            born_as = next((ItemKey(one["source"], one["external_id"]) for one in its_links if one["is_primary"]), None)
-            state = tasks.task_state(row, born_as)
+            born_as = next((ItemKey(one["source"], one["external_id"]) for one in link_rows if one["is_primary"]), None)
+            shown = next((link.seen for link in its_links if link.key == born_as), {})
+            state = tasks.task_state(row, born_as, shown)
         later = sorted(unfolded, key=lambda change: change.position)
         if later:
             state = self._behind[task] = fold_onto(state, later)

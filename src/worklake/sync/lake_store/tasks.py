@@ -6,7 +6,7 @@ them as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -91,10 +91,12 @@ def _is_shown(row: Mapping[str, Any], name: str, value: FieldValue) -> bool:
     return type(column) is type(value) and column == value
 
 
-def task_state(row: Mapping[str, Any], born_as: ItemKey | None) -> TaskState:
-    """A task as it stands in its row. `born_as` is the item that it took its fields from before it had standings."""
+def task_state(row: Mapping[str, Any], born_as: ItemKey | None, shown: Container[str]) -> TaskState:
+    """A task as it stands in its row. `born_as` is the item that it took its fields from before it had standings, which
+    shows the fields `shown`.
+    """
     if row["standings"] is None:
-        return _without_standings(row, born_as)
+        return _without_standings(row, born_as, shown)
     fields: dict[str, Standing] = {}
     for entry in from_text(row["standings"]):
         at = datetime.fromisoformat(entry["at"]) if entry["at"] else None
@@ -108,15 +110,15 @@ def task_state(row: Mapping[str, Any], born_as: ItemKey | None) -> TaskState:
     return TaskState(row["task_id"], ordered, row["version"], row["last_open"])
 
 
-def _without_standings(row: Mapping[str, Any], born_as: ItemKey | None) -> TaskState:
-    """A task that was never merged with other sources. What is empty is left out: it never beat a value."""
+def _without_standings(row: Mapping[str, Any], born_as: ItemKey | None, shown: Container[str]) -> TaskState:
+    """A task that was never merged with other sources. What its item does not show, it says nothing of."""
     at = row["updated_at"]
     fields = {
         name: Standing(_from_column(column), at, born_as)
         for name in FIELDS
-        if (column := row[name]) is not None and column is not False and column != []
+        if ((column := row[name]) is not None and column is not False and column != []) or name in shown
     }
-    return TaskState(row["task_id"], fields, 0, row["status"] if row["status"] in _OPEN else None)
+    return TaskState(row["task_id"], fields, 0, row["status"] if row["status"] in _OPEN else row["last_open"])
 
 
 def _to_column(spec: FieldSpec, value: FieldValue) -> object:
