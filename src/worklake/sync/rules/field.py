@@ -13,6 +13,7 @@ from typing import NamedTuple
 from worklake.model.fields import FIELDS, FieldValue, MergeKind, Status
 from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.rules import resolution
+from worklake.sync.rules.sets import set_steps
 from worklake.sync.rules.state import Conflict, Contender, Decision, ItemKey, Side, Standing, TaskState
 from worklake.sync.rules.texts import merge_texts
 from worklake.sync.rules.values import elements, is_empty, same
@@ -90,23 +91,12 @@ def _merge(
         return FieldOutcome(())
     kind = FIELDS[name].merge
     if kind is MergeKind.SET:
-        return _chain(name, current, changers, _set_steps(name, current.value, changers))
+        return _chain(name, current, changers, set_steps(name, current.value, changers))
     if kind is MergeKind.TEXT:
         steps = _text_steps(name, current.value, changers)
         if steps is not None:
             return _chain(name, current, changers, steps)
     return _contend(name, task, current, changers, sides, policy)
-
-
-def _set_steps(name: str, current: FieldValue, changers: Sequence[Side]) -> list[FieldValue]:
-    """The set after each changer in turn. What is added anywhere stays, whoever removed it."""
-    whole, added, removed = elements(current), frozenset[str](), frozenset[str]()
-    steps: list[FieldValue] = []
-    for side in changers:
-        before, after = elements(side.seen.get(name)), elements(side.view[name])
-        added, removed = added | (after - before), removed | (before - after)
-        steps.append(sorted((whole - removed) | added))
-    return steps
 
 
 def _text_steps(name: str, current: FieldValue, changers: Sequence[Side]) -> list[FieldValue] | None:
@@ -370,7 +360,7 @@ def _latest(groups: Sequence[_Group]) -> tuple[_Group, bool]:
 def _contender(name: str, task: TaskState, current: Standing, side: Side) -> Contender:
     edit = side.edit_of(name)
     if FIELDS[name].merge is MergeKind.SET:
-        value = _set_steps(name, current.value, [side])[0]
+        value = set_steps(name, current.value, [side])[0]
     else:
         value = resolution.lift(side, name, task, current.value)
     return Contender(side.key, value, edit.at, edit.actor)
