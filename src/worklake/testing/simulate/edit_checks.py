@@ -139,7 +139,7 @@ def _sets_are_united(case: Case) -> None:
             fail("h", f"nobody put {sorted(strange)} into the {name} of {task}")
         if contest.touched or not contest.everyone_may:
             continue
-        if lost := must_stand - taken_out - stands:
+        if lost := {one for one in must_stand - taken_out - stands if not case.provider.forms(name, one) & taken_out}:
             fail("a", f"{name} {sorted(lost)} of {task} are lost")
         if back := {one for one in must_be_gone & stands if put_in[one] == 1}:
             fail("a", f"{name} {sorted(back)} of {task} were taken out, and are back")

@@ -54,6 +54,12 @@ class Provider:
             return sorted(_person(source, one) for one in _listed(shown))
         return shown
 
+    def forms(self, name: str, element: str) -> frozenset[str]:
+        """The forms in which sources show an element of a set: who takes out one of them takes out the element."""
+        if name != "labels":
+            return frozenset()
+        return frozenset().union(*(elements(shape.stored({name: [element]})[name]) for shape in self._shapes.values()))
+
     def met(self, reference: str) -> str:
         """The task of an item that others referred to before it was known; else the same."""
         source, _, external_id = reference.partition(":")
