@@ -84,7 +84,7 @@ def _writes_refused_values_again() -> AbstractContextManager[Any]:
 
 def _takes_a_whole_set_from_one_source() -> AbstractContextManager[Any]:
     return patch.object(
-        field, "_set_steps", lambda name, _current, changers: [sorted(elements(side.view[name])) for side in changers]
+        field, "set_steps", lambda name, _current, changers: [sorted(elements(side.view[name])) for side in changers]
     )
 
 
