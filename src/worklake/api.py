@@ -174,21 +174,21 @@ def sweep(
 def undo(
     run_id: str,
     project: Path | str | None = None,
+    progress: Progress | None = None,
     *,
     everywhere: bool = False,
     apply: bool = False,
     allow: int | None = None,
 ) -> UndoDocument:
-    """A saved plan that takes back what a run wrote to the tools, applied at once with `apply`.
+    """Pull and merge, and save a plan that takes back what a run wrote to the tools, applied at once with `apply`.
 
     With `everywhere` the run's changes of tasks are taken back too, by the same plan. `allow` lets exactly that many
-    items pass the brake. Raises `NotFoundError` where there is no
-    such run.
+    items pass the brake. Raises `NotFoundError` where there is no such run.
     """
     from worklake.sync import cycle, reports
 
     settings = open_settings(project)
-    run = reaching_run(settings, "undo", chosen_sources(settings, ()))
+    run = reaching_run(settings, "undo", chosen_sources(settings, ()), progress)
     with open_project_lake(settings) as lake, lake.lease(holder(), "undo"):
         result = cycle.undo(lake, run, run_id, everywhere=everywhere, apply_it=apply, allow=allow)
         return reports.undo_document(lake, run_id, result)

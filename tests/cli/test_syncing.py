@@ -266,6 +266,47 @@ def test_undo_leaves_what_a_person_changed_since_and_names_it(twins: Twins) -> N
     assert twins.both("due_date") == ["2033-03-03"] * 2
 
 
+def test_undo_everywhere_sees_and_leaves_what_a_person_edited_since_the_last_pull(twins: Twins) -> None:
+    twins.project.edit("linear", twins.linear, title="To be taken back")
+    run = twins.project.run("sync").document["run_id"]
+    twins.project.edit("gitlab", twins.gitlab, title="Edited since the last pull")
+    undone = twins.project.run("undo", run, "--everywhere", "--apply")
+    assert undone.status == 1
+    assert (undone.document["stale"], undone.document["takes_back"]) == (0, [])
+    assert [(one["task_id"], one["field"]) for one in undone.document["left"]] == [(twins.task_id, "title")]
+    twins.project.run("sync")
+    assert twins.both("title") == ["Edited since the last pull"] * 2
+    at_rest(twins.project)
+
+
+def test_undo_sees_and_leaves_what_a_person_edited_since_the_last_pull(twins: Twins) -> None:
+    twins.project.edit("linear", twins.linear, title="To be taken back alone")
+    run = twins.project.run("sync").document["run_id"]
+    twins.project.edit("gitlab", twins.gitlab, title="Edited in between")
+    undone = twins.project.run("undo", run, "--apply")
+    assert (undone.status, undone.document["writes"]) == (1, [])
+    assert [(one["source"], one["field"]) for one in undone.document["left"]] == [("gitlab", "title")]
+    twins.project.run("sync")
+    assert twins.both("title") == ["Edited in between"] * 2
+    at_rest(twins.project)
+
+
+def test_undo_takes_back_what_it_can_reach_while_a_tool_gives_no_answer(twins: Twins) -> None:
+    before = twins.both("title")
+    twins.project.edit("linear", twins.linear, title="Taken back in GitLab")
+    run = twins.project.run("sync").document["run_id"]
+    twins.project.fault("linear", method="POST", status=503)
+    undone = worklake_command("undo", run, "--apply", "--project", str(twins.project.folder))
+    assert undone.status == 0
+    assert "linear: " in undone.stderr
+    assert twins.both("title") == [before[0], "Taken back in GitLab"]
+    twins.project.mend()
+    (conflict,) = twins.project.run("conflicts").document
+    twins.project.run("conflicts", "settle", conflict["conflict_id"], "--take", "linear")
+    assert twins.project.run("sync").status == 0
+    assert twins.both("title") == ["Taken back in GitLab"] * 2
+
+
 def test_a_manual_conflict_waits_for_a_person_and_is_settled_by_command(twins: Twins) -> None:
     twins.project.settings("policy.yml", "fields: {default: latest, title: manual}\n")
     twins.project.edit("linear", twins.linear, title="One of two")

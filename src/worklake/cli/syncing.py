@@ -158,22 +158,24 @@ def undo(
     apply: Annotated[bool, typer.Option("--apply", help="Apply the plan at once.")] = False,
     allow: AllowOption = None,
 ) -> None:
-    """Plan to take back what a run wrote to the tools: every field that still shows it gets the value it had before.
+    """Pull, merge, and plan to take back what a run wrote: every field that still shows it gets the value before.
 
     What a person or a later run changed since is left as it is, and named. The tool in which an edit was made still has
     it, so the tools differ then: the next sync leaves these fields alone until a person decides (`worklake conflicts`),
-    or use --everywhere. What the run made is deleted again; what it deleted is brought back where the tool keeps it.
-    Nothing moves before the plan is applied. An undo is a run like any other and can be undone.
+    or use --everywhere. What the run made is deleted again; what it deleted is brought back where the tool keeps it. A
+    tool that cannot be read now is named, and stops no other. Nothing moves before the plan is applied. An undo is a
+    run like any other and can be undone.
 
     Exit status 0 when all is done, 1 when something was left as it is or could not be written, 2 when there is no such
     run, 3 when the brake stops the plan.
     """
     from worklake import api
-    from worklake.cli import show_plan
+    from worklake.cli import show, show_plan
 
-    document = api.undo(run_id, face.project, everywhere=everywhere, apply=apply, allow=allow)
+    with face.progress() as progress:
+        document = api.undo(run_id, face.project, progress, everywhere=everywhere, apply=apply, allow=allow)
     face.answer(document, *show_plan.undone(document, everywhere=everywhere))
-    face.warn(*show_plan.not_done(document.writes or ()))
+    face.warn(*show.source_failures(document.pulled), *show_plan.not_done(document.writes or ()))
     face.note(*document.notes)
     if document.stopped_by:
         raise typer.Exit(Exit.STOPPED_FOR_A_PERSON)

@@ -64,8 +64,11 @@ class SweepResult(NamedTuple):
 
 
 class UndoResult(NamedTuple):
-    """The plan that takes a run back, what it leaves as it is, and what became of it if it was applied."""
+    """What was pulled, the plan that takes a run back, what it leaves as it is, and what became of it if it was
+    applied.
+    """
 
+    pulled: PullResult
     plan: SavedPlan
     left: Sequence[Left]
     applied: Applied | None
@@ -149,26 +152,29 @@ def undo(
     apply_it: bool = False,
     allow: int | None = None,
 ) -> UndoResult:
-    """Plan to take back what a run wrote, leaving what was changed since; with `apply_it`, apply that plan at once.
+    """Pull and merge, then plan to take back what a run wrote, leaving what was changed since; with `apply_it`, apply
+    that plan at once.
 
     With `everywhere` the canonical changes of the run are taken back as well, once the plan is applied, so that all
     tools come to the values before it. `allow` lets exactly that many items pass the brake. Raises `NotFoundError`
     where the run wrote and changed nothing.
     """
     lake.ensure()
-    store, ports, moment = store_of(lake, run), _reached(lake, run), Moment(run.run_id, run.clock())
-    if not store.writes(undone_run) and not store.changes(run_id=undone_run):
+    known = store_of(lake, run)
+    if not known.writes(undone_run) and not known.changes(run_id=undone_run):
         raise NotFoundError(f"there is no run {undone_run} that wrote or merged anything; worklake status shows runs")
     with Account(lake, run) as account:
+        counts = pull_into(lake, run, account)
         account.open()
+        store, ports, moment = store_of(lake, run), _reached(lake, run), Moment(run.run_id, run.clock())
         if everywhere:
             undone = plan_everywhere(store, ports, rules_of(run), undone_run, moment, allow)
         else:
             undone = undoing.plan_undo(store, ports, undone_run, moment, run.policy.brake, allow)
         saved, left = undone.plan, undone.left
-        applied = _apply(lake, run, saved, account.open) if apply_it and not saved.stopped_by else None
-        account.close({})
-        return UndoResult(saved, left, applied)
+        applied = _apply(lake, run, saved, account.open, counts) if apply_it and not saved.stopped_by else None
+        _note_drift(run, counts)
+        return UndoResult(PullResult(account.close(counts), counts), saved, left, applied)
 
 
 def settle(lake: Lake, run: RunContext, conflict_id: str, choice: Choice) -> Conflict:

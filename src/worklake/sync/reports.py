@@ -179,7 +179,13 @@ def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocume
         takes_back=[TakenBackDocument(**dict(one)) for one in result.plan.takes_back or ()],
         left=[LeftDocument(**one._asdict()) for one in result.left],
         **{name: applied.get(name) for name in ("applied", "stale", "failed", "writes")},
-        notes=[*_notes(result.plan, {}), *(_paused(result.applied) if result.applied is not None else ())],
+        pulled=_sources(result.pulled),
+        frozen=_frozen(result.pulled),
+        notes=[
+            *_notes(result.plan, {}),
+            *_frozen(result.pulled),
+            *(_paused(result.applied) if result.applied is not None else ()),
+        ],
     )
 
 
