@@ -204,6 +204,29 @@ def test_a_value_that_a_tool_refuses_waits_for_a_person_while_the_rest_is_writte
     assert twins.both("title") == ["Welcome"] * 2
 
 
+def test_a_plan_that_is_applied_already_is_not_tried_again(twins: Twins) -> None:
+    twins.project.edit("linear", twins.linear, title="Applied once")
+    plan = twins.project.run("sync").document["plan_id"]
+    again = worklake_command("apply", "--project", str(twins.project.folder))
+    assert (again.status, again.stdout) == (0, f"{plan} is applied already: nothing to write\n")
+    told = twins.project.run("apply", plan).document
+    assert (told["applied"], told["stale"], told["writes"], told["done_before"]) == (0, 0, [], 1)
+
+
+def test_an_apply_that_was_stopped_in_part_does_the_rest_when_it_is_repeated(twins: Twins, pairs: list[Twins]) -> None:
+    twins.project.edit("linear", twins.linear, title="From Linear")
+    twins.project.edit("gitlab", pairs[1].gitlab, title="From GitLab")
+    plan = twins.project.run("plan").document["plan_id"]
+    twins.project.fault("linear", method="POST", path="/graphql", operation="UpdateIssue", status=401)
+    first = twins.project.run("apply", plan)
+    assert (first.status, first.document["applied"]) == (1, 1)
+    twins.project.mend()
+    again = twins.project.run("apply", plan)
+    assert (again.status, again.document["applied"], again.document["done_before"]) == (0, 1, 1)
+    assert pairs[1].both("title") == ["From GitLab"] * 2
+    at_rest(twins.project)
+
+
 def test_undo_takes_a_sync_back_and_the_next_sync_does_not_redo_it(twins: Twins) -> None:
     before = twins.both("title")
     twins.project.edit("linear", twins.linear, title="Taken back")

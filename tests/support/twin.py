@@ -173,6 +173,9 @@ class TwinStore(MemoryStore):
     def writes(self, run_id: str) -> list[Write]:
         return same(super().writes(run_id), self._stored.writes(run_id))
 
+    def writes_of_plan(self, plan_id: str) -> list[Write]:
+        return same(super().writes_of_plan(plan_id), self._stored.writes_of_plan(plan_id))
+
     def changes(self, *, run_id: str | None = None, task_id: str | None = None) -> list[Change]:
         here = super().changes(run_id=run_id, task_id=task_id)
         return same(here, self._stored.changes(run_id=run_id, task_id=task_id))

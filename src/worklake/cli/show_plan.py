@@ -147,11 +147,16 @@ def _stopped(document: PlanDocument) -> Iterator[RenderableType]:
 
 def applied(document: ApplyDocument) -> Iterator[RenderableType]:
     """How many steps were applied, and how to take them back."""
+    if document.done_before and not document.writes:
+        yield f"{document.plan_id} is applied already: nothing to write"
+        return
     if document.undoes is not None:
         yield f"{document.plan_id} is applied, which takes back {document.undoes}"
     if not document.writes:
         yield f"Nothing to write: {document.plan_id} has no steps."
     yield from _done(document)
+    if document.done_before:
+        yield f"{counted(document.done_before, 'step')} of the plan applied before"
     if document.undoes is not None and document.conflicts:
         yield _HELD
 

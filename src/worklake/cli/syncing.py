@@ -69,7 +69,8 @@ def apply(
 
     Each item is read before it is written. A step is stale, and left to the next plan, where somebody has moved the
     same fields since; edits of other fields do not stop it. A step that fails stops no other, and is planned again
-    until it succeeds. A value that a tool refuses becomes a conflict; the other fields of its step are written.
+    until it succeeds. Steps that were applied already are not tried again. A value that a tool refuses becomes a
+    conflict; the other fields of its step are written.
 
     Exit status 0 when every step was applied, 1 when one was stale, refused or failed, 2 when there is no such plan, 3
     when the brake stops it (look at it, then repeat with --allow and the number of items that it names).

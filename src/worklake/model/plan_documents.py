@@ -155,6 +155,11 @@ class ApplyDocument(Document):
         exclude_if=lambda found: found is None,
         description="Only where the plan was made by `worklake undo`: the run that it takes back",
     )
+    done_before: int = Field(
+        default=0,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: steps of the plan that were applied before, and are not tried again",
+    )
     notes: list[str] = Field(default_factory=list, exclude=True)
     conflicts: list[ConflictDocument] = Field(default_factory=list, exclude=True)
 

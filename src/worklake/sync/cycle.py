@@ -127,7 +127,7 @@ def sweep(lake: Lake, run: RunContext) -> SweepResult:
 
 
 def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int | None = None) -> Applied:
-    """Apply exactly this saved plan, by default the newest.
+    """Apply exactly this saved plan, by default the newest, but for the steps that were applied already.
 
     Raises `NotFoundError` where there is none, `StoppedError` where the brake stops it.
     """
@@ -136,9 +136,14 @@ def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int
     if saved is None:
         found = f"there is no plan {plan_id}" if plan_id else "there is no plan yet"
         raise NotFoundError(f"{found}; make one with: worklake plan")
+    rest = applying.without_done(store_of(lake, run), saved)
+    done_before = len(saved.steps) - len(rest.steps)
+    if done_before and not rest.steps:
+        return Applied(run.run_id, saved.plan_id, done_before=done_before)
     _check_brake(lake, run, saved, allow)
     with Account(lake, run) as account:
-        applied = _apply(lake, run, saved, account.open)
+        applied = _apply(lake, run, rest, account.open)
+        applied.done_before = done_before
         account.close({})
         return applied
 

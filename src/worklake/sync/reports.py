@@ -103,6 +103,7 @@ def apply_document(lake: Lake, applied: Applied) -> ApplyDocument:
     return ApplyDocument(
         **_apply_parts(lake, applied),
         undoes=undoes,
+        done_before=applied.done_before,
         conflicts=conflict_documents(lake) if undoes is not None else [],
         notes=_paused(applied),
     )

@@ -211,6 +211,10 @@ class MemoryStore:
         """See `Store.writes`."""
         return [write for write in self._writes.values() if write.run_id == run_id]
 
+    def writes_of_plan(self, plan_id: str) -> list[Write]:
+        """See `Store.writes_of_plan`."""
+        return [write for write in self._writes.values() if write.plan_id == plan_id]
+
     def changes(self, *, run_id: str | None = None, task_id: str | None = None) -> list[Change]:
         """See `Store.changes`."""
         if task_id is not None:

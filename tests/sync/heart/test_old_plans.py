@@ -169,3 +169,24 @@ def test_the_same_state_gives_the_same_plan_and_the_writes_stand_in_the_order_of
     assert saved is not None
     applied = apply(made, plan_id)
     assert [one.step_id for one in applied.writes] == [one.step_id for one in saved.steps]
+
+
+def test_of_a_plan_that_was_applied_in_part_only_the_rest_is_left_until_the_same_plan_is_made_anew() -> None:
+    made = town(Shape(), Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    saved = made.store.plan(planned(made))
+    assert saved is not None
+    assert [step.source for step in saved.steps] == ["B", "C"]
+    reached = {name: port for name, port in made.ports().items() if name != "C"}
+    applying.apply_plan(made.store, reached, saved, made.rules(), made.run_id(), made.clock)
+    rest = applying.without_done(made.store, saved)
+    assert [step.source for step in rest.steps] == ["C"]
+    applying.apply_plan(made.store, made.ports(), rest, made.rules(), made.run_id(), made.clock)
+    assert [shown(made, name) for name in "ABC"] == ["carried on"] * 3
+    assert applying.without_done(made.store, saved).steps == ()
+    made.tick(60)
+    made.store.save_plan(saved.model_copy(update={"made_at": made.clock()}))
+    anew = made.store.plan(saved.plan_id)
+    assert anew is not None
+    assert applying.without_done(made.store, anew) == anew

@@ -179,6 +179,9 @@ def test_intents_are_unresolved_until_they_are_finished(store: Store) -> None:
         "write_4": Outcome.STALE,
     }
     assert store.writes("run_2") == []
+    of_plan = store.writes_of_plan(write(1).plan_id)
+    assert sorted(one.write_id for one in of_plan) == ["write_1", "write_2", "write_3", "write_4"]
+    assert store.writes_of_plan("plan_other") == []
 
 
 def test_acknowledged_writes_stay_unchecked_until_they_are_said_to_be_checked(store: Store) -> None:

@@ -41,7 +41,8 @@ def nobody(source: str, done: int, total: int) -> None:
 @dataclass(slots=True)
 class Applied:
     """What became of a plan's steps. `writes` are in the order of the steps; `paused` are sources to be mended,
-    `waiting` those that the next run goes on with, both with the reason.
+    `waiting` those that the next run goes on with, both with the reason. `done_before` counts the steps that an earlier
+    run had applied.
     """
 
     run_id: str
@@ -49,6 +50,7 @@ class Applied:
     writes: list[Write] = field(default_factory=list)
     paused: Mapping[str, str] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
+    done_before: int = 0
 
     def count(self, outcome: Outcome | None) -> int:
         """How many writes came to this."""
@@ -100,6 +102,18 @@ def apply_plan(
     place = {step.step_id: number for number, step in enumerate(saved.steps)}
     applied.writes.sort(key=lambda write: place[write.step_id])
     return applied
+
+
+def without_done(store: Store, saved: SavedPlan) -> SavedPlan:
+    """The plan without the steps that an earlier run has applied since the plan was made, the last time where the same
+    state gave the same plan more than once.
+    """
+    done = {
+        write.step_id
+        for write in store.writes_of_plan(saved.plan_id)
+        if write.outcome in (Outcome.ACKNOWLEDGED, Outcome.OVERWRITTEN) and write.intended_at >= saved.made_at
+    }
+    return saved.model_copy(update={"steps": tuple(step for step in saved.steps if step.step_id not in done)})
 
 
 class _Called(NamedTuple):

@@ -171,6 +171,9 @@ class Store(Protocol):
     def writes(self, run_id: str) -> list[Write]:
         """The writes of a run, in the order in which they were meant."""
 
+    def writes_of_plan(self, plan_id: str) -> list[Write]:
+        """The writes that all runs meant which applied this plan, in the order in which they were meant."""
+
     def changes(self, *, run_id: str | None = None, task_id: str | None = None) -> list[Change]:
         """The changes of a run or of a task, in the order in which they were kept. One of the two is given."""
 

@@ -370,6 +370,11 @@ class LakeStore:
         found = self._lake.rows("select * from {writes} where run_id = :run order by number", {"run": run_id})
         return [ledger.write_of(row) for row in found]
 
+    def writes_of_plan(self, plan_id: str) -> list[Write]:
+        """See `Store.writes_of_plan`."""
+        found = self._lake.rows("select * from {writes} where plan_id = :plan order by number", {"plan": plan_id})
+        return [ledger.write_of(row) for row in found]
+
     def changes(self, *, run_id: str | None = None, task_id: str | None = None) -> list[Change]:
         """See `Store.changes`. What a pull of one source alone brought is not among them."""
         column, value = ("task_id", task_id) if task_id is not None else ("run_id", run_id)
