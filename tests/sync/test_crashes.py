@@ -1,5 +1,7 @@
 """A pull that is killed, anywhere, is simply run again: nothing is lost, nothing is there twice."""
 
+import os
+import random
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from tests.support.wholeness import assert_nothing_twice, assert_tasks_are_the_f
 
 POINTS = 60
 """More commits and calls than the pull of this team makes."""
+SEED = int(os.environ.get("WORKLAKE_SEED", "7"))
+"""Chooses at which points the pulls die: not all of them each time."""
 
 
 def contents(project: Project) -> dict[str, Any]:
@@ -45,21 +49,21 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield project
 
 
-def die_everywhere(dying: Dying, team: Project, folder: Path, start: Path | None, moment: str, step: int) -> int:
-    """Kill a pull at every `step`-th point, from the same start each time, and compare with an undisturbed one."""
+def die_at_points(dying: Dying, team: Project, folder: Path, start: Path | None, moment: str, every: int) -> int:
+    """Kill a pull at one point of so many, from the same start each time, and compare with an undisturbed one."""
     whole = Project(folder / "whole", team.served)
     _lay(team, whole, start)
     whole.pull()
     expected = contents(whole)
     points = 0
-    for point in range(1, POINTS, step):
+    for point in range(random.Random(f"{SEED} {moment}").randint(1, every), POINTS, every):
         killed = Project(folder / f"killed-{point}", team.served)
         _lay(team, killed, start)
         if not dying.dies(killed.folder, point, moment, "pull"):
             break
         points += 1
         killed.pull()
-        assert contents(killed) == expected, f"killed {moment} point {point}"
+        assert contents(killed) == expected, f"killed {moment} point {point} (WORKLAKE_SEED={SEED})"
         assert_nothing_twice(killed.rows)
         assert_tasks_are_the_fold_of_changes(killed.rows)
         shutil.rmtree(killed.folder)
@@ -77,22 +81,22 @@ def _lay(team: Project, project: Project, start: Path | None) -> None:
 def test_a_first_pull_killed_at_some_points_ends_the_same_when_run_again(
     dying: Dying, team: Project, tmp_path: Path
 ) -> None:
-    assert die_everywhere(dying, team, tmp_path, None, "after", 9) >= 3
+    assert die_at_points(dying, team, tmp_path, None, "after", 9) >= 2
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("moment", ["after"])
-def test_a_first_pull_killed_at_every_commit_and_call_ends_the_same(
+def test_a_first_pull_killed_at_any_commit_or_call_ends_the_same(
     dying: Dying, team: Project, tmp_path: Path, moment: str
 ) -> None:
-    assert die_everywhere(dying, team, tmp_path, None, moment, 1) >= 20
+    assert die_at_points(dying, team, tmp_path, None, moment, 3) >= 7
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("moment", ["before"])
-def test_a_later_pull_killed_at_every_commit_and_call_ends_the_same(dying: Dying, tmp_path: Path, moment: str) -> None:
+def test_a_later_pull_killed_at_any_commit_or_call_ends_the_same(dying: Dying, tmp_path: Path, moment: str) -> None:
     with sandbox_project(tmp_path / "edited", "--tasks", "12") as edited:
         edited.pull()
         start = tmp_path / "start"
@@ -101,7 +105,7 @@ def test_a_later_pull_killed_at_every_commit_and_call_ends_the_same(dying: Dying
             for item in edited.items(provider)[:2]:
                 edited.edit(provider, item["external_id"], **fields)
         edited.create("linear", title="Brand new", team="ENG")
-        assert die_everywhere(dying, edited, tmp_path, start, moment, 1) >= 10
+        assert die_at_points(dying, edited, tmp_path, start, moment, 3) >= 3
 
 
 def test_a_killed_first_pull_goes_on_where_it_stopped(tmp_path: Path) -> None:
