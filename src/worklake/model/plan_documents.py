@@ -148,7 +148,7 @@ class ApplyDocument(Document):
         default_factory=dict,
         exclude_if=lambda found: not found,
         description="Only where there are any: steps that the next run goes on with because the source's quota is spent"
-        " or it is down, by source",
+        " or it is down, or as no item may be made there, by source",
     )
     undoes: str | None = Field(
         default=None,

@@ -334,7 +334,7 @@ def _frozen(pulled: PullResult) -> list[str]:
 def _paused(applied: Applied) -> list[str]:
     """Which sources were not called any further, and why."""
     left = Counter(one.source for one in applied.writes if one.outcome in (Outcome.PAUSED, Outcome.WAITING))
-    told = {**applied.waiting, **applied.paused}
+    told = {**applied.makes_none, **applied.waiting, **applied.paused}
     return [
         f"{source}: {'paused for this run' if source in applied.paused else 'left to the next run'}"
         f" ({left[source]} {'step waits' if left[source] == 1 else 'steps wait'}): {_bare(source, why)}"

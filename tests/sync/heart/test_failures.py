@@ -14,7 +14,7 @@ from worklake.errors import (
     UnknownOutcomeError,
 )
 from worklake.integrations.base import Item
-from worklake.model.heart_rows import Outcome
+from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import LinkState
 from worklake.sync.heart import settling
 from worklake.sync.heart.patience import MOST_IN_VAIN, Patience
@@ -304,6 +304,38 @@ def test_an_item_that_may_not_be_written_is_not_tried_again_before_it_was_read_a
     assert sync(made) == 0
     planned = worlds.planning.plan_tasks(made.store, made.ports(), made.rules(), made.run_id(), made.clock)
     assert planned.no_access == {}
+
+
+def test_where_no_item_may_be_made_one_is_tried_in_a_run_and_the_others_wait_while_updates_go_on(made: Town) -> None:
+    for number in range(5):
+        made.sources["A"].person_creates({"title": f"another task, number {number}"})
+    edit(made, "A", "title", "another title")
+    asked: list[str] = []
+
+    def fault(source: str, what: str) -> bool:
+        if (source, what) == ("B", "create"):
+            asked.append(what)
+            raise AccessError("you may only read")
+        return False
+
+    made.fault = fault
+    for run in range(1, 4):
+        before = len(made.store.all_writes())
+        assert sync(made) == (6 if run == 1 else 5)
+        assert len(asked) == run
+        told = [one for one in made.store.all_writes()[before:] if one.operation is Operation.CREATE]
+        assert [one.outcome for one in told].count(Outcome.NO_ACCESS) == 1
+        assert {one.error for one in told if one.outcome is Outcome.WAITING} == {
+            "no item may be made there: you may only read"
+        }
+    assert shown_titles(made) == {"another title"}
+    made.fault = None
+    assert [sync(made), sync(made)] == [5, 0]
+    assert len(shown_titles(made)) == len(made.sources["B"].items) == 6
+
+
+def shown_titles(made: Town) -> set[object]:
+    return {item.fields["title"] for item in made.sources["B"].items.values()}
 
 
 def test_what_was_done_of_an_update_before_it_broke_off_is_acknowledged_and_the_rest_stays_due(made: Town) -> None:

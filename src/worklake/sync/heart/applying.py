@@ -48,6 +48,8 @@ class Applied:
     run_id: str
     plan_id: str
     writes: list[Write] = field(default_factory=list)
+    makes_none: Mapping[str, str] = field(default_factory=dict)
+    """The sources where no item may be made, with the reason: the next run tries one again."""
     paused: Mapping[str, str] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
     done_before: int = 0
@@ -76,7 +78,7 @@ def apply_plan(
     the next plan. Intents are kept before the calls, outcomes after them.
     """
     patience = patience or Patience()
-    applied = Applied(run_id, saved.plan_id, [], patience.paused, patience.waiting)
+    applied = Applied(run_id, saved.plan_id, [], patience.makes_none, patience.paused, patience.waiting)
     ports = frozen_ports(ports, saved.steps)
     if saved.takes_back is not None:
         everywhere.take_back(store, saved, Moment(run_id, clock()))
@@ -187,7 +189,7 @@ class _Wave:
         if step.source not in self._ports:
             self._set_aside(step, known, Outcome.PAUSED, NOT_ASKED)
             return False
-        left = self._patience.leaves(step.source)
+        left = self._patience.leaves(step.source, makes=step.operation is Operation.CREATE)
         if left is not None:
             self._set_aside(step, known, *left)
         return left is None
@@ -263,12 +265,13 @@ class _Wave:
     def _lane(self, source: str, meant: Sequence[Ready], batch: int) -> Iterator[_Called]:
         """The calls to one source, one after another."""
         for one in meant:
-            left = self._patience.leaves(source)
+            makes = one.step.operation is Operation.CREATE
+            left = self._patience.leaves(source, makes=makes)
             if left is not None:
                 yield _Called(one, Answer(finished(one.write, left[0], self._moment(), error=left[1])))
                 continue
             answer = self._answer(one, batch)
-            self._patience.note(source, answer.fault)
+            self._patience.note(source, answer.fault, makes=makes)
             yield _Called(one, answer)
 
     def _answer(self, one: Ready, batch: int) -> Answer:
