@@ -157,39 +157,6 @@ def test_what_a_provider_cut_off_comes_back_when_the_rest_is_edited() -> None:
     assert outcome.task.values()["description"] == "1\nnew\n3\n4"
 
 
-WHOLE_TITLE = "Pay the bills of the last quarter"
-
-
-@pytest.mark.parametrize(
-    ("typed", "title"),
-    [
-        ("Check the bills of the", "Check the bills of the last quarter"),
-        ("Pay the bills of the whole", "Pay the bills of the whole"),
-        ("Pay the bills", "Pay the bills"),
-        ("Something else for the", "Something else for the"),
-    ],
-)
-@pytest.mark.parametrize("cut", ["Pay the bills of the", "Pay the bills of the "])
-def test_the_cut_off_end_of_a_title_stays_unless_the_end_is_edited(cut: str, typed: str, title: str) -> None:
-    pairs = {"title": (Pair(WHOLE_TITLE, cut),)}
-    shown = side("B", {"title": cut}, {"title": typed}, adjusted=pairs)
-    assert merge(task(title=WHOLE_TITLE), shown).task.values()["title"] == title
-
-
-def test_the_cut_off_end_of_a_title_stays_where_its_edit_wins_over_another_that_had_not_arrived() -> None:
-    cut = "Pay the bills of the"
-    pairs = {"title": (Pair(WHOLE_TITLE, cut),)}
-    shown = side("B", {"title": cut}, {"title": f"Now {cut}"}, minutes=9, adjusted=pairs)
-    outcome = merge(task(title="Another title"), shown)
-    assert outcome.task.values()["title"] == f"Now {WHOLE_TITLE}"
-
-
-def test_a_title_of_which_only_white_space_was_cut_off_is_edited_as_typed() -> None:
-    pairs = {"title": (Pair("Pay the bills  ", "Pay the bills"),)}
-    shown = side("B", {"title": "Pay the bills"}, {"title": "Check the bills"}, adjusted=pairs)
-    assert merge(task(title="Pay the bills  "), shown).task.values()["title"] == "Check the bills"
-
-
 def test_an_adjusted_form_means_the_canonical_value() -> None:
     pairs = {"title": (Pair("long title", "long"),)}
     shown = side("B", {"title": "older"}, {"title": "long"}, adjusted=pairs)

@@ -11,8 +11,6 @@ from worklake.sync.rules.state import Pair, Side, TaskState
 from worklake.sync.rules.texts import merge_texts
 from worklake.sync.rules.values import same
 
-_KEPT_END = 8
-"""An edit that leaves so many of the last characters as they were has left the end alone."""
 KEPT_PAIRS = 4
 """How many adjusted pairs of a field are kept: the last ones."""
 
@@ -89,27 +87,7 @@ def lift(side: Side, name: str, task: TaskState, canonical: FieldValue) -> Field
         return task.last_open
     if FIELDS[name].merge is MergeKind.TEXT and name in side.seen and not is_behind(side, name, canonical):
         return finer_text(_text(side.seen[name]), _text(canonical), _text(shown), _text(shown)) or None
-    if name == "title" and name in side.seen:
-        return _whole_line(side, name, canonical)
     return shown
-
-
-def _whole_line(side: Side, name: str, canonical: FieldValue) -> FieldValue:
-    """The line that an item shows, with what its provider had cut off behind it, unless the end was edited too."""
-    shown = side.view[name]
-    seen, line = _text(side.seen[name]).rstrip(), _text(shown).rstrip()
-    end = seen[-_KEPT_END:]
-    whole = _text(_last_given(side, name, canonical)).rstrip()
-    is_cut = len(seen) < len(whole) and whole.startswith(seen)
-    return line + whole[len(seen) :] if is_cut and len(end) == _KEPT_END and line.endswith(end) else shown
-
-
-def _last_given(side: Side, name: str, canonical: FieldValue) -> FieldValue:
-    """What the item had been given when it was last seen: the canonical value, or what was sent before that."""
-    if not is_behind(side, name, canonical):
-        return canonical
-    pairs = reversed(side.adjusted.get(name, ()))
-    return next((pair.sent for pair in pairs if same(name, pair.shown, side.seen[name])), None)
 
 
 def finer_text(seen: str, text: str, shown: str, otherwise: str) -> str:
