@@ -121,6 +121,12 @@ class Truth:
             for edit in self._waiting.pop(key, ()):
                 edit.latest = max(updated_at, edit.earliest)
 
+    def looked_at(self, key: ItemKey, updated_at: datetime) -> None:
+        """An item was read by itself, which tells only when it was last edited, and may have been merged."""
+        for edit in self.edits:
+            if edit.key == key and edit.latest is not None:
+                edit.latest = max(edit.latest, updated_at)
+
     def called(self, call: Call) -> None:
         """A server did what we asked of it."""
         key = ItemKey(call.source, call.external_id)

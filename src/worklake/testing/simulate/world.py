@@ -307,7 +307,14 @@ def _history(source: SimulatedSource, item: Item) -> dict[str, Edited]:
 
 def plan(world: World, limits: dict[str, Budget] | None = None) -> SavedPlan:
     """Plan, and remember the plan."""
-    planned = planning.plan_tasks(world.store, world.ports(), world.rules(), world.run_id(), world.clock, limits)
+    unsure = [ItemKey(one.source, str(one.external_id)) for one in world.store.unresolved() if one.comment_id is None]
+    try:
+        planned = planning.plan_tasks(world.store, world.ports(), world.rules(), world.run_id(), world.clock, limits)
+    finally:
+        for key in unsure:
+            item = world.sources[key.source].items.get(key.external_id)
+            if item is not None:
+                world.truth.looked_at(key, item.updated_at)
     world.plans.append(planned.plan.plan_id)
     if not planned.plan.stopped_by:
         world.let_pass += _too_much(world, planned.plan)
