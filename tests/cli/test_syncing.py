@@ -129,7 +129,7 @@ def test_a_plan_writes_nothing_and_two_of_the_same_state_are_equal(twins: Twins)
     assert (applied.status, list(applied.document), applied.document["applied"]) == (0, APPLY_KEYS, 1)
     assert twins.both("title") == ["Planned twice"] * 2
     again = twins.project.run("apply", first.document["plan_id"])
-    assert (again.status, again.document["applied"], again.document["stale"]) == (1, 0, 1)
+    assert (again.status, again.document["applied"], again.document["done_before"]) == (0, 0, 1)
 
 
 def test_a_title_edited_here_and_a_due_date_edited_there_both_survive(twins: Twins) -> None:
