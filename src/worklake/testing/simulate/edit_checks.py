@@ -51,15 +51,15 @@ def _is_there(case: Case, edit: PersonEdit) -> bool:
 
 
 def _in_conflict(case: Case, task: str, contest: Contest, edit: PersonEdit) -> bool:
-    """Whether a conflict keeps what was typed, under the name of who typed it, or of who said the same later, or before
-    a person decided that it stands. Where items met, it is enough that somebody says so there, or that the task was
-    born with it; and so it is with what others than its owner say of an owned field, which is refused, and told, only
-    where it differs from what the task says.
+    """Whether a conflict keeps what was typed, under the name of who typed it, or of who said the same later or more
+    finely, or before a person decided that it stands. Where items met, it is enough that somebody says so there, or
+    that the task was born with it; and so it is with what others than its owner say of an owned field, which is
+    refused, and told, only where it differs from what the task says.
     """
     affirmed = {
         one.origin
         for one in case.world.store.changes(task_id=task)
-        if one.field == edit.field and one.decision.value in ("agreed", "settled")
+        if one.field == edit.field and (one.decision.value in ("agreed", "settled") or _refines(case, one, edit))
     }
     if edit.creates and any(
         one.decision.value == "created"
@@ -78,6 +78,14 @@ def _in_conflict(case: Case, task: str, contest: Contest, edit: PersonEdit) -> b
         for conflict in case.conflicts.get((task, edit.field), ())
         for one in conflict.contenders
     )
+
+
+def _refines(case: Case, change: Change, edit: PersonEdit) -> bool:
+    """Whether what was typed stood, and an edit put a value in its place that shows there as the same."""
+    if change.decision.value != "taken" or isinstance(change.old, dict) or isinstance(change.new, dict):
+        return False
+    both = (change.old, change.new)
+    return all(case.provider.shows(edit.key.source, edit.field, value, edit.value) for value in both)
 
 
 def _is_doubted(case: Case, task: str, edit: PersonEdit) -> bool:
