@@ -12,6 +12,7 @@ from worklake.lake.tables import TABLES
 from worklake.model.documents import QuarantineDocument, RunStatus, SourceStatus, StatusDocument, TableStatus
 from worklake.settings.models import SourceSettings
 from worklake.sync.outstanding import Outstanding, outstanding
+from worklake.sync.tasks import OPEN_PROPOSALS
 
 _RUNS = "select run_id, command, state, started_at, finished_at, counts from {runs} order by started_at desc limit 500"
 _RUNS_TOLD = 10
@@ -29,12 +30,7 @@ _QUARANTINE = """
     select source, kind, external_id, reason, quarantined_at from {quarantine} where resolved_at is null
     order by quarantined_at desc, source, external_id
 """
-_PROPOSED = """
-    select count(*) as number from {proposals} p
-    left semi join {tasks} t on p.task_id = t.task_id
-    left semi join {tasks} o on p.other_task_id = o.task_id
-    where p.state = 'proposed'
-"""
+_PROPOSED = f"select count(*) as number {OPEN_PROPOSALS}"
 
 
 def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, location: str) -> StatusDocument:

@@ -37,13 +37,17 @@ _LINKS = """
     where l.kind = 'task'
     order by l.first_seen_at, l.source, l.external_id
 """
-_PROPOSALS = """
-    select p.proposal_id, p.task_id, t.title, t.source, p.other_task_id, o.title as other_title,
-           o.source as other_source, p.reason, p.proposed_at
+OPEN_PROPOSALS = """
     from {proposals} p
     join {tasks} t on p.task_id = t.task_id
     join {tasks} o on p.other_task_id = o.task_id
     where p.state = 'proposed'
+"""
+"""Where those pairs of tasks are that nobody has decided on."""
+_PROPOSALS = f"""
+    select p.proposal_id, p.task_id, t.title, t.source, p.other_task_id, o.title as other_title,
+           o.source as other_source, p.reason, p.proposed_at
+    {OPEN_PROPOSALS}
     order by t.title, p.proposal_id
 """
 

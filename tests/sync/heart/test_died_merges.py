@@ -12,7 +12,7 @@ from tests.sync.heart.test_deletions import SILENT, TRASH, canonical, person, sh
 from worklake.model.rows import LinkState
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.deletions import DeletingShape, DeletingWorld
-from worklake.testing.simulate.world import Crash
+from worklake.testing.simulate.trouble import Crash
 
 LOSSY = DeletingShape(coarse_status=True)
 

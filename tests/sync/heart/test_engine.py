@@ -16,7 +16,8 @@ from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
 from worklake.testing.simulate.source import SimulatedSource
-from worklake.testing.simulate.world import Crash, World
+from worklake.testing.simulate.trouble import Crash
+from worklake.testing.simulate.world import World
 
 Fault = Callable[[str, str], bool]
 

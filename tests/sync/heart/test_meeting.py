@@ -16,7 +16,8 @@ from worklake.sync.heart.ports import Observation
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import people, world
-from worklake.testing.simulate.world import Crash, Trouble, World
+from worklake.testing.simulate.trouble import Crash, Trouble
+from worklake.testing.simulate.world import World
 
 _WORLDS = 120
 

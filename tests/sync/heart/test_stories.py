@@ -19,7 +19,7 @@ from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
-from worklake.testing.simulate.world import Crash
+from worklake.testing.simulate.trouble import Crash
 
 EXACT, COARSE = Shape(), Shape(coarse_status=True)
 

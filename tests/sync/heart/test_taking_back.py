@@ -18,7 +18,7 @@ from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
 from worklake.testing.simulate.source import Hooks
-from worklake.testing.simulate.world import Crash
+from worklake.testing.simulate.trouble import Crash
 
 
 class Lagging(Hooks):

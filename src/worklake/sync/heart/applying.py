@@ -78,7 +78,9 @@ def apply_plan(
     the next plan. Intents are kept before the calls, outcomes after them.
     """
     patience = patience or Patience()
-    applied = Applied(run_id, saved.plan_id, [], patience.makes_none, patience.paused, patience.waiting)
+    applied = Applied(
+        run_id, saved.plan_id, makes_none=patience.makes_none, paused=patience.paused, waiting=patience.waiting
+    )
     ports = frozen_ports(ports, saved.steps)
     if saved.takes_back is not None:
         everywhere.take_back(store, saved, Moment(run_id, clock()))

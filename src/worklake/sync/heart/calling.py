@@ -248,7 +248,7 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
         return failure(write, link, error, clock)
     shown = view.fields if view is not None else {}
     # What the call moved is ours: it is no edit of a person. Who closed the item otherwise just before is heard.
-    sent, _ = meant(write, shown, integration.lens)
+    sent = meant(write, shown, integration.lens)
     moved = {name: value for name, value in sent.items() if same(name, value, shown[name])}
     state = {Operation.ARCHIVE: LinkState.ARCHIVED, Operation.DELETE: LinkState.DELETED}.get(
         write.operation, LinkState.LINKED

@@ -1,12 +1,14 @@
-"""How a write of the ledger ends, and what it tells."""
+"""How a write of the ledger begins and ends, and what it tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from worklake.integrations.base import Lens
 from worklake.model.fields import Fields, FieldValue, Status
-from worklake.model.heart_rows import Operation, Outcome, Write
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
+from worklake.model.ids import digest
 from worklake.sync.rules import answers
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.task import Moment
@@ -23,22 +25,55 @@ def adjusted(write: Write) -> Iterator[tuple[str, FieldValue, FieldValue]]:
             yield name, sent, shown  # what others put into a set meanwhile is no form of what was sent
 
 
-def meant(write: Write, shown: Fields, lens: Lens) -> tuple[Fields, Fields]:
-    """What a write sent to an item that shows this now, and what the item showed before.
+def intent(
+    step: PlannedStep,
+    run_id: str,
+    plan_id: str,
+    external_id: str | None,
+    sent: Fields,
+    before: Fields,
+    batch: int,
+    now: datetime,
+) -> Write:
+    """The intent to do a step of a plan at an item, which shows `before`."""
+    return Write(
+        write_id="write_" + digest(run_id, plan_id, step.step_id),
+        run_id=run_id,
+        plan_id=plan_id,
+        step_id=step.step_id,
+        task_id=step.task_id,
+        source=step.source,
+        external_id=external_id,
+        operation=step.operation,
+        sent=dict(sent),
+        before=dict(before),
+        shown=None,
+        outcome=None,
+        error=None,
+        batch=batch,
+        intended_at=now,
+        finished_at=None,
+        undoes=step.undoes,
+        comment_id=step.comment_id,
+    )
+
+
+def meant(write: Write, shown: Fields, lens: Lens) -> Fields:
+    """What a write sent to an item that shows this now.
 
     Closing and the like send no fields, but move one. Where it stood so before, they did nothing: who has closed the
     item otherwise since, or otherwise than we close, has edited it.
     """
     before, operation = write.before, write.operation
     if operation is Operation.UPDATE:
-        return write.sent, before
+        return write.sent
     name = "status" if operation in (Operation.CLOSE, Operation.REOPEN) else "archived"
     if name not in shown or not _is_done(operation, shown[name]):
-        return {}, before
+        return {}
     if name in before and _is_done(operation, before[name]):
-        return {name: before[name]}, before
+        return {name: before[name]}
     made = lens.project({name: Status.CANCELED.value}, shown) if operation is Operation.CLOSE else shown
-    return {name: made.get(name, shown[name])}, before
+    return {name: made.get(name, shown[name])}
 
 
 def _is_done(operation: Operation, value: FieldValue) -> bool:

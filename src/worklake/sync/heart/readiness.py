@@ -11,8 +11,9 @@ from worklake.errors import AccessError, WorklakeError
 from worklake.integrations.base import TaskView
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
-from worklake.model.ids import TaskId, digest
+from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
+from worklake.sync.heart.ledger import intent
 from worklake.sync.heart.merging import PUT_AWAY_BY
 from worklake.sync.heart.overwriting import is_checked_later
 from worklake.sync.heart.ports import Ports
@@ -109,25 +110,8 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
 
 def write_of(step: PlannedStep, known: Known, now: datetime, sent: Fields, before: Fields) -> Write:
     """The intent to do a step."""
-    return Write(
-        write_id="write_" + digest(known.run_id, known.saved.plan_id, step.step_id),
-        run_id=known.run_id,
-        plan_id=known.saved.plan_id,
-        step_id=step.step_id,
-        task_id=step.task_id,
-        source=step.source,
-        external_id=step.external_id,
-        operation=step.operation,
-        sent=dict(sent),
-        before=dict(before),
-        shown=None,
-        outcome=None,
-        error=None,
-        batch=known.batch,
-        intended_at=now,
-        finished_at=None,
-        undoes=step.undoes,
-    )
+    plan_id, external_id = known.saved.plan_id, step.external_id
+    return intent(step, known.run_id, plan_id, external_id, sent, before, known.batch, now)
 
 
 def _stale(

@@ -37,8 +37,6 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
     if not conflict.open:
         raise InvalidInputError(f"{conflict_id} is settled already: {conflict.reason}")
     winner = _chosen(conflict, choice)
-    if conflict.field == COMMENT:
-        return settle_comment(store, conflict, winner, moment)
     settled = replace(
         conflict,
         open=False,
@@ -47,6 +45,8 @@ def settle(store: Store, conflict_id: str, choice: Choice, moment: Moment) -> Co
         winner=winner.origin,
         value=winner.value,
     )
+    if conflict.field == COMMENT:
+        return settle_comment(store, settled)
     loaded = store.load([conflict.task_id])[conflict.task_id]
     task = loaded.task
     if conflict.field in (WHOLE_TASK, DELETED):

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
 from worklake.sync.rules.resolution import with_pair
 from worklake.sync.rules.state import Pair
-from worklake.sync.rules.values import elements, loosely_same, same
+from worklake.sync.rules.values import elements, is_form_of, loosely_same, same
 
 Adjusted = Mapping[str, Sequence[Pair]]
 
@@ -115,7 +115,7 @@ def lacking(sent: Fields, shown: Fields, defaults: Fields) -> dict[str, FieldVal
         now = shown.get(name)
         if FIELDS[name].merge is not MergeKind.SET or name not in shown or same(name, now, defaults.get(name)):
             continue
-        gone = [one for one in elements(value) if not any(loosely_same("title", one, each) for each in elements(now))]
+        gone = [one for one in elements(value) if not any(is_form_of(one, each) for each in elements(now))]
         if gone:
             found[name] = sorted(gone)
     return found
@@ -172,5 +172,5 @@ def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: Fiel
         return shown
     lost = elements(sent) - elements(shown)
     ours = elements(sent) | elements(before)
-    kept = {one for one in elements(shown) if one in ours or any(loosely_same("title", each, one) for each in lost)}
+    kept = {one for one in elements(shown) if one in ours or any(is_form_of(each, one) for each in lost)}
     return sorted(kept | (lost & elements(before)))

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from worklake.model.fields import FIELDS, FieldValue
 from worklake.sync.rules import resolution
 from worklake.sync.rules.state import Side
-from worklake.sync.rules.values import elements, loosely_same
+from worklake.sync.rules.values import elements, is_form_of
 
 
 def set_steps(name: str, current: FieldValue, changers: Sequence[Side]) -> list[FieldValue]:
@@ -49,6 +49,6 @@ def _forms(side: Side, name: str, element: str) -> frozenset[str]:
         for pair in side.adjusted.get(name, ())
         for one in sent & (elements(pair.sent) - elements(pair.shown))
         for shown in elements(pair.shown) - elements(pair.sent)
-        if loosely_same("title", one, shown)
+        if is_form_of(one, shown)
     }
     return sent | made

@@ -66,7 +66,7 @@ def last_word(name: str, sent: FieldValue, shown: FieldValue, told: Sequence[Tol
     """
     if FIELDS[name].merge is MergeKind.SET:
         return None
-    by_call = same(name, sent, shown) or loosely_same(name, sent, shown)
+    by_call = loosely_same(name, sent, shown)
     entries = [one for one in told if one.field == name]
     if by_call and entries and entries[-1].ours and not any(one.known for one in entries):
         return entries[-1]  # whoever edited before that, our call went over it

@@ -82,6 +82,11 @@ def loosely_same(field: str, sent: FieldValue, shown: FieldValue) -> bool:
     return False
 
 
+def is_form_of(element: str, shown: str) -> bool:
+    """Whether `shown` is what a provider could have made of an element of a set, as it could of a title."""
+    return loosely_same("title", element, shown)
+
+
 def _loosely_same_text(sent: str, shown: str, shortest_cut: int) -> bool:
     whole, part = _bare(sent), _bare(shown)
     if whole == part:

@@ -10,23 +10,22 @@ from random import Random
 from worklake.errors import AccessError, NotFoundError
 from worklake.integrations.base import Capabilities, Item, Page
 from worklake.model.fields import Fields
-from worklake.model.heart_rows import Operation as Call
 from worklake.model.ids import TaskId
 from worklake.model.rows import Kind, LinkState
 from worklake.settings.models import OnDelete
 from worklake.sync.heart import sweeping
 from worklake.sync.heart.ports import Port
-from worklake.sync.heart.store import Loaded
-from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
-from worklake.testing.simulate import checks, edit_checks, people, schedule, world
-from worklake.testing.simulate.case import Broken, Case
+from worklake.testing.simulate import people, schedule, world
+from worklake.testing.simulate.case import Broken
+from worklake.testing.simulate.deletion_checks import check
 from worklake.testing.simulate.schedule import Operation
-from worklake.testing.simulate.shapes import Shape
+from worklake.testing.simulate.shapes import CLOSED, Shape
 from worklake.testing.simulate.source import Fault, SimulatedItem, SimulatedSource
-from worklake.testing.simulate.world import Crash, Trouble, World
+from worklake.testing.simulate.trouble import Crash, Trouble, crashes, faults
+from worklake.testing.simulate.world import World
 
 _ROUNDS = 14
 _OPERATIONS = {
@@ -34,7 +33,6 @@ _OPERATIONS = {
     "archive": 2, "unarchive": 2, "close": 1, "open": 2, "sweep": 6, "hide": 1, "show": 2,
     "undo": 1, "undo everywhere": 1, "settle": 1,
 }  # fmt: skip
-_CLOSED = ("completed", "canceled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ class DeletingSource(SimulatedSource):
         """See `BaseIntegration.create`; the id of what is gone for good can be given again."""
         if made_id is not None and not self._announces and made_id in self.items and self.items[made_id].deleted:
             del self.items[made_id]
-            _overtake(self._world, ItemKey(self.name, made_id))
+            self._world.truth.overtake(ItemKey(self.name, made_id))
         return super().create(fields, where=where, marker=marker, made_id=made_id)
 
     def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
@@ -180,10 +178,10 @@ def make_world(random: Random) -> DeletingWorld:
             archives=random.random() < 0.5,
             announces=random.random() < 0.4,
         )
-        world.add_source(made, name, DeletingSource(name, shape, made, world._faults(made), _cuts(made)))
+        world.add_source(made, name, DeletingSource(name, shape, made, faults(made), _cuts(made)))
         made.on_delete[name] = random.choice(["close", "close", "close", "archive", "delete", "nothing"])
     made.routes = {name: tuple(other for other in names if other != name) for name in names}
-    made.store = MemoryStore(world._crashes(made))
+    made.store = MemoryStore(crashes(made))
     return made
 
 
@@ -272,11 +270,11 @@ def person_does(made: DeletingWorld, what: str, random: Random) -> None:
     made.deeds.append((what, key))
     made.known[key] = frozenset(link.key for link in made.store.all_links())
     if what == "archive":
-        _overtake(made, key, "status")
+        made.truth.overtake(key, "status")
     link = made.store.find([key]).get(key)
     if link is None or link.state is LinkState.CREATING:
         made.early.add(key)
-        _overtake(made, key)
+        made.truth.overtake(key)
     if what in ("close", "open"):
         people.set_by_hand(made, key, "status", "completed" if what == "close" else "unstarted")
         return
@@ -295,7 +293,7 @@ def _can(source: SimulatedSource, item: SimulatedItem, what: str) -> bool:
         return False
     if what in ("archive", "unarchive"):
         return "archived" in shape.fields and bool(item.fields.get("archived")) == (what == "unarchive")
-    closed = item.fields["status"] in _CLOSED
+    closed = item.fields["status"] in CLOSED
     return what == "delete" or closed == (what == "open")
 
 
@@ -320,117 +318,3 @@ def rest(made: DeletingWorld) -> None:
             return
     steps = [(one.operation, one.external_id, dict(one.fields)) for one in world.plan(made).steps]
     raise Broken(f"(e) there is no end of writing: {steps}")
-
-
-def check(made: DeletingWorld) -> None:
-    """Everything that must hold after quiet. Raises `Broken`."""
-    loaded = made.store.load(made.store.all_tasks())
-    for key in {key for what, key in made.deeds if what == "archive"}:
-        _overtake(made, key, "status")
-    moved = {_task_of(made, key) for _, key in made.deeds}
-    # What people put into the archive and take out of it is not among the edits, but goes over what was given before;
-    # so does a deletion that means it, once it is found.
-    archived = {
-        _task_of(made, key)
-        for what, key in made.deeds
-        if what in ("archive", "unarchive") or (what == "delete" and made.on_delete[key.source] == "archive")
-    }
-    for edit in made.truth.edits:  # what is deleted elsewhere moves the status by rules of its own, judged below
-        task = edit.task or _task_of(made, edit.key)
-        if (edit.field == "status" and task in moved) or (edit.field == "archived" and task in archived):
-            edit.last = False
-    made_again = {source.made_id(TaskId(task)) for source in made.sources.values() for task in loaded}
-    for source in made.sources.values():  # bringing back what lies in the trash is how it is made again
-        source.calls = [call for call in source.calls
-                        if not (call.operation == "restore" and call.external_id in made_again)]  # fmt: skip
-    free = {task: one for task, one in loaded.items() if not any(
-        conflict.open and conflict.field in ("task", "deleted") for conflict in one.conflicts)}  # fmt: skip
-    case, held_aside = Case(made), Case(made)
-    held_aside.loaded = free
-    checks._all_agree(held_aside)
-    for checker in (edit_checks._edits_are_kept, checks._all_planned, checks._folds):
-        checker(case)
-    links = {link.key: link.task_id for link in made.store.all_links()}
-    for task, one in sorted(loaded.items()) if not (made.undone or made.touched) else ():
-        deeds = [(what, key) for what, key in made.deeds if links.get(key) == task]
-        _check_task(made, one, deeds)
-    _check_duplicates(made)
-
-
-def _check_duplicates(made: DeletingWorld) -> None:
-    links = {link.key: link for link in made.store.all_links()}
-    for name, source in made.sources.items():
-        homes: dict[str, str] = {}
-        for key, item in source.items.items():
-            link = links.get(ItemKey(name, key))
-            if item.deleted:
-                continue
-            if link is None:
-                raise Broken(f"(c) {key} belongs to no task")
-            if link.key not in made.matched and homes.setdefault(link.task_id, key) != key:
-                raise Broken(f"(c) {link.task_id} is {homes[link.task_id]} and {key}")
-            if link.state is LinkState.DELETED:
-                raise Broken(f"(k) {key} is there, and its link says that it is deleted")
-
-
-def _check_task(made: DeletingWorld, one: Loaded, deeds: list[tuple[str, ItemKey]]) -> None:
-    """What people did to a task's items against what became of the others."""
-    task = one.task.task_id
-    edited = [edit for edit in made.truth.edits if edit.field == "status" and _task_of(made, edit.key) == task
-              and (edit.before is not None or edit.value in _CLOSED)]  # fmt: skip
-    acted = [(what, key) for what, key in deeds if made.on_delete[key.source] != "nothing" or what in ("close", "open")]
-    shown = {link.key: made.sources[link.source].items[link.external_id] for link in one.links
-             if link.external_id in made.sources[link.source].items}  # fmt: skip
-    ours = [write for write in made.store.all_writes()
-            if write.task_id == task and write.operation not in (Call.CREATE, Call.UPDATE)]  # fmt: skip
-    if not acted and not edited:
-        closed = [key for key, item in shown.items() if not item.deleted and item.fields["status"] in _CLOSED]
-        if closed or ours or not is_open(one.task.fields["status"].value):
-            raise Broken(f"(j) nobody closed or deleted {task}, and {closed or ours or 'it'} is put away")
-    deleted = {key for what, key in deeds if what == "delete"}
-    for key, item in shown.items():
-        if item.deleted and key not in deleted and not any(made.on_delete[k.source] == "delete" for k in deleted):
-            raise Broken(f"(j) nobody deleted {key}, whose task has no deletion that means that")
-    if any(key in made.early for _, key in deeds):
-        return
-    if len(deeds) == 1 and not edited and deeds[0][0] == "delete":
-        _check_deletion(made, one, deeds[0][1], shown)
-    if [what for what, _ in deeds] in (["delete", "restore"], ["archive", "unarchive"]) and not edited:
-        status = one.task.fields["status"].value
-        if deeds[0][1] == deeds[1][1] and made.on_delete[deeds[0][1].source] != "delete" and not is_open(status):
-            raise Broken(f"(m) {deeds[0][1]} is back, and its task {task} is {status}")
-
-
-def _check_deletion(made: DeletingWorld, one: Loaded, gone: ItemKey, shown: dict[ItemKey, SimulatedItem]) -> None:
-    """A deletion that nothing else came across ends as its policy says."""
-    policy, status = made.on_delete[gone.source], one.task.fields["status"].value
-    late = made.matched.keys() - made.known[gone]  # what people made for a task may be met once that is put away
-    others = {key: item for key, item in shown.items() if key != gone and key not in late}
-    contended = any(each.origin == gone for conflict in made.store.all_conflicts()
-                    if conflict.task_id == one.task.task_id for each in conflict.contenders)  # fmt: skip
-    if policy == "nothing" or contended:
-        return
-    for key, item in others.items():
-        can_archive = "archived" in made.sources[key.source].shape.fields
-        if policy == "close" and (item.deleted or item.fields["status"] not in _CLOSED):
-            raise Broken(f"(l) {gone} was deleted, and {key} is not closed")
-        refused = any(conflict.at_item == key for conflict in made.store.all_conflicts())
-        if policy == "delete" and not item.deleted and not refused:
-            raise Broken(f"(l) {gone} was deleted, and {key} is not")
-        put_away = item.fields.get("archived") if can_archive else item.fields["status"] in _CLOSED
-        if policy == "archive" and not put_away:
-            raise Broken(f"(l) {gone} was deleted, and {key} is not put away")
-    if policy in ("close", "delete") and status != "canceled":
-        raise Broken(f"(l) {gone} was deleted, and its task is {status}")
-
-
-def _overtake(made: World, key: ItemKey, name: str | None = None) -> None:
-    """What was edited at an item before no longer counts: something greater happened to it."""
-    for edit in made.truth.edits:
-        if edit.key == key and name in (None, edit.field):
-            edit.last = False
-
-
-def _task_of(made: World, key: ItemKey) -> str | None:
-    link = made.store.find([key]).get(key)
-    return link.task_id if link is not None else None

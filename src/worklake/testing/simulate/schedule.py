@@ -14,7 +14,8 @@ from worklake.sync.rules.plan import Budget
 from worklake.sync.rules.values import elements
 from worklake.testing.simulate import checks, comments, people, undo_checks, world
 from worklake.testing.simulate.case import Broken
-from worklake.testing.simulate.world import Crash, Trouble, World
+from worklake.testing.simulate.trouble import Crash, Trouble
+from worklake.testing.simulate.world import World
 
 _QUIET_ROUNDS = 12
 _OPERATIONS = {

@@ -121,6 +121,12 @@ class Truth:
             for edit in self._waiting.pop(key, ()):
                 edit.latest = max(updated_at, edit.earliest)
 
+    def overtake(self, key: ItemKey, name: str | None = None) -> None:
+        """What was edited at an item before no longer counts: something greater happened to it."""
+        for edit in self.edits:
+            if edit.key == key and name in (None, edit.field):
+                edit.last = False
+
     def looked_at(self, key: ItemKey, updated_at: datetime) -> None:
         """An item was read by itself, which tells only when it was last edited, and may have been merged."""
         for edit in self.edits:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from random import Random
 
-from worklake.errors import AccessError, AuthError, RetryableError, UnknownOutcomeError
+from worklake.errors import AccessError, AuthError, RetryableError
 from worklake.integrations.base import Item, TaskView
-from worklake.model.fields import Fields, FieldValue
+from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import SavedPlan
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
@@ -26,28 +25,15 @@ from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, Standing, T
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
-from worklake.testing.simulate.comments import Remarks, person_edits_comment, pull_comments
+from worklake.testing.simulate.comments import Remarks, pull_comments
 from worklake.testing.simulate.interleaved import Interleaved
 from worklake.testing.simulate.shapes import CLOSED, EMPTY, OUTSIDER, PEOPLE, random_shape
-from worklake.testing.simulate.source import Call, Hooks, SimulatedSource
+from worklake.testing.simulate.source import SimulatedSource
+from worklake.testing.simulate.trouble import Trouble, crashes, faults, meddling
 from worklake.testing.simulate.truth import Truth
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _POLICIES: tuple[FieldPolicy, ...] = ("latest", "latest", "latest", "manual", Owner(owner="A"), Prefer(prefer="B"))
-
-
-class Crash(BaseException):
-    """The process dies here."""
-
-
-@dataclass(slots=True)
-class Trouble:
-    """How likely it is that something goes wrong at a call or commit, in one operation."""
-
-    random: Random
-    calls: float = 0.0
-    crashes: float = 0.0
-    edits: float = 0.0
 
 
 @dataclass(slots=True)
@@ -138,42 +124,10 @@ def accounts(source: SimulatedSource) -> list[str]:
     return [*_accounts(source), *([f"{source.name}.{OUTSIDER}"] if source.shape.outsiders else [])]
 
 
-class _Meddling(Hooks):
-    """What happens to a source in its world, while trouble lasts."""
-
-    def __init__(self, world: World, source: str) -> None:
-        self._world, self._source = world, source
-
-    def chance(self, likely: float) -> bool:
-        trouble = self._world.trouble
-        return trouble is not None and trouble.random.random() < likely
-
-    def before_write(self, external_id: str, fields: Fields) -> None:
-        trouble = self._world.trouble
-        if trouble is not None and self._world.meddle_at is not None and trouble.random.random() < trouble.edits:
-            name = trouble.random.choice(sorted(self._world.sources[self._source].shape.fields))
-            chosen = trouble.random.choice([name, *sorted(fields)])
-            self._world.meddle_at(trouble.random, ItemKey(self._source, external_id), chosen)
-
-    def raced(self, external_id: str, name: str) -> None:
-        self._world.truth.raced(ItemKey(self._source, external_id), name)
-
-    def done(self, call: Call) -> None:
-        self._world.truth.called(call)
-        if call.operation == "create":
-            # Where the reply is lost, nobody can tell a field that was not set from one that was emptied since.
-            new = self._world.sources[self._source].shape.stored(EMPTY)
-            self._world.truth.maybe_seen(ItemKey(self._source, call.external_id), new)
-
-    def read(self, external_id: str) -> None:
-        shown = self._world.sources[self._source].items[external_id].fields
-        self._world.truth.maybe_seen(ItemKey(self._source, external_id), shown)
-
-
 def add_source(world: World, name: str, source: SimulatedSource) -> None:
     """A source becomes part of a world."""
     world.sources[name] = source
-    source.hooks = _Meddling(world, name)
+    source.hooks = meddling(world, name)
 
 
 def make_world(random: Random) -> World:
@@ -181,7 +135,7 @@ def make_world(random: Random) -> World:
     world = World({}, {}, {})
     names = "ABCDE"[: random.choice([2, 2, 2, 3, 3, 3, 4, 5])]
     for name in names:
-        add_source(world, name, SimulatedSource(name, random_shape(random), lambda: world.now, _faults(world)))
+        add_source(world, name, SimulatedSource(name, random_shape(random), lambda: world.now, faults(world)))
     for name in ("default", "title", "status", "due_date", "priority"):
         policy = random.choice(_POLICIES)
         if name != "default" or policy in ("latest", "manual"):
@@ -192,48 +146,8 @@ def make_world(random: Random) -> World:
             world.routes[name] = tuple(random.sample(others, random.randrange(len(others) + 1)))
     if random.random() < 0.2:
         world.brake = Brake(share=0.2, at_least=random.choice([1, 2]))
-    world.store = MemoryStore(_crashes(world))
+    world.store = MemoryStore(crashes(world))
     return world
-
-
-def _faults(world: World) -> Callable[[str, str], bool]:
-    def fault(source: str, what: str) -> bool:
-        trouble = world.trouble
-        world.tick(1)
-        if trouble is None:
-            return False
-        chance = trouble.random.random()
-        if chance < trouble.crashes:
-            raise Crash(f"before {what} at {source}")
-        if trouble.random.random() < trouble.edits and world.meddle is not None:
-            (world.meddle if trouble.random.random() < 0.7 else partial(person_edits_comment, world))(trouble.random)
-        if chance < trouble.crashes + trouble.calls:
-            return _fail(trouble.random, source, what)
-        return False
-
-    return fault
-
-
-def _fail(random: Random, source: str, what: str) -> bool:
-    writes = what not in ("list", "list_ids", "read", "read_many", "find", "history")
-    kind = random.choice(["down", "lost", "lost", "lost", "unknown", "auth", "access"])
-    if kind == "lost" and writes:
-        return True
-    if kind == "unknown" and writes:
-        raise UnknownOutcomeError(f"{source} failed before it did anything")
-    if kind == "auth":
-        raise AuthError(f"{source} does not accept the token")
-    if kind == "access" and what != "list":
-        raise AccessError(f"{source} does not allow this")
-    raise RetryableError(f"{source} is down")
-
-
-def _crashes(world: World) -> Callable[[str], None]:
-    def before(table: str) -> None:
-        if world.trouble is not None and world.trouble.random.random() < world.trouble.crashes:
-            raise Crash(f"before {table}")
-
-    return before
 
 
 def pull(world: World, names: Sequence[str], random: Random) -> None:

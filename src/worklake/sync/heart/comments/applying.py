@@ -16,7 +16,7 @@ from worklake.errors import (
 )
 from worklake.integrations.base import CommentView, Item
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
-from worklake.model.ids import CommentId, digest
+from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState
 from worklake.sync.heart import calling
 from worklake.sync.heart.calling import KNOWN_FAILURES
@@ -26,7 +26,7 @@ from worklake.sync.heart.comments.planning import due_comments, item_places, sta
 from worklake.sync.heart.comments.refusing import refusal
 from worklake.sync.heart.comments.taking import CommentObservation, comment_gone, take_comments
 from worklake.sync.heart.lanes import Followed, Together
-from worklake.sync.heart.ledger import finished
+from worklake.sync.heart.ledger import finished, intent
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError
@@ -212,26 +212,8 @@ class CommentWave:
         return copy_at(self._comments.get(step.task_id, ()), _place(step))
 
     def _write(self, step: PlannedStep, item: str | None, shown: str | None) -> Write:
-        return Write(
-            write_id="write_" + digest(self._run_id, self._saved.plan_id, step.step_id),
-            run_id=self._run_id,
-            plan_id=self._saved.plan_id,
-            step_id=step.step_id,
-            task_id=step.task_id,
-            source=step.source,
-            external_id=item,
-            operation=step.operation,
-            sent=dict(step.fields),
-            before={} if shown is None else {COMMENT: shown},
-            shown=None,
-            outcome=None,
-            error=None,
-            batch=self._batch,
-            intended_at=self._clock(),
-            finished_at=None,
-            undoes=step.undoes,
-            comment_id=step.comment_id,
-        )
+        plan_id, before = self._saved.plan_id, {} if shown is None else {COMMENT: shown}
+        return intent(step, self._run_id, plan_id, item, step.fields, before, self._batch, self._clock())
 
     def _lane(self, source: str, meant: Sequence[_Ready]) -> Iterator[_Called]:
         """The calls to one source, one after another. An item that takes no comment is not asked for each of them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from worklake.errors import InvalidInputError
 from worklake.model.heart_rows import Operation, PlannedStep, SavedPlan, Write
@@ -66,23 +65,16 @@ def hold_comment(step: PlannedStep, comments: Sequence[CommentLink], saved: Save
     )
 
 
-def settle_comment(store: Store, conflict: Conflict, winner: Contender, moment: Moment) -> Conflict:
-    """What a comment says, its author says: the next plan writes that to the copy, once more.
+def settle_comment(store: Store, settled: Conflict) -> Conflict:
+    """Keep that a conflict over a copy is settled. What a comment says, its author says: the next plan writes that to
+    the copy, once more.
 
     Raises `InvalidInputError` where a person takes anything else.
     """
-    if winner.origin is None or winner.origin == conflict.at_item:
+    if settled.winner is None or settled.winner == settled.at_item:
         raise InvalidInputError(
-            f"{conflict.conflict_id} is about the copy of a comment, which says what its author wrote: take the source "
+            f"{settled.conflict_id} is about the copy of a comment, which says what its author wrote: take the source "
             "where it was written to have it copied again, or leave the conflict open to leave the copy as it is"
         )
-    settled = replace(
-        conflict,
-        open=False,
-        settled_at=moment.now,
-        reason="a person decided",
-        winner=winner.origin,
-        value=winner.value,
-    )
     store.commit(conflicts=[settled])
     return settled
