@@ -272,6 +272,18 @@ def test_undo_everywhere_brings_all_tools_to_the_values_before_the_run(twins: Tw
 
 
 @pytest.mark.slow
+def test_undo_works_after_maintenance(twins: Twins) -> None:
+    before = twins.both("title")
+    twins.project.edit("linear", twins.linear, title="Maintained in between")
+    run = twins.project.run("sync").document["run_id"]
+    assert twins.project.run("maintain").status == 0
+    undone = twins.project.run("undo", run, "--everywhere", "--apply")
+    assert (undone.status, undone.document["left"]) == (0, [])
+    assert twins.both("title") == before
+    at_rest(twins.project)
+
+
+@pytest.mark.slow
 def test_undo_leaves_what_a_person_changed_since_and_names_it(twins: Twins) -> None:
     twins.project.edit("linear", twins.linear, title="Undone in part", dueDate="2033-03-03")
     run = twins.project.run("sync").document["run_id"]
