@@ -49,6 +49,12 @@ class MergeKind(StrEnum):
     TEXT = "text"
 
 
+SCALAR, SET, TEXT = MergeKind.SCALAR, MergeKind.SET, MergeKind.TEXT
+"""By these names the rules ask for the kind, as they do for each value: a member looked up in its enum takes longer
+than the rest of the question.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
     """One canonical field. `empty` is its value when nothing is set; `reference` names what its ids point at."""

@@ -263,7 +263,7 @@ class _Merging:
             met = self._merge(loaded.task, [*staying, *leaving.values()], loaded)
             if not went and not back:
                 return met
-            met = replace(met, changes=putaway.with_reasons(met.changes, went))
+            met = met._replace(changes=putaway.with_reasons(met.changes, went))
             return putaway.after_merge(met, went, back, loaded.conflicts, self._moment, loaded.decided)
         first = min(sides.values(), key=lambda side: (side.rank, side.key))
         birth = born(task, first, self._moment)

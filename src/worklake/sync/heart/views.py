@@ -15,6 +15,7 @@ from worklake.sync.rules.state import ItemKey, TaskState
 from worklake.sync.rules.values import elements, referred
 
 _REFERENCES = {name: spec.reference for name, spec in FIELDS.items() if spec.reference is not None}
+_REFERRING = frozenset(_REFERENCES)
 _KEPT_IF_UNKNOWN = tuple(name for name in _REFERENCES if name != "blocked_by")
 _Translate = Callable[[str, str], str | None]
 """Gives the other id of a person or task, by what it is and its id."""
@@ -98,9 +99,9 @@ class ItemResolution:
         people of whom it knows none.
         """
         own_shown = None if shown is None else self.names.own(shown)
-        if _REFERENCES.keys().isdisjoint(canonical):
+        if _REFERRING.isdisjoint(canonical):
             projected = self._lens.project(canonical, own_shown)
-            return projected if _REFERENCES.keys().isdisjoint(projected) else self.names.canonical(projected)
+            return projected if _REFERRING.isdisjoint(projected) else self.names.canonical(projected)
         own = self.names.own(canonical)
         unknown = [name for name in _KEPT_IF_UNKNOWN if canonical.get(name) and not own[name]]
         for name in unknown:

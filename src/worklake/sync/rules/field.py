@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from worklake.model.fields import FIELDS, FieldValue, MergeKind, Status
+from worklake.model.fields import FIELDS, SET, TEXT, FieldValue, Status
 from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.rules import resolution
 from worklake.sync.rules.sets import set_steps
@@ -90,9 +90,9 @@ def _merge(
     if not changers:
         return FieldOutcome(())
     kind = FIELDS[name].merge
-    if kind is MergeKind.SET:
+    if kind is SET:
         return _chain(name, current, changers, set_steps(name, current.value, changers))
-    if kind is MergeKind.TEXT:
+    if kind is TEXT:
         steps = _text_steps(name, current.value, changers)
         if steps is not None:
             return _chain(name, current, changers, steps)
@@ -142,6 +142,10 @@ def _chain(name: str, current: Standing, changers: Sequence[Side], steps: Sequen
 def _contend(
     name: str, task: TaskState, current: Standing, changers: Sequence[Side], sides: Sequence[Side], policy: FieldPolicy
 ) -> FieldOutcome:
+    if len(changers) == 1 and not _overlooks(changers[0], name, current):
+        # Nobody else has edited it, and who did had the current value in sight.
+        only = _contender(name, task, current, changers[0])
+        return _taken(name, current, changers, {changers[0].key: only}, only, None)
     contenders = {side.key: _contender(name, task, current, side) for side in changers}
     met = {side.key for side in changers if name not in side.seen}
     meets = bool(met)
@@ -155,7 +159,7 @@ def _contend(
     if own is None and (is_said or (others and all(_overlooks(side, name, current) for side in others))):
         # Who had it in sight and edited it has put another value in its place.
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
-    elif own is not None and FIELDS[name].merge is MergeKind.TEXT and _overlooks(own, name, current):
+    elif own is not None and FIELDS[name].merge is TEXT and _overlooks(own, name, current):
         # Its last edit was merged into a text that has lines of others too, which this one does not know.
         contenders[_key(None)] = Contender(None, current.value, current.at, current.actor)
     if len(contenders) == 1:
@@ -359,7 +363,7 @@ def _latest(groups: Sequence[_Group]) -> tuple[_Group, bool]:
 
 def _contender(name: str, task: TaskState, current: Standing, side: Side) -> Contender:
     edit = side.edit_of(name)
-    if FIELDS[name].merge is MergeKind.SET:
+    if FIELDS[name].merge is SET:
         value = set_steps(name, current.value, [side])[0]
     else:
         value = resolution.lift(side, name, task, current.value)
@@ -370,7 +374,7 @@ def _says_something(side: Side, name: str, current: FieldValue) -> bool:
     """Whether a side's view of a field is an edit. At a first meeting, neither agreement nor an empty value is."""
     if name in side.seen:
         return True
-    if FIELDS[name].merge is MergeKind.SET:
+    if FIELDS[name].merge is SET:
         return bool(elements(side.view[name]) - elements(current))
     is_said = FIELDS[name].type is Status or not is_empty(name, side.view[name])
     return is_said and not resolution.shows(side, name, current, side.view[name])

@@ -98,7 +98,7 @@ def after_merge(
         following.take(departure)
     for one in returns:
         following.bring_back(one, held)
-    return replace(outcome, task=following.task, changes=following.changes)
+    return outcome._replace(task=following.task, changes=following.changes)
 
 
 class _Following:

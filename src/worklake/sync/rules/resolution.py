@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
+from worklake.model.fields import FIELDS, SCALAR, TEXT, Fields, FieldValue
 from worklake.sync.rules.state import Pair, Side, TaskState
 from worklake.sync.rules.texts import merge_texts
 from worklake.sync.rules.values import same
@@ -56,7 +56,7 @@ def shows(side: Side, name: str, canonical: FieldValue, shown: FieldValue) -> bo
     """
     if canonical == shown:
         return True  # what an item shows is shown as it is: the first law of every lens
-    is_reference = FIELDS[name].reference is not None and FIELDS[name].merge is MergeKind.SCALAR
+    is_reference = FIELDS[name].reference is not None and FIELDS[name].merge is SCALAR
     projected = project_one(side, name, canonical, FIELDS[name].empty if is_reference else shown)
     return same(name, projected, shown) or is_adjusted(side, name, projected, shown)
 
@@ -85,7 +85,7 @@ def lift(side: Side, name: str, task: TaskState, canonical: FieldValue) -> Field
         return canonical
     if name == "status" and task.last_open is not None and shows(side, name, task.last_open, shown):
         return task.last_open
-    if FIELDS[name].merge is MergeKind.TEXT and name in side.seen and not is_behind(side, name, canonical):
+    if FIELDS[name].merge is TEXT and name in side.seen and not is_behind(side, name, canonical):
         return finer_text(_text(side.seen[name]), _text(canonical), _text(shown), _text(shown)) or None
     return shown
 

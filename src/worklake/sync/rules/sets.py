@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 
 from worklake.model.fields import FIELDS, FieldValue
 from worklake.sync.rules import resolution
@@ -17,23 +16,25 @@ def set_steps(name: str, current: FieldValue, changers: Sequence[Side]) -> list[
     steps: list[FieldValue] = []
     for side in changers:
         before, after = elements(side.seen.get(name)), elements(side.view[name])
-        added |= _canonical(side, name, whole, after - before)
-        removed |= _canonical(side, name, whole, before - after)
+        hidden = whole - before - after
+        added |= _canonical(side, name, whole, hidden, after - before)
+        removed |= _canonical(side, name, whole, hidden, before - after)
         steps.append(sorted((whole - removed) | added))
     return steps
 
 
-def _canonical(side: Side, name: str, whole: AbstractSet[str], edited: AbstractSet[str]) -> frozenset[str]:
+def _canonical(
+    side: Side, name: str, whole: frozenset[str], hidden: frozenset[str], edited: frozenset[str]
+) -> frozenset[str]:
     """The elements that a person meant who added or removed these at an item.
 
-    One that the task has not got itself is another form of one that it has, where it can only be that one. People and
-    tasks are ids, which have one form.
+    One that the task has not got itself is another form of one that it has and that the item does not show (`hidden`),
+    where it can only be that one. People and tasks are ids, which have one form.
     """
     unknown = edited - whole
-    if not unknown or FIELDS[name].reference is not None:
-        return frozenset(edited)
-    shown = elements(side.seen.get(name)) | elements(side.view[name])
-    forms = {one: _forms(side, name, one) for one in sorted(whole - shown)}
+    if not unknown or not hidden or FIELDS[name].reference is not None:
+        return edited
+    forms = {one: _forms(side, name, one) for one in sorted(hidden)}
     found = set(edited & whole)
     for element in unknown:
         meant = [one for one, shown_as in forms.items() if element in shown_as]

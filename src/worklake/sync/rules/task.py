@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 import orjson
 
-from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue, MergeKind
+from worklake.model.fields import FIELDS, OPEN_STATUSES, TEXT, FieldValue
 from worklake.model.ids import digest
 from worklake.settings.models import FieldPolicy
 from worklake.sync.rules.field import Dispute, FieldOutcome, merge_field
@@ -23,6 +24,7 @@ from worklake.sync.rules.state import (
     Conflict,
     ConflictKind,
     Decision,
+    Edited,
     ItemKey,
     Side,
     Standing,
@@ -43,13 +45,12 @@ class Moment:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TaskOutcome:
+class TaskOutcome(NamedTuple):
     """What merging a task came to. Each side's `seen` is now its view. `conflicts` are those that are new or other."""
 
     task: TaskState
-    changes: Sequence[Change] = field(default_factory=tuple)
-    conflicts: Sequence[Conflict] = field(default_factory=tuple)
+    changes: Sequence[Change] = ()
+    conflicts: Sequence[Conflict] = ()
 
 
 def born(task_id: str, side: Side, moment: Moment) -> TaskOutcome:
@@ -88,7 +89,7 @@ def merge_task(
     whole values are compared, and what agrees must still close the conflict.
     """
     conflicts = sorted(conflicts, key=lambda one: one.conflict_id) if conflicts else ()
-    holding = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
+    held = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
     changers: dict[str, list[Side]] = {}
     readings: list[tuple[str, Side]] = []
     plain, fields = not conflicts and not any(side.reread for side in sides), task.fields
@@ -99,14 +100,14 @@ def merge_task(
                 continue
             if plain and name not in side.seen and side.view[name] == _value(fields, name):
                 continue  # what a first meeting finds as it is says nothing
-            text = FIELDS[name].merge is MergeKind.TEXT and name not in holding
+            text = FIELDS[name].merge is TEXT and name not in held
             if not (decided and text and edit_id(task.task_id, name, side) in decided):
                 changers.setdefault(name, []).append(side)
     if not changers and not readings:
         return TaskOutcome(task)
-    merging = _Merging(task, sides, moment, decided)
+    merging = _Merging(task, sides, moment, decided, held)
     for name, side in sorted(readings, key=lambda one: (one[1].rank, one[1].key, one[0])):
-        now, held_by = fold_onto(task, merging.changes), merging.holding(name, holding.get(name))
+        now, held_by = fold_onto(task, merging.changes), held.get(name)
         policy = policies.get(name) or policies.get("default", "latest")
         if held_by is not None:
             outcome = merge_field(name, now, [undated(side, name)], sides, policy, held_by)
@@ -117,9 +118,8 @@ def merge_task(
     for name in FIELDS:
         if name in changers:
             policy = policies.get(name) or policies.get("default", "latest")
-            held_by = merging.holding(name, holding.get(name))
-            outcome = merge_field(name, task_now, changers[name], sides, policy, held_by)
-            merging.take(name, outcome, held_by)
+            outcome = merge_field(name, task_now, changers[name], sides, policy, held.get(name))
+            merging.take(name, outcome, held.get(name))
     merging.pass_over([one for one in conflicts if one.open and one.kind is ConflictKind.OVERWRITTEN])
     return TaskOutcome(fold_onto(task, merging.changes), merging.changes, merging.conflicts)
 
@@ -138,16 +138,15 @@ def fold_onto(task: TaskState, changes: Iterable[Change]) -> TaskState:
     fields, version, last_open = dict(task.fields), task.version, task.last_open
     for change in changes:
         version = max(version, change.position + 1)
-        if change.decision is Decision.AGREED and change.field in fields and change.field in FIELDS:
+        if change.decision in MOVING:
+            news = change.new if isinstance(change.new, dict) else {change.field: change.new}
+            for name, value in news.items():
+                fields[name] = Standing(value, change.changed_at, change.origin, change.actor)
+            if news.get("status") in _OPEN:
+                last_open = news["status"]
+                fields.pop(DELETED, None)  # who opens a task again wants it to stay
+        elif change.decision is Decision.AGREED and change.field in fields and change.field in FIELDS:
             fields[change.field] = _affirmed(fields[change.field], change)
-        if change.decision not in MOVING:
-            continue
-        news = change.new if isinstance(change.new, dict) else {change.field: change.new}
-        for name, value in news.items():
-            fields[name] = Standing(value, change.changed_at, change.origin, change.actor)
-        if news.get("status") in _OPEN:
-            last_open = news["status"]
-            fields.pop(DELETED, None)  # who opens a task again wants it to stay
     return TaskState(task.task_id, fields, version, last_open)
 
 
@@ -211,28 +210,24 @@ def told(
 
 
 class _Merging:
-    """Collects the rows of one task."""
+    """Collects the rows of one task, and keeps `held` up to date: the open conflicts that hold a field, by field."""
 
-    def __init__(self, task: TaskState, sides: Sequence[Side], moment: Moment, decided: Container[str]) -> None:
+    def __init__(
+        self, task: TaskState, sides: Sequence[Side], moment: Moment, decided: Container[str], held: dict[str, Conflict]
+    ) -> None:
         self._decided = decided
+        self._held = held
         self._task = task
         self._sides = sides
         self._moment = moment
         self.changes: list[Change] = []
         self.conflicts: list[Conflict] = []
 
-    def holding(self, name: str, known: Conflict | None) -> Conflict | None:
-        """The open conflict that holds a field, as it has become in this merge."""
-        ours = [one for one in self.conflicts if one.field == name and one.kind in HOLDING]
-        latest = ours[-1] if ours else known
-        return latest if latest is not None and latest.open else None
-
     def take(self, name: str, outcome: FieldOutcome, held_by: Conflict | None) -> None:
         """Rows of one field's outcome."""
         has_moved = False
         for edit in outcome.edits:
-            at, identity = edit.side.edit_of(name), edit_id(self._task.task_id, name, edit.side)
-            standing = Standing(edit.new, at.at, edit.side.key, at.actor)
+            identity = edit_id(self._task.task_id, name, edit.side)
             if edit.decision in MOVING:
                 has_moved = True
                 if identity in self._decided:
@@ -240,37 +235,38 @@ class _Merging:
                     identity = change_id(identity, name, edit.side.key, edit.new, edit.old, self._task.version)
             untold = edit.side.untold.get(name)
             reason = f"{edit.reason}; {untold}" if untold and untold not in edit.reason else edit.reason
-            self._add(identity, name, edit.old, standing, edit.decision, reason)
+            when = edit.side.edit_of(name)
+            self._add(identity, name, edit.old, edit.new, edit.side.key, when, edit.decision, reason)
         moved = outcome.standing
         if moved is not None and not has_moved:
             old = self._task.fields[name].value if name in self._task.fields else FIELDS[name].empty
             identity = change_id(
                 self._task.task_id, f"{name} agreed", moved.origin, moved.value, old, self._task.version
             )
-            self._add(identity, name, old, moved, Decision.TAKEN, "those who contended have come to agree")
+            when, reason = Edited(moved.at, moved.actor), "those who contended have come to agree"
+            self._add(identity, name, old, moved.value, moved.origin, when, Decision.TAKEN, reason)
         if held_by is not None:
             self._update(held_by, outcome)
         elif outcome.dispute is not None:
-            self.conflicts.append(self._conflict(name, outcome.dispute))
+            self._dispute(self._conflict(name, outcome.dispute))
 
-    def _add(self, identity: str, name: str, old: FieldValue, new: Standing, decision: Decision, reason: str) -> None:
-        self.changes.append(
-            Change(
-                change_id=identity,
-                task_id=self._task.task_id,
-                field=name,
-                old=old,
-                new=new.value,
-                origin=new.origin,
-                actor=new.actor,
-                changed_at=new.at,
-                decision=decision,
-                reason=reason,
-                position=self._task.version + len(self.changes),
-                run_id=self._moment.run_id,
-                observed_at=self._moment.now,
-            )
-        )
+    def _add(
+        self, identity: str, name: str, old: FieldValue, new: FieldValue, origin: ItemKey | None, when: Edited,
+        decision: Decision, reason: str,
+    ) -> None:  # fmt: skip
+        task, moment, position = self._task, self._moment, self._task.version + len(self.changes)
+        change = Change(
+            identity, task.task_id, name, old, new, origin, when.actor, when.at, decision, reason,
+            position, moment.run_id, moment.now,
+        )  # fmt: skip
+        self.changes.append(change)
+
+    def _dispute(self, conflict: Conflict) -> None:
+        self.conflicts.append(conflict)
+        if conflict.open:
+            self._held[conflict.field] = conflict
+        else:
+            self._held.pop(conflict.field, None)
 
     def _conflict(self, name: str, dispute: Dispute) -> Conflict:
         merges = {side.key: side.merges for side in self._sides}
@@ -316,9 +312,9 @@ class _Merging:
                 value=standing.value if standing else None,
                 winner=standing.origin if standing else None,
             )
-            self.conflicts.append(closed)
+            self._dispute(closed)
         elif outcome.dispute is not None:
-            self.conflicts.append(replace(conflict, contenders=outcome.dispute.contenders))
+            self._dispute(replace(conflict, contenders=outcome.dispute.contenders))
 
 
 def edit_id(task_id: str, name: str, side: Side) -> str:

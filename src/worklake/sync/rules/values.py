@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from worklake.model.fields import FIELDS, Fields, FieldSpec, FieldValue, MergeKind
+from worklake.model.fields import FIELDS, SCALAR, SET, TEXT, Fields, FieldSpec, FieldValue
 
 _TASK_FIELDS = tuple(name for name, spec in FIELDS.items() if spec.reference == "task")
 _MARKS = re.compile(r"[\\*_`~>#\-+|=\[\](){}<>!]+")
 _SPACE = re.compile(r"\s+")
 _ELLIPSIS = ("…", "...")
-_SHORTEST_CUT = {MergeKind.SCALAR: 8, MergeKind.TEXT: 1000}
+_SHORTEST_CUT = {SCALAR: 8, TEXT: 1000}
 """A shorter beginning is not taken for a value that was cut off: of texts, people take away the end themselves."""
 _ROUNDED_SHARE = 0.1
 
@@ -30,24 +31,20 @@ def elements(value: FieldValue) -> frozenset[str]:
     return frozenset(value) if isinstance(value, list) else frozenset()
 
 
-_COMMENT = "comment"
-
-
-def _spec(field: str) -> FieldSpec:
-    """What is known of a field. What a comment says is a text, as a description is."""
-    return FIELDS["description"] if field == _COMMENT else FIELDS[field]
+_SPECS: Mapping[str, FieldSpec] = {**FIELDS, "comment": FIELDS["description"]}
+"""What is known of a field. What a comment says is a text, as a description is."""
 
 
 def normal(field: str, value: FieldValue) -> FieldValue:
     """The one form in which equal values of a field are equal: sets sorted, texts with plain line ends, no None for
     what is empty.
     """
-    spec = _spec(field)
-    if spec.merge is MergeKind.SET:
+    spec = _SPECS[field]
+    if spec.merge is SET:
         return sorted(elements(value))
     if value is None:
         return spec.empty
-    if spec.merge is MergeKind.TEXT and isinstance(value, str):
+    if spec.merge is TEXT and isinstance(value, str):
         return value.replace("\r\n", "\n").replace("\r", "\n").rstrip() or spec.empty
     return value
 
@@ -56,8 +53,10 @@ def same(field: str, one: FieldValue, other: FieldValue) -> bool:
     """Whether two values of a field are equal, by the field's own equality."""
     if one == other:
         return True
-    spec = _spec(field)
-    if spec.merge is MergeKind.SCALAR:
+    spec = _SPECS[field]
+    if spec.merge is SET:
+        return elements(one) == elements(other)
+    if spec.merge is SCALAR:
         return (one is None and other == spec.empty) or (other is None and one == spec.empty)
     return normal(field, one) == normal(field, other)
 
@@ -73,7 +72,7 @@ def loosely_same(field: str, sent: FieldValue, shown: FieldValue) -> bool:
     """
     if same(field, sent, shown):
         return True
-    if FIELDS[field].merge is MergeKind.SET:
+    if FIELDS[field].merge is SET:
         return {_bare(one) for one in elements(sent)} == {_bare(one) for one in elements(shown)}
     if isinstance(sent, str) and isinstance(shown, str) and FIELDS[field].type is str:
         return _loosely_same_text(sent, shown, _SHORTEST_CUT[FIELDS[field].merge])
