@@ -7,10 +7,12 @@ from random import Random
 
 import pytest
 
+from tests.sync.heart.test_died_merges import dying_before
 from worklake.errors import AuthError, InvalidInputError, RetryableError
 from worklake.model.heart_rows import Outcome
+from worklake.settings.models import Prefer
 from worklake.sync.heart import settling
-from worklake.sync.rules.state import ConflictKind
+from worklake.sync.rules.state import ConflictKind, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
@@ -140,6 +142,103 @@ def test_an_old_plan_is_stale_where_items_moved_and_does_nothing_twice() -> None
     worlds.apply(made, old)
     assert outcomes(made)[-1] is Outcome.STALE
     assert shown(made, "B") == "third title"
+
+
+def edited_silently(made: Town, title: str) -> None:
+    """In B a title was set that no listing will bring, as the item's own time stands still; and another one in A."""
+    sync(made)
+    made.tick(3600)
+    made.sources["B"].person_creates({"title": "what a listing begins with from now on"})
+    sync(made)
+    edit(made, "A", "title", "title of A")
+    made.sources["B"].items[mirror(made).external_id].fields["title"] = title
+
+
+def mirror(made: Town) -> ItemKey:
+    """The item in B of the task that was born in A."""
+    (link,) = (one for one in made.store.all_links() if one.source == "B" and one.task_id == made.task_of(BORN))
+    return link.key
+
+
+def shown_there(made: Town) -> object:
+    """The title that this item shows."""
+    return made.sources["B"].items[mirror(made).external_id].fields["title"]
+
+
+BORN = ItemKey("A", "A1")
+
+
+def test_an_edit_that_no_pull_brings_is_merged_once_a_stale_step_has_read_it() -> None:
+    made = town(Shape(), Shape())
+    edited_silently(made, "title of B")
+    assert [sync(made) for _ in range(4)] == [1, 1, 0, 0]
+    assert outcomes(made)[-2:] == [Outcome.STALE, Outcome.ACKNOWLEDGED]
+    assert shown_there(made) == "title of A"
+    kept = {one.value for conflict in made.store.all_conflicts() for one in conflict.contenders}
+    assert kept == {"title of A", "title of B"}
+
+
+@pytest.mark.parametrize("table", ["conflicts", "changes", "tasks", "links"])
+def test_where_merging_what_a_stale_step_has_read_dies_the_next_stale_step_does_it(table: str) -> None:
+    made = town(Shape(), Shape())
+    edited_silently(made, "title of B")
+    made.policies = {"title": Prefer(prefer="B")}
+    made.tick(120)
+    worlds.pull(made, "AB", Random(0))
+    saved = worlds.plan(made)
+    with dying_before(made, table):
+        worlds.apply(made, saved)
+    assert [sync(made) for _ in range(4)][-2:] == [0, 0]
+    assert {made.sources["A"].items["A1"].fields["title"], shown_there(made)} == {"title of B"}
+
+
+def test_an_edit_that_no_pull_brings_and_that_is_taken_back_after_its_merge_died_stays_taken_back() -> None:
+    made = town(Shape(), Shape())
+    edited_silently(made, "title of B")
+    made.policies = {"title": Prefer(prefer="B")}
+    made.tick(120)
+    worlds.pull(made, "AB", Random(0))
+    saved = worlds.plan(made)
+    with dying_before(made, "links"):
+        worlds.apply(made, saved)
+    made.sources["B"].items[mirror(made).external_id].fields["title"] = "a title of some length"
+    assert [sync(made) for _ in range(4)][-2:] == [0, 0]
+    assert {made.sources["A"].items["A1"].fields["title"], shown_there(made)} == {"a title of some length"}
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_an_undo_that_finds_an_edit_that_no_pull_brings_merges_it_and_need_not_find_it_again(everywhere: bool) -> None:
+    made = town(Shape(), Shape())
+    edited_silently(made, "a title of some length")
+    made.tick(120)
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    there = made.sources["B"].items[mirror(made).external_id]
+    made.tick(3600)
+    made.sources["B"].person_creates({"title": "what a listing begins with by now"})
+    sync(made)
+    there.fields["title"] = "by a person"
+    worlds.undo(made, run, everywhere)
+    assert outcomes(made)[-1] is Outcome.STALE
+    assert made.store.find([mirror(made)])[mirror(made)].seen["title"] == "by a person"
+    assert [sync(made) for _ in range(3)][-2:] == [0, 0]
+    (conflict,) = (one for one in made.store.all_conflicts() if one.open is not everywhere)
+    before = "a title of some length" if everywhere else "title of A"
+    assert {one.value for one in conflict.contenders} == {before, "by a person"}
+    assert shown_there(made) == (before if everywhere else "by a person")
+
+
+def test_what_a_stale_step_has_read_is_no_news_where_the_plan_alone_is_old() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "second title")
+    worlds.pull(made, "A", Random(0))
+    old = worlds.plan(made)
+    worlds.apply(made, old)
+    before = made.store.all_links()
+    worlds.apply(made, old)
+    assert outcomes(made)[-1] is Outcome.STALE
+    assert made.store.all_links() == before
 
 
 def test_an_edit_of_another_field_does_not_stop_a_step() -> None:

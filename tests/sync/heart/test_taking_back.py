@@ -77,8 +77,16 @@ def test_an_edit_that_does_not_know_what_was_settled_over_an_undo_contends_with_
     worlds.pull(made, "A", Random(0))
     run = worlds.apply(made, worlds.plan(made))
     edit(made, "B", "title", "by a person")
+
+    def down(source: str, what: str) -> bool:
+        if source == "B":
+            raise RetryableError(f"{what}: B is down")
+        return False
+
+    made.fault = down
     worlds.undo(made, run, everywhere=False)
-    assert made.store.all_writes()[-1].outcome is Outcome.STALE
+    made.fault = None
+    assert made.store.all_writes()[-1].outcome is Outcome.FAILED
     (held,) = made.store.all_conflicts()
     settling.settle(made.store, held.conflict_id, settling.Choice(take="B"), Moment(made.run_id(), made.clock()))
     sync(made)

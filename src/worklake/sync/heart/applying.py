@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+import structlog
+
 from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import TaskView
 from worklake.model.fields import Fields
@@ -20,8 +22,9 @@ from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.linking import made_anew
 from worklake.sync.heart.looking import PASSING, seen_in
+from worklake.sync.heart.merging import merge_tasks
 from worklake.sync.heart.patience import Patience
-from worklake.sync.heart.ports import Clock, Ports, Rules, aliases_of
+from worklake.sync.heart.ports import Clock, Observation, Ports, Rules, aliases_of
 from worklake.sync.heart.readiness import NOT_ASKED, Known, Ready, SetAsideError, Views, ready, write_of
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Store, StoredLink
@@ -32,6 +35,8 @@ from worklake.sync.rules.values import same
 from worklake.sync.rules.waves import waves
 
 Told = Callable[[str, int, int], None]
+
+log = structlog.get_logger(__name__)
 
 
 def nobody(source: str, done: int, total: int) -> None:
@@ -75,7 +80,7 @@ def apply_plan(
     of each source are over.
 
     Each item is read before it is written: a step whose fields have moved, or are no longer due, is stale and left to
-    the next plan. Intents are kept before the calls, outcomes after them.
+    the next plan, and what its item shows is merged. Intents are kept before the calls, outcomes after them.
     """
     patience = patience or Patience()
     applied = Applied(
@@ -93,15 +98,19 @@ def apply_plan(
         for source in sorted({step.source for step in steps}):
             told(source, over[source], total[source])
 
+    news: list[Observation] = []
     for steps in waves([step for step in saved.steps if step.comment_id is None], rules.step_batch):
-        _Wave(store, ports, saved, applied, clock, together, patience).apply(steps)
+        wave = _Wave(store, ports, saved, applied, clock, together, patience)
+        wave.apply(steps)
+        news += wave.news
         tell(steps)
+    _take_in(store, ports, rules, applied, news, clock)
     # Comments come once their items are made and kept.
     for steps in waves([step for step in saved.steps if step.comment_id is not None], rules.step_batch):
-        wave = CommentWave(store, ports, rules, saved, run_id, patience, clock)
-        wave.apply(steps, together)
-        applied.writes += wave.done
-        wave.raise_what_stopped()
+        remarks = CommentWave(store, ports, rules, saved, run_id, patience, clock)
+        remarks.apply(steps, together)
+        applied.writes += remarks.done
+        remarks.raise_what_stopped()
         tell(steps)
     place = {step.step_id: number for number, step in enumerate(saved.steps)}
     applied.writes.sort(key=lambda write: place[write.step_id])
@@ -118,6 +127,24 @@ def without_done(store: Store, saved: SavedPlan) -> SavedPlan:
         if write.outcome in (Outcome.ACKNOWLEDGED, Outcome.OVERWRITTEN) and write.intended_at >= saved.made_at
     }
     return saved.model_copy(update={"steps": tuple(step for step in saved.steps if step.step_id not in done)})
+
+
+def _take_in(
+    store: Store, ports: Ports, rules: Rules, applied: Applied, news: Sequence[Observation], clock: Clock
+) -> None:
+    """Merge what items of stale steps show: no pull may ever bring it, as not every edit moves an item's own time.
+
+    Of an item that was written since, what was read is from before. What cannot be merged now is read again when its
+    step is planned again.
+    """
+    written = {(one.source, one.external_id) for one in applied.writes if one.outcome is not Outcome.STALE}
+    fresh = [one for one in news if one.key not in written]
+    if not fresh:
+        return
+    try:
+        merge_tasks(store, ports, fresh, rules, Moment(applied.run_id, clock()))
+    except PASSING as error:
+        log.warning("what stale steps found waits for the next run", run_id=applied.run_id, error=str(error))
 
 
 class _Called(NamedTuple):
@@ -149,6 +176,7 @@ class _Wave:
         self._links: list[StoredLink] = []
         self._conflicts: list[Conflict] = []
         self._ended: list[ItemKey] = []
+        self.news: list[Observation] = []
 
     def apply(self, steps: Sequence[PlannedStep]) -> None:
         """Do these steps."""
@@ -249,6 +277,7 @@ class _Wave:
                 meant.append(ready(step, known, views, self._clock()))
             except SetAsideError as reason:
                 self._links += [reason.link] if reason.link is not None else []
+                self.news += _news(step, known.batch, reason)
                 self._set_aside(step, known, reason.outcome, str(reason))
         making = [one.link for one in meant if one.step.operation is Operation.CREATE]
         if making:
@@ -344,6 +373,13 @@ class _Wave:
 
     def _moment(self) -> Moment:
         return Moment(self._applied.run_id, self._clock())
+
+
+def _news(step: PlannedStep, batch: int, reason: SetAsideError) -> list[Observation]:
+    """What the item of a step that was set aside shows, where that is news."""
+    if reason.news is None:
+        return []
+    return [Observation(step.source, str(step.external_id), reason.news, batch, step.task_id, looked_at=True)]
 
 
 def _would_send(step: PlannedStep, known: Known) -> Fields:

@@ -13,6 +13,7 @@ from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
+from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.ledger import intent
 from worklake.sync.heart.merging import PUT_AWAY_BY
 from worklake.sync.heart.overwriting import is_checked_later
@@ -62,12 +63,17 @@ NOT_ASKED = "this run does not ask the source: it is not in conf/sources.yml, or
 
 
 class SetAsideError(Exception):
-    """A step must not be done now: what becomes of it and why, and its link where that follows from it."""
+    """A step must not be done now: what becomes of it and why, and its link where that follows from it. `news` is what
+    its item shows where no merge has taken that into account yet.
+    """
 
-    def __init__(self, outcome: Outcome, why: str, link: StoredLink | None = None) -> None:
+    def __init__(
+        self, outcome: Outcome, why: str, link: StoredLink | None = None, news: TaskView | None = None
+    ) -> None:
         super().__init__(why)
         self.outcome = outcome
         self.link = link
+        self.news = news
 
 
 def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready:
@@ -96,9 +102,10 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
     names = known.names[step.source].at(link)
     fields = _of_items_that_are_there(step, names, view.fields)
-    reason = _stale(step, fields, one, link, view, known)
+    seen = caught_up(link, view, one, ItemResolution(known.ports[step.source].integration, names))
+    reason = _stale(step, fields, one, seen, view, known)
     if reason is not None:
-        raise SetAsideError(Outcome.STALE, reason)
+        raise SetAsideError(Outcome.STALE, reason, news=view if seen is not link or _is_news(view, link) else None)
     sent = names.own(fields)
     moving = sent if step.operation is Operation.UPDATE else PUT_AWAY_BY
     before = {name: view.fields[name] for name in moving if name in view.fields}
@@ -106,6 +113,11 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     watched = step.operation is Operation.UPDATE and is_checked_later(known.ports[step.source], sent)
     update = {"read_at": known.read_at, "revision": view.updated_at, "checked": False if watched else None}
     return Ready(step, link, view.fields, write.model_copy(update=update))
+
+
+def _is_news(view: TaskView, link: StoredLink) -> bool:
+    """Whether an item shows anything that no merge has taken into account."""
+    return any(not same(name, link.seen[name], view.fields[name]) for name in link.seen.keys() & view.fields)
 
 
 def write_of(step: PlannedStep, known: Known, now: datetime, sent: Fields, before: Fields) -> Write:

@@ -27,7 +27,9 @@ Fault = Callable[[str, str], bool]
 
 @dataclass(slots=True)
 class SimulatedItem:
-    """An item as the server keeps it. `unread` are the fields that people have edited since it was last read."""
+    """An item as the server keeps it. `unread` are the fields that people have edited since it was last read, `read`
+    what it then showed, and when it had last changed.
+    """
 
     fields: dict[str, FieldValue]
     updated_at: datetime
@@ -38,6 +40,7 @@ class SimulatedItem:
     earlier: tuple[dict[str, FieldValue], datetime] | None = None
     changes: int = 0
     unread: set[str] = field(default_factory=set)
+    read: tuple[dict[str, FieldValue], datetime] | None = None
 
 
 class Call(NamedTuple):
@@ -158,6 +161,7 @@ class SimulatedSource(BaseIntegration):
         if item is None or item.deleted:
             raise NotFoundError(f"{external_id} does not exist in {self.name}")
         item.unread.clear()
+        item.read = dict(item.fields), item.updated_at
         payload = {
             "fields": {name: list(value) if isinstance(value, list) else value for name, value in item.fields.items()},
             "updated_at": item.updated_at,

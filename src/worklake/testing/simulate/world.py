@@ -12,7 +12,7 @@ from random import Random
 from worklake.errors import AccessError, AuthError, RetryableError
 from worklake.integrations.base import Item, TaskView
 from worklake.model.fields import FieldValue
-from worklake.model.heart_rows import SavedPlan
+from worklake.model.heart_rows import Outcome, SavedPlan
 from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.settings.models import Brake, FieldPolicy, Owner, Prefer
@@ -258,9 +258,24 @@ def apply(world: World, saved: SavedPlan, *, allowed: bool = False) -> str:
     run = world.run_id()
     if not saved.stopped_by or allowed:
         side_by_side = Interleaved(Random(f"{run} {saved.plan_id}"))  # noqa: S311
-        with _given(world, {take.task_id for take in saved.takes_back or ()}):
-            applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
+        try:
+            with _given(world, {take.task_id for take in saved.takes_back or ()}):
+                applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
+        finally:
+            _note_stale(world, run)
     return run
+
+
+def _note_stale(world: World, run: str) -> None:
+    """Note what the steps of a run that were stale have let Worklake learn."""
+    for write in world.store.writes(run):
+        if write.outcome is Outcome.STALE and write.external_id is not None and write.comment_id is None:
+            key = ItemKey(write.source, write.external_id)
+            read = world.sources[write.source].items[write.external_id].read
+            if read is not None:
+                fields, updated_at = read
+                world.truth.maybe_seen(key, fields)
+                world.truth.looked_at(key, updated_at)
 
 
 def sync(world: World, random: Random, *, allowed: bool = False) -> SavedPlan:
