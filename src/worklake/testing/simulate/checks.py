@@ -5,6 +5,7 @@ what links say.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set as AbstractSet
 
 from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
@@ -12,7 +13,7 @@ from worklake.model.rows import LinkState
 from worklake.sync.heart.store import Loaded
 from worklake.sync.rules.plan import held_fields
 from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
-from worklake.sync.rules.values import same
+from worklake.sync.rules.values import elements, same
 from worklake.testing.simulate.case import Case, fail
 from worklake.testing.simulate.comment_checks import check_comments
 from worklake.testing.simulate.edit_checks import EDIT_CHECKS
@@ -122,11 +123,19 @@ def _all_planned(case: Case) -> None:
     plans = case.world.store.all_plans()
     steps = {(plan.plan_id, step.step_id): step for plan in plans for step in plan.steps}
     told: dict[tuple[str, str | None, str], list[Write]] = {}
+    known = {
+        (write.source, write.task_id): write.finished_at
+        for write in case.world.store.all_writes()
+        if write.operation is Operation.CREATE and write.outcome is Outcome.ACKNOWLEDGED and not write.comment_id
+    }
     for write in case.world.store.all_writes():
         if write.comment_id is not None:
             continue  # comments are judged by `check_comments`
         step = steps.get((write.plan_id, write.step_id))
-        if step is None or not _as_planned(case, step, write):
+        later = {
+            task for (source, task), at in known.items() if source == write.source and at and at > write.intended_at
+        }
+        if step is None or not _as_planned(case, step, write, later):
             fail("d", f"{write.write_id} is not as any saved plan has it")
         if write.outcome is None:
             fail("d", f"what became of {write.write_id} was never found out")
@@ -146,7 +155,8 @@ def _all_planned(case: Case) -> None:
                     fail("d", f"{call.external_id} was called more often than planned")
 
 
-def _as_planned(case: Case, step: PlannedStep, write: Write) -> bool:
+def _as_planned(case: Case, step: PlannedStep, write: Write, later: AbstractSet[str]) -> bool:
+    """Whether a write sends what its step says, but for what it refers to that was made, or found, only `later`."""
     shows = case.provider.shows
     return (
         (step.source, step.task_id, step.operation) == (write.source, write.task_id, write.operation)
@@ -155,9 +165,14 @@ def _as_planned(case: Case, step: PlannedStep, write: Write) -> bool:
         and all(
             same(name, case.provider.canonical(write.source, name, value), step.fields[name])
             or shows(write.source, name, step.fields[name], value)
+            or (isinstance(value, list) and shows(write.source, name, _without(step.fields[name], later), value))
             for name, value in write.sent.items()
         )
     )
+
+
+def _without(value: FieldValue, later: AbstractSet[str]) -> FieldValue:
+    return sorted(elements(value) - later)
 
 
 def _sends(write: Write, call: Call) -> bool:
