@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,7 +21,7 @@ from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import Budget
-from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, Standing, TaskState
+from worklake.sync.rules.state import ConflictKind, Decision, Edited, ItemKey, Standing, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
@@ -258,12 +258,22 @@ def apply(world: World, saved: SavedPlan, *, allowed: bool = False) -> str:
     run = world.run_id()
     if not saved.stopped_by or allowed:
         side_by_side = Interleaved(Random(f"{run} {saved.plan_id}"))  # noqa: S311
+        begun = world.now
         try:
-            with _given(world, {take.task_id for take in saved.takes_back or ()}):
-                applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
+            applying.apply_plan(world.store, world.ports(), saved, world.rules(), run, world.clock, side_by_side)
         finally:
+            _note_taken_back(world, run, begun)
             _note_stale(world, run)
     return run
+
+
+def _note_taken_back(world: World, run: str, begun: datetime) -> None:
+    """Note what a run took back of tasks, as a person said through Worklake, also where the process died meanwhile."""
+    for change in world.store.changes(run_id=run):
+        if change.decision is Decision.UNDONE and not isinstance(change.old, dict) and not isinstance(change.new, dict):
+            world.touched.add((change.task_id, change.field))
+            at = change.changed_at or world.now
+            world.truth.given(change.task_id, change.field, change.new, (change.old,), begun, at)
 
 
 def _note_stale(world: World, run: str) -> None:
@@ -324,7 +334,7 @@ def settle(world: World, random: Random) -> None:
         world.count += 1
         values: dict[str, FieldValue] = {"title": f"{world.count:03} as a person decided", "priority": "high"}
         choice = settling.Choice(value=values.get(conflict.field, "2026-03-01"))
-    with _given(world, [conflict.task_id], [one.value for one in conflict.contenders], conflict.field):
+    with _given(world, conflict.task_id, [one.value for one in conflict.contenders], conflict.field):
         settling.settle(world.store, conflict.conflict_id, choice, Moment(world.run_id(), world.clock()))
 
 
@@ -333,24 +343,21 @@ def _own_value(name: str) -> FieldValue:
 
 
 @contextmanager
-def _given(
-    world: World, tasks: Iterable[str], contenders: Sequence[FieldValue] = (), settles: str | None = None
-) -> Iterator[None]:
+def _given(world: World, task: str, contenders: Sequence[FieldValue], settles: str) -> Iterator[None]:
     """Notes what a person gives to Worklake itself, also where the process dies meanwhile. It is given at some time
     until that is over: others may have edited since.
     """
     begun = world.now
-    known = {task: dict(one.task.fields) for task, one in world.store.load(sorted(tasks)).items()}
+    known = {**world.store.load([task])[task].task.fields}
     died = True
     try:
         yield
         died = False
     finally:
-        for task, one in world.store.load(sorted(tasks)).items():
-            for name, (value, at, *_) in one.task.fields.items():
-                was, settled = known[task].get(name, Standing(None)), name == settles and not died
-                before, moved = was.value, at != was.at or not same(name, was.value, value)
-                if moved or settled:
-                    world.touched.add((task, name))
-                    since = begun if moved else START
-                    world.truth.given(task, name, value, (before, *contenders), since, world.now)
+        for name, (value, at, *_) in world.store.load([task])[task].task.fields.items():
+            was, settled = known.get(name, Standing(None)), name == settles and not died
+            before, moved = was.value, at != was.at or not same(name, was.value, value)
+            if moved or settled:
+                world.touched.add((task, name))
+                since = begun if moved else START
+                world.truth.given(task, name, value, (before, *contenders), since, world.now)
