@@ -273,7 +273,7 @@ def test_every_edit_is_told_and_what_is_lost_is_in_a_conflict(situation: Situati
             told = [change for change in outcome.changes if (change.field, change.origin) == (name, side.key)]
             if name in side.seen:
                 event("an edit")
-                assert told or _is_refused_form(situation, name, side)
+                assert told
             if any(change.decision in (Decision.LOST, Decision.HELD) for change in told):
                 event("lost or held")
                 values = [change.new for change in told if change.decision in (Decision.LOST, Decision.HELD)]
@@ -479,11 +479,6 @@ def _is_shown_otherwise(situation: Situation, name: str) -> bool:
 def _is_owned_elsewhere(situation: Situation, name: str, side: Side) -> bool:
     policy = situation.policy(name)
     return isinstance(policy, Owner) and policy.owner != side.key.source
-
-
-def _is_refused_form(situation: Situation, name: str, side: Side) -> bool:
-    """Whether only the owner may change a field, and the side says no more than the task."""
-    return _is_owned_elsewhere(situation, name, side) and _shows(side, name, situation.current(name))
 
 
 def _shows(side: Side, name: str, value: FieldValue) -> bool:

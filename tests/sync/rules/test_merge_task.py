@@ -177,6 +177,14 @@ def test_only_the_owner_changes_an_owned_field() -> None:
     assert due(outcome.task, written_over, ()) == {"start_date": None}
 
 
+def test_an_edit_of_an_owned_field_is_told_also_where_it_says_what_the_task_says() -> None:
+    current = task(start_date="2026-01-01", origin="B")
+    late = side("A", {"start_date": None}, {"start_date": "2026-01-01"}, minutes=9)
+    outcome = merge(current, late, start_date=Owner(owner="B"))
+    assert decisions(outcome) == {"A": Decision.REFUSED}
+    assert outcome.task.fields == current.fields
+
+
 def test_a_preferred_source_wins_where_it_contends() -> None:
     outcome = merge(
         task(title="a"),

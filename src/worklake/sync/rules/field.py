@@ -66,12 +66,8 @@ def merge_field(
         return _hold(name, task, current, changers, sides, conflict)
     refused: list[Edit] = []
     if isinstance(policy, Owner):
-        refused = [
-            Edit(side, side.seen.get(name), new, Decision.REFUSED, f"only {policy.owner} may change {name}")
-            for side in changers
-            if not _may_speak(side, name, policy)
-            and not same(name, new := resolution.lift(side, name, task, current.value), current.value)
-        ]
+        refused = [_refused(side, name, task, current, policy) for side in changers
+                   if not _may_speak(side, name, policy)]  # fmt: skip
         changers = [side for side in changers if _may_speak(side, name, policy)]
     outcome = _merge(name, task, current, changers, sides, policy)
     return outcome._replace(edits=(*refused, *outcome.edits)) if refused else outcome
@@ -82,6 +78,17 @@ def _may_speak(side: Side, name: str, policy: Owner) -> bool:
     fill what is empty, and what they say against the owner is lost, and kept.
     """
     return side.key.source == policy.owner or name not in side.seen
+
+
+def _refused(side: Side, name: str, task: TaskState, current: Standing, policy: Owner) -> Edit:
+    """What is told of an edit where only another may change the field. It counts for nothing, also where it says what
+    the task says: what the task says next may be something else.
+    """
+    new = resolution.lift(side, name, task, current.value)
+    why = f"only {policy.owner} may change {name}"
+    if same(name, new, current.value):
+        why += "; the task says so already"
+    return Edit(side, side.seen.get(name), new, Decision.REFUSED, why)
 
 
 def _merge(
