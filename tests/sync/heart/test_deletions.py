@@ -16,7 +16,7 @@ from worklake.settings.models import Brake, OnDelete
 from worklake.sync.heart import settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.merging import merge_tasks
-from worklake.sync.heart.ports import Observation
+from worklake.sync.heart.ports import Blocking, Observation
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment, fold
@@ -184,6 +184,19 @@ def test_with_the_policy_delete_a_deletion_deletes_and_what_comes_back_is_not_de
     sync(made)
     assert sync(made) == []
     assert not made.sources["B"].items["B1"].deleted
+
+
+def test_what_other_items_say_of_an_item_does_not_stop_its_deletion() -> None:
+    """In GitLab an issue does not show what blocks it: the blocking one says so."""
+    made = town(TRASH, DeletingShape(lacks=frozenset({"blocked_by"})), policy="delete", tasks=2)
+    nothing = TaskView({}, None, None, None, None, None, None)
+    told = Observation("B", "B1", nothing, made.store.batch + 1, blocking=Blocking(frozenset({"B2"})), partial=True)
+    merge_tasks(made.store, made.ports(), [told], made.rules(), Moment("run_9000", made.clock()))
+    sync(made)
+    assert shown(made, "A", "blocked_by", 2) == ["A1"]
+    person(made, "A", "delete", 2)
+    assert sync(made) == [Operation.DELETE]
+    assert made.sources["B"].items["B1"].deleted
 
 
 def test_what_was_deleted_is_brought_back_by_an_undo_also_where_the_trash_shows_as_an_archive() -> None:

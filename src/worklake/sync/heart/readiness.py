@@ -132,7 +132,10 @@ def _stale(
     """Why a step must not be done, if it must not."""
     side = side_of(link, known.ports[step.source], known.names[step.source], view.fields)
     seen = {name: side.seen[name] for name in step.fields or PUT_AWAY_BY if name in side.seen}
-    moved = answers.moved_fields(step.expected, side.view) or answers.moved_fields(seen, side.view)
+    expected = step.expected
+    if not step.fields:  # what only other items tell of it, as who blocks it, does not show here
+        expected = {name: value for name, value in expected.items() if name in side.view}
+    moved = answers.moved_fields(expected, side.view) or answers.moved_fields(seen, side.view)
     if moved:
         return f"{', '.join(moved)} moved since the plan was made"
     if step.operation is Operation.DELETE and known.saved.undoes is None:
