@@ -12,10 +12,11 @@ from worklake.errors import (
     RefusedValueError,
     RetryableError,
     UnknownOutcomeError,
+    UnreadableError,
 )
-from worklake.integrations.base import Item
+from worklake.integrations.base import Item, Payload, View
 from worklake.model.heart_rows import Operation, Outcome
-from worklake.model.rows import LinkState
+from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart import settling
 from worklake.sync.heart.patience import MOST_IN_VAIN, Patience
 from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
@@ -401,6 +402,36 @@ def test_an_item_that_may_not_be_read_stops_no_other_and_is_not_tried_by_every_r
     seen_alone.clear()
     assert sync(made) == 0
     assert seen_alone == []
+
+
+def test_an_item_that_cannot_be_read_stops_no_other_of_those_that_are_read_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = five_tasks(Shape(), Shape())
+    source = made.sources["B"]
+    sync(made)
+    strange = next(iter(source.items))
+
+    def read_many(ids: Sequence[str]) -> Iterator[Item]:
+        for item in SimulatedSource.read_many(source, ids):
+            yield item._replace(payload={}) if item.external_id == strange else item
+
+    def view(kind: Kind, payload: Payload) -> View:
+        if not payload:
+            raise UnreadableError("this is no task")
+        return SimulatedLens.view(source.lens, kind, payload)
+
+    monkeypatch.setattr(source, "read_many", read_many)
+    monkeypatch.setattr(source.lens, "view", view)
+    for key in made.sources["A"].items:
+        made.sources["A"].person_edits(key, "priority", "high")
+    sync(made)
+    assert {key for key, item in source.items.items() if item.fields["priority"] != "high"} == {strange}
+    (failed,) = [write for write in made.store.all_writes() if write.outcome is Outcome.FAILED]
+    assert (failed.external_id, failed.error) == (strange, "this is no task")
+    monkeypatch.undo()
+    assert sync(made) == 1
+    assert source.items[strange].fields["priority"] == "high"
 
 
 def test_a_step_that_is_left_does_not_say_that_it_empties_what_refers_to_an_item_to_be_made(made: Town) -> None:

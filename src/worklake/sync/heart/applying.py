@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import structlog
 
-from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
-from worklake.integrations.base import TaskView
+from worklake.errors import AccessError, NotFoundError, RetryableError, UnreadableError, WorklakeError
+from worklake.integrations.base import BaseIntegration, Item, TaskView
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.sync.heart import calling, everywhere, refusing, undoing
@@ -241,9 +241,8 @@ class _Wave:
         integration, left = self._ports[source].integration, dict.fromkeys(ids)
         try:
             for item in integration.read_many(list(left)):
-                external_id, view = seen_in(integration, item)
-                left.pop(external_id, None)
-                yield ItemKey(source, external_id), view
+                left.pop(item.external_id or "", None)
+                yield ItemKey(source, item.external_id or ""), _view_of(integration, item)
         except AccessError:
             # One item, or one project, may not be read: that says nothing of the others.
             for external_id in left:
@@ -373,6 +372,14 @@ class _Wave:
 
     def _moment(self) -> Moment:
         return Moment(self._applied.run_id, self._clock())
+
+
+def _view_of(integration: BaseIntegration, item: Item) -> TaskView | UnreadableError:
+    """What an item shows. That one cannot be read says nothing of those that are read with it."""
+    try:
+        return seen_in(integration, item)[1]
+    except UnreadableError as error:
+        return error
 
 
 def _news(step: PlannedStep, batch: int, reason: SetAsideError) -> list[Observation]:
