@@ -15,6 +15,7 @@ from worklake.errors import (
     UnreadableError,
 )
 from worklake.integrations.base import Item, Payload, View
+from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart import settling
@@ -259,6 +260,27 @@ def test_a_source_that_is_down_is_left_after_a_few_calls_and_not_waited_for() ->
     assert len(asked) == MOST_IN_VAIN
     made.fault = None
     assert [sync(made), sync(made)] == [5, 0]
+
+
+def test_items_that_always_fail_do_not_keep_a_source_from_ever_coming_to_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = five_tasks(Shape(), Shape())
+    source, asked = made.sources["B"], list[str]()
+
+    def update(external_id: str, fields: Fields, shown: Fields) -> Item:
+        asked.append(external_id)
+        if external_id in asked[:MOST_IN_VAIN]:
+            raise RetryableError(f"{external_id} is broken")
+        return SimulatedSource.update(source, external_id, fields, shown)
+
+    monkeypatch.setattr(source, "update", update)
+    sync(made)
+    assert len(set(asked)) == len(asked) == MOST_IN_VAIN
+    sync(made)
+    late = [key for key, item in source.items.items() if item.fields["due_date"] is None]
+    assert sorted(late) == sorted(asked[:MOST_IN_VAIN])
+    assert len(late) == MOST_IN_VAIN
 
 
 def test_a_source_that_refuses_the_credentials_is_paused_and_the_ledger_tells_of_it_once() -> None:

@@ -23,7 +23,7 @@ from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.linking import made_anew
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import merge_tasks
-from worklake.sync.heart.patience import Patience
+from worklake.sync.heart.patience import MOST_IN_VAIN, Patience
 from worklake.sync.heart.ports import Clock, Observation, Ports, Rules, aliases_of
 from worklake.sync.heart.readiness import NOT_ASKED, Known, Ready, SetAsideError, Views, ready, write_of
 from worklake.sync.heart.sides import side_of
@@ -32,7 +32,7 @@ from worklake.sync.heart.views import names_for
 from worklake.sync.rules.state import Conflict, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
-from worklake.sync.rules.waves import waves
+from worklake.sync.rules.waves import in_turn, waves
 
 Told = Callable[[str, int, int], None]
 
@@ -99,14 +99,16 @@ def apply_plan(
             told(source, over[source], total[source])
 
     news: list[Observation] = []
-    for steps in waves([step for step in saved.steps if step.comment_id is None], rules.step_batch):
+    crowded = max(total.values(), default=0) > MOST_IN_VAIN
+    ordered = in_turn(saved.steps, store.writes_of_plan(saved.plan_id) if crowded else ())
+    for steps in waves([step for step in ordered if step.comment_id is None], rules.step_batch):
         wave = _Wave(store, ports, saved, applied, clock, together, patience)
         wave.apply(steps)
         news += wave.news
         tell(steps)
     _take_in(store, ports, rules, applied, news, clock)
     # Comments come once their items are made and kept.
-    for steps in waves([step for step in saved.steps if step.comment_id is not None], rules.step_batch):
+    for steps in waves([step for step in ordered if step.comment_id is not None], rules.step_batch):
         remarks = CommentWave(store, ports, rules, saved, run_id, patience, clock)
         remarks.apply(steps, together)
         applied.writes += remarks.done

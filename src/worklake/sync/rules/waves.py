@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
-from worklake.model.heart_rows import Operation, PlannedStep
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.sync.rules.values import referred
+
+_IN_VAIN = (Outcome.FAILED, Outcome.NOT_SENT)
+
+
+def in_turn(steps: Sequence[PlannedStep], writes: Iterable[Write]) -> list[PlannedStep]:
+    """These steps in the order of the plan; where an earlier run applied it and left the rest of a source after some
+    had failed there, which `writes` tell, those that had failed come last. Else each run would try the same few, and
+    never come to the others.
+    """
+    known = list(writes)
+    left = {write.source for write in known if write.outcome is Outcome.WAITING}
+    failed = {write.step_id for write in known if write.source in left and write.outcome in _IN_VAIN}
+    return sorted(steps, key=lambda step: step.step_id in failed)
 
 
 def waves(steps: Sequence[PlannedStep], size: int) -> Iterator[list[PlannedStep]]:
