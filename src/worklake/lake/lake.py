@@ -161,7 +161,8 @@ class Lake:
         text = fill(query, tables, data)
         try:
             found = until_committed(
-                lambda: self.session.sql(text, args=dict(args) if args else None, **data).toArrow(), "the lake"
+                lambda: self._engine.answer(self.session.sql(text, args=dict(args) if args else None, **data)),
+                "the lake",
             )
             return utc(found)
         except PySparkException as error:

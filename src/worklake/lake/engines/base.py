@@ -54,6 +54,9 @@ class Engine(Protocol):
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame."""
 
+    def answer(self, query: DataFrame) -> pa.Table:
+        """The rows of a query."""
+
     def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
         """These columns of an append-only table's rows of one source, with `batch` after one and through another."""
 

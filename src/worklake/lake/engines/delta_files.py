@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from worklake.errors import LakeError
 from worklake.lake.engines.base import Once
+from worklake.lake.engines.open_tables import open_table, opened
 from worklake.lake.results import Commit, Maintained, Size
 from worklake.lake.retry import is_conflict
 from worklake.lake.schema import arrow_schema
@@ -19,21 +20,6 @@ if TYPE_CHECKING:
 
 SAFE_RETENTION_HOURS = 168
 """Below this, a reader that is still at work on an older version may lose its files."""
-
-
-def open_table(path: Path) -> DeltaTable:
-    """The stored table at its newest version."""
-    from deltalake import DeltaTable
-    from deltalake.exceptions import DeltaError, TableNotFoundError
-
-    try:
-        return DeltaTable(path)
-    except TableNotFoundError as error:
-        raise LakeError(
-            f"There is no table in {path}. Run `worklake pull` once: it makes the missing tables."
-        ) from error
-    except DeltaError as error:
-        raise LakeError(f"The table in {path} cannot be opened: {error}") from error
 
 
 def is_table(path: Path) -> bool:
@@ -58,7 +44,8 @@ def create(path: Path, table: Table) -> None:
 
 def column_names(path: Path) -> list[str]:
     """The columns of the stored table, in order."""
-    return [field.name for field in open_table(path).schema().fields]
+    with opened(path) as stored:
+        return [field.name for field in stored.schema().fields]
 
 
 def add_columns(path: Path, table: Table, names: list[str]) -> None:
@@ -80,7 +67,8 @@ def scan(path: Path, columns: list[str], source: str, after: int, through: int) 
 
     batch = ds.field("batch")
     wanted = (ds.field("source") == source) & (batch > after) & (batch <= through)
-    found: pa.Table = open_table(path).to_pyarrow_dataset().to_table(columns=columns, filter=wanted)
+    with opened(path) as stored:
+        found: pa.Table = stored.to_pyarrow_dataset().to_table(columns=columns, filter=wanted)
     return found
 
 
@@ -122,12 +110,19 @@ def _commit_properties(once: Once | None, retries: int | None) -> CommitProperti
 
 def last_mark(path: Path, writer: str) -> int:
     """The highest number that this writer's marked appends have in the table; 0 where there is none."""
-    return open_table(path).transaction_version(writer) or 0
+    with opened(path) as stored:
+        return mark_in(stored, writer)
+
+
+def mark_in(stored: DeltaTable, writer: str) -> int:
+    """The same, of a table that is open."""
+    return stored.transaction_version(writer) or 0
 
 
 def history(path: Path, limit: int | None) -> list[Commit]:
     """The commits, newest first."""
-    return [_commit(entry) for entry in open_table(path).history(limit)]
+    with opened(path) as stored:
+        return [_commit(entry) for entry in stored.history(limit)]
 
 
 def _commit(entry: dict[str, Any]) -> Commit:
@@ -159,11 +154,11 @@ def restore(path: Path, version: int) -> None:
 
 def compact(path: Path, most_files: int) -> bool:
     """Make few files of many, if there are more than this; whether it did."""
-    stored = open_table(path)
-    if len(stored.file_uris()) <= most_files:
-        return False
-    stored.optimize.compact()
-    return True
+    with opened(path) as stored:
+        if len(stored.file_uris()) <= most_files:
+            return False
+        stored.optimize.compact()
+        return True
 
 
 def maintain(path: Path, table: Table, retention_hours: float) -> Maintained:
@@ -188,10 +183,10 @@ def size(path: Path) -> Size:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    stored = open_table(path)
-    files = pa.table(stored.get_add_actions(flatten=True))
-    rows = pc.sum(files.column("num_records")).as_py() or 0
-    for batch in stored.deletion_vectors():
-        kept = pc.list_flatten(pa.record_batch(batch).column("selection_vector"))
-        rows -= len(kept) - (pc.sum(kept).as_py() or 0)
+    with opened(path) as stored:
+        files = pa.table(stored.get_add_actions(flatten=True))
+        rows = pc.sum(files.column("num_records")).as_py() or 0
+        for batch in stored.deletion_vectors():
+            kept = pc.list_flatten(pa.record_batch(batch).column("selection_vector"))
+            rows -= len(kept) - (pc.sum(kept).as_py() or 0)
     return Size(rows, pc.sum(files.column("size_bytes")).as_py() or 0, files.num_rows)

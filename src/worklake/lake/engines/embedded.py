@@ -22,6 +22,7 @@ from worklake.errors import LakeError, SettingsError
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.base import Once
 from worklake.lake.engines.embedded_merge import delete_rows, merge_rows
+from worklake.lake.engines.open_tables import let_go, opened
 from worklake.lake.engines.place import Place
 from worklake.lake.names import quote
 from worklake.lake.results import Commit, Maintained, Merged, Size
@@ -164,6 +165,14 @@ class EmbeddedEngine:
         pq.write_table(data, path, compression="zstd")
         return self.session.read.parquet(str(path))
 
+    def answer(self, query: DataFrame) -> pa.Table:
+        """The rows of a query in one question: `toArrow` asks for the schema first, and Sail plans it once more."""
+        from pyspark.sql.pandas.types import to_arrow_schema
+
+        found, schema = cast(Any, query)._to_table()
+        rows: pa.Table = found.cast(to_arrow_schema(schema, error_on_duplicated_field_names_in_struct=True))
+        return rows
+
     def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
         """Read from the files, past the session: a few hundred megabytes less, as no message holds the rows."""
         return delta_files.scan(self._path(table), columns, source, after, through)
@@ -172,9 +181,9 @@ class EmbeddedEngine:
         """Add rows in one commit."""
 
         def write() -> None:
-            stored = delta_files.open_table(self._path(table))
-            if once is None or once.number > delta_files.last_mark(self._path(table), once.writer):
-                delta_files.append(stored, rows, once=once)
+            with opened(self._path(table)) as stored:
+                if once is None or once.number > delta_files.mark_in(stored, once.writer):
+                    delta_files.append(stored, rows, once=once)
 
         until_committed(write, table.name)
 
@@ -188,7 +197,7 @@ class EmbeddedEngine:
 
     def delete(self, table: Table, keys: pa.Table) -> int:
         """Delete the rows with these keys."""
-        return delete_rows(self, table, keys)
+        return delete_rows(self, self._path(table), table, keys)
 
     def history(self, table: Table, limit: int | None) -> list[Commit]:
         """The commits of the table, newest first."""
@@ -220,6 +229,7 @@ class EmbeddedEngine:
                 path.unlink()
             self._scratch.rmdir()
             del self.__dict__["_scratch"]
+        let_go(self._place.path)
         self._place.close()
 
     def _path(self, table: Table) -> Path:

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from worklake.lake.engines import delta_files
-from worklake.lake.engines.small_merge import key_of, merge_small
+from worklake.lake.engines.open_tables import opened
+from worklake.lake.engines.small_merge import delete_small, key_of, merge_small
 from worklake.lake.names import literal, quote
 from worklake.lake.results import Merged
 from worklake.lake.retry import until_committed
@@ -86,27 +87,31 @@ def _rewrite_all(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> None:
 
 def _insert_of_few(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table, few: str) -> tuple[int, pa.Table]:
     """Append the rows with new keys at the version that was read; their number, and the rows that differ."""
-    at = delta_files.open_table(path)
     columns = ", ".join(quote(name) for name in rows.column_names)
-    found = utc(engine.session.sql(f"SELECT {columns} FROM {engine.reference(table)} t WHERE {few}").toArrow())
-    new, different = _compared(table, rows, found.to_pylist())
-    if new.num_rows:
-        delta_files.append(at, new, retries=0)
+    with opened(path) as stored:
+        query = engine.session.sql(f"SELECT {columns} FROM {engine.reference(table)} t WHERE {few}")
+        found = utc(engine.answer(query))
+        new, different = _compared(table, rows, found.to_pylist())
+        if new.num_rows:
+            delta_files.append(stored, new, retries=0)
     return new.num_rows, different
 
 
 def _insert_new(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Table) -> tuple[int, pa.Table]:
     """Append the rows with new keys at the version that was read; their number, and the rows that are there."""
-    stored = delta_files.open_table(path)
-    known = _known_keys(engine, table, rows, empty=not stored.file_uris())
-    new, present = _split(rows, known, table)
-    if new.num_rows:
-        delta_files.append(stored, new, retries=0)
+    with opened(path) as stored:
+        known = _known_keys(engine, table, rows, empty=not stored.file_uris())
+        new, present = _split(rows, known, table)
+        if new.num_rows:
+            delta_files.append(stored, new, retries=0)
     return int(new.num_rows), present
 
 
-def delete_rows(engine: EmbeddedEngine, table: Table, keys: pa.Table) -> int:
+def delete_rows(engine: EmbeddedEngine, path: Path, table: Table, keys: pa.Table) -> int:
     """Delete the rows with these keys; their number."""
+    few = until_committed(partial(delete_small, path, table, keys), table.name)
+    if few is not None:
+        return few
     return sum(until_committed(partial(_delete_known, engine, table, chunk), table.name) for chunk in chunks(keys))
 
 
@@ -134,10 +139,8 @@ def _known_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table, *, empty: 
     keys = rows.select(list(table.key))
     if empty:
         return keys.slice(0, 0)
-    return engine.session.sql(
-        f"SELECT s.* FROM {{s}} s LEFT SEMI JOIN {engine.reference(table)} t ON {_same_key(table)}",
-        s=engine.frame(keys),
-    ).toArrow()
+    query = f"SELECT s.* FROM {{s}} s LEFT SEMI JOIN {engine.reference(table)} t ON {_same_key(table)}"
+    return engine.answer(engine.session.sql(query, s=engine.frame(keys)))
 
 
 def _split(rows: pa.Table, known: pa.Table, table: Table) -> tuple[pa.Table, pa.Table]:
@@ -157,11 +160,11 @@ def _equal_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> pa.Tabl
     """The keys under which exactly these rows are stored."""
     key = ", ".join(f"s.{quote(name)}" for name in table.key)
     same = [f"t.{quote(name)} <=> s.{quote(name)}" for name in rows.column_names if name not in table.key]
-    return engine.session.sql(
+    query = (
         f"SELECT {key} FROM {{s}} s JOIN {engine.reference(table)} t "
-        f"ON {_same_key(table)} WHERE {' AND '.join(same) or 'true'}",
-        s=engine.frame(rows),
-    ).toArrow()
+        f"ON {_same_key(table)} WHERE {' AND '.join(same) or 'true'}"
+    )
+    return engine.answer(engine.session.sql(query, s=engine.frame(rows)))
 
 
 def _few_keys(table: Table, rows: pa.Table) -> str | None:

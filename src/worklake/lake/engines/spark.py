@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from worklake.errors import SettingsError
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.base import Once
+from worklake.lake.engines.open_tables import let_go
 from worklake.lake.engines.sql import SqlEngine
 from worklake.lake.names import quote
 from worklake.lake.retry import until_committed
@@ -120,6 +121,8 @@ class SparkEngine(SqlEngine):
         if self._session is not None and self._owns_session:
             self._session.stop()
         self._session = None
+        if self.folder is not None:
+            let_go(self.folder)
 
 
 def _remote(address: str) -> tuple[SparkSession, bool]:

@@ -94,12 +94,17 @@ class SqlEngine(ABC):
         """Local data as a DataFrame; PySpark itself sends large data in parts."""
         return self.session.createDataFrame(data)
 
+    def answer(self, query: DataFrame) -> pa.Table:
+        """The rows of a query."""
+        return query.toArrow()
+
     def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
         """Read by the session."""
-        return self.session.sql(
+        query = (
             f"SELECT {', '.join(map(quote, columns))} FROM {self.reference(table)} "
             f"WHERE source = {literal(source)} AND batch > {after:d} AND batch <= {through:d}"
-        ).toArrow()
+        )
+        return self.answer(self.session.sql(query))
 
     def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
         """Add rows in one commit."""
