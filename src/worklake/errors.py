@@ -52,6 +52,10 @@ class AccessError(WorklakeError):
     """The credentials are good, but not for this project or item."""
 
 
+class OutsideError(AccessError):
+    """The item can be read, but lies where the settings do not look."""
+
+
 class NotFoundError(WorklakeError):
     """The item does not exist at the provider, or is hidden from us."""
 

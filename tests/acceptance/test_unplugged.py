@@ -1,4 +1,6 @@
-"""A source that is taken out of the settings keeps its links and values, and goes on where it stood once it is back."""
+"""A source, or a project of one, that is taken out of the settings keeps its links and values, and goes on where it
+stood once it is back.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import pytest
 
 from tests.support.tools import running_tools, steps, write_settings
 from worklake.project import open_settings
+from worklake.sync import cycle
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -45,3 +48,44 @@ def test_a_source_that_is_taken_out_of_the_settings_is_left_alone_and_taken_up_a
             "Edited while the other was unplugged"
         ] * 2
         assert again.shown("a", here)["due_date"] == again.shown("b", there)["due_date"] == "2031-05-05"
+
+
+def test_a_project_that_is_taken_out_of_its_source_is_left_alone_until_it_is_back(tmp_path) -> None:
+    with running_tools(tmp_path, ["linear", "gitlab"]) as whole:
+        gitlab = whole.served["b"]
+        conf = {**gitlab.provider.conf(gitlab.base_url), "token": "file:secrets/b"}
+        staying, going = conf["projects"][:2]
+        there = whole.create("b", title="In the project that goes", project=going)
+        other = whole.create("b", title="In the project that stays", project=staying)
+        whole.sync()
+        here, beside = (whole.twins("b")[one]["a"] for one in (there, other))
+        kept = (tmp_path / "conf" / "sources.yml").read_text()
+        linear = whole.served["a"]
+        write_settings(
+            tmp_path,
+            "sources.yml",
+            {
+                "sources": {
+                    "a": {**linear.provider.conf(linear.base_url), "token": "file:secrets/a"},
+                    "b": {**conf, "projects": [staying]},
+                }
+            },
+        )
+        without = replace(whole, settings=open_settings(tmp_path))
+        shown = without.items("b")[there]
+        without.edit("a", here, title="Edited meanwhile")
+        without.edit("a", beside, title="Edited beside it")
+        tried = without.sync().applied
+        assert [write.error for write in tried.writes if write.error] == [
+            f"it is in the project {going}, which the settings do not name: it is left as it is"
+        ]
+        assert steps(without.sync()) == []
+        assert without.items("b")[there] == shown
+        assert without.items("b")[other]["title"] == "Edited beside it"
+        (tmp_path / "conf" / "sources.yml").write_text(kept)
+        again = replace(whole, settings=open_settings(tmp_path))
+        with again.lake.lease("a test", "sweep"):
+            cycle.sweep(again.lake, again.run("sweep"))
+        again.sync()
+        assert again.items("b")[there]["title"] == "Edited meanwhile"
+        assert steps(again.sync()) == []

@@ -23,7 +23,7 @@ ROUTES = """rules:
   - {name: gitlab, when: "title = 'Only in gitlab'", to: [linear]}
   - {name: linear, when: "title = 'Only in linear'", to: [gitlab]}
 """
-_STORIES = 14
+_STORIES = 16
 LISTS = r"/projects/[^/]+/issues$"
 
 
@@ -272,6 +272,25 @@ def test_an_undone_creation_is_made_again_when_a_person_says_so(twins: Twins, he
     assert _titles(project, there).count(title) == 1
     at_rest(project)
     assert project.run("undo", undone).document["steps"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("everywhere", [[], ["--everywhere"]])
+def test_an_undo_closes_what_its_token_may_not_delete(twins: Twins, everywhere: list[str]) -> None:
+    project, title = twins.project, "Only in linear"
+    born = project.create("linear", title=title)
+    run = project.run("sync").document["run_id"]
+    project.fault("gitlab", method="DELETE", status=403)
+    ran = project.run("undo", run, "--apply", *everywhere)
+    assert (ran.status, ran.document["applied"], ran.document["failed"]) == (0, 1, 0)
+    assert "gitlab: 1 item may not be deleted with this token, and is closed instead" in ran.stderr
+    made = [one["payload"] for one in project.items("gitlab") if one["payload"]["title"] == title]
+    assert {one["state"] for one in made} == {"closed"}
+    (conflict,) = project.run("conflicts").document
+    assert conflict["field"] == "task"
+    at_rest(project)
+    (item,) = [one for one in project.items("linear") if one["external_id"] == born]
+    assert not _is_over(item["payload"])
 
 
 def _titles(project: Project, provider: str) -> list[str]:

@@ -372,9 +372,14 @@ class BaseIntegration(ABC):
             return Found(one.external_id, Where.ARCHIVED, item)
         return Found(one.external_id, *self.place_of(item))
 
+    def outside(self, item: Item) -> str | None:
+        """Where an item that can be read lies, in words, if no place that the settings name is known to hold it."""
+        return None
+
     def place_of(self, item: Item) -> tuple[Where, Item, str]:
         """Where an item that can be read is: `THERE`, or `MOVED` to a place that the settings do not name."""
-        return Where.THERE, item, ""
+        outside = self.outside(item)
+        return (Where.THERE, item, "") if outside is None else (Where.MOVED, item, outside)
 
     def gone(self, one: LastSeen, why: str) -> Found:
         """What it means that nothing is found of an item: that it was deleted, or that this token may not see it."""

@@ -65,13 +65,14 @@ class SweepResult(NamedTuple):
 
 class UndoResult(NamedTuple):
     """What was pulled, the plan that takes a run back, what it leaves as it is, and what became of it if it was
-    applied.
+    applied: with what came of `closing`, the plan for what was to be deleted and may not be.
     """
 
     pulled: PullResult
     plan: SavedPlan
     left: Sequence[Left]
     applied: Applied | None
+    closing: SavedPlan | None = None
 
 
 def plan(lake: Lake, run: RunContext, *, allow: int | None = None) -> PlanResult:
@@ -178,8 +179,11 @@ def undo(
             undone = undoing.plan_undo(store, ports, undone_run, moment, run.policy.brake, allow)
         saved, left = undone.plan, undone.left
         applied = _apply(lake, run, saved, account.open, counts) if apply_it and not saved.stopped_by else None
+        closing = undoing.plan_closing(store, ports, saved, applied.writes, moment) if applied is not None else None
+        if applied is not None and closing is not None:
+            _add(applied, _apply(lake, run, closing, account.open, counts))
         _note_drift(run, counts)
-        return UndoResult(PullResult(account.close(counts), counts), saved, left, applied)
+        return UndoResult(PullResult(account.close(counts), counts), saved, left, applied, closing)
 
 
 def settle(lake: Lake, run: RunContext, conflict_id: str, choice: Choice) -> Conflict:
@@ -219,6 +223,14 @@ def _apply(
     patience = Patience(quota_check(run), paused=refused)
     _recall(lake, run, saved)
     return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience, told)
+
+
+def _add(applied: Applied, closed: Applied) -> None:
+    """Put what became of closing items in the place of what became of deleting them."""
+    instead = {(one.source, one.external_id) for one in closed.writes}
+    deleted = [one for one in applied.writes if (one.source, one.external_id) in instead]
+    applied.writes = [one for one in applied.writes if one not in deleted] + closed.writes
+    applied.paused, applied.waiting = {**applied.paused, **closed.paused}, {**applied.waiting, **closed.waiting}
 
 
 def _tell(run: RunContext, source: str, done: int, total: int) -> None:

@@ -186,8 +186,19 @@ def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocume
             *_notes(result.plan, {}),
             *_frozen(result.pulled),
             *(_paused(result.applied) if result.applied is not None else ()),
+            *_closed(result.closing),
         ],
     )
+
+
+def _closed(closing: SavedPlan | None) -> list[str]:
+    """What was to be deleted and may not be, in words."""
+    counts = Counter(step.source for step in closing.steps) if closing is not None else Counter[str]()
+    return [
+        f"{source}: {count} {'item' if count == 1 else 'items'} may not be deleted with this token, and"
+        f" {'is' if count == 1 else 'are'} closed instead"
+        for source, count in sorted(counts.items())
+    ]
 
 
 def conflict_documents(lake: Lake) -> list[ConflictDocument]:

@@ -7,12 +7,12 @@ from random import Random
 import pytest
 
 from tests.sync.heart.test_engine import Town, edit, shown, sync, town
-from worklake.errors import RetryableError
-from worklake.model.heart_rows import Outcome
+from worklake.errors import AccessError, RetryableError
+from worklake.model.heart_rows import Operation, Outcome
 from worklake.settings.models import Owner
-from worklake.sync.heart import settling
+from worklake.sync.heart import settling, undoing
 from worklake.sync.heart.ledger import finished
-from worklake.sync.rules.state import Decision, ItemKey
+from worklake.sync.rules.state import ConflictKind, Decision, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
@@ -128,6 +128,38 @@ def test_what_was_made_and_can_only_be_closed_is_not_opened_again() -> None:
     worlds.undo(made, undone, everywhere=False)
     sync(made)
     assert shown(made, "B", "status") == "backlog"
+
+
+def may_delete_nothing(made: Town) -> None:
+    def refuse(external_id: str) -> None:
+        raise AccessError(f"the token may not delete {external_id}")
+
+    made.sources["B"].delete = refuse  # type: ignore[method-assign]
+
+
+def test_what_was_made_and_may_not_be_deleted_is_closed_by_the_same_undo() -> None:
+    made = town(Shape(), Shape())
+    may_delete_nothing(made)
+    made_and_taken_back(made)
+    assert shown(made, "B", "status") == "canceled"
+    assert {call.operation for call in made.sources["B"].calls} == {"create", "close"}
+    assert [one.kind for one in made.store.all_conflicts() if one.open] == [ConflictKind.UNDONE]
+    assert sync(made) == 0
+    assert shown(made, "A", "status") == "backlog"
+
+
+def test_an_undo_that_dies_before_it_closes_what_it_may_not_delete_is_repeated() -> None:
+    made = town(Shape(), Shape())
+    may_delete_nothing(made)
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    worlds.apply(made, undoing.plan_undo(made.store, made.ports(), run, Moment(made.run_id(), made.clock())).plan)
+    assert shown(made, "B", "status") == "backlog"
+    (step,) = undoing.plan_undo(made.store, made.ports(), run, Moment(made.run_id(), made.clock())).plan.steps
+    assert step.operation is Operation.CLOSE
+    worlds.undo(made, run, everywhere=False)
+    assert shown(made, "B", "status") == "canceled"
+    assert [one.kind for one in made.store.all_conflicts() if one.open] == [ConflictKind.UNDONE]
 
 
 def test_a_listing_that_still_shows_a_closed_item_open_opens_nothing_and_closes_nothing() -> None:

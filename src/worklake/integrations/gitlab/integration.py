@@ -169,6 +169,10 @@ class GitLabIntegration(BaseIntegration):
         self._whereabouts.forget()
         return super().find_out(items)
 
+    def outside(self, item: Item) -> str | None:
+        """In which project an issue is that is in none of the settings' projects."""
+        return self._whereabouts.outside(item)
+
     def place_of(self, item: Item) -> tuple[Where, Item, str]:
         """Whether an issue is in one of the projects of the settings, and has not been moved out of it."""
         return self._whereabouts.place_of(item)

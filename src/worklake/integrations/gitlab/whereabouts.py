@@ -24,12 +24,23 @@ class Whereabouts:
         """Ask anew from here on: what could be read a moment ago may be hidden now."""
         self._known.clear()
 
+    def outside(self, item: Item) -> str | None:
+        """In which project an issue is that is in none of the settings' projects; None also where one of these cannot
+        be read, as it may be that one under another name.
+        """
+        project, path = item.payload.get("project_id"), _path_of(item)
+        if {str(project), path.lower()} & {one.lower() for one in self._projects}:
+            return None
+        named = [self._project(one) for one in self._projects]
+        if any(one is None or one.get("id") == project for one in named):
+            return None
+        return f"it is in the project {path}, which the settings do not name"
+
     def place_of(self, item: Item) -> tuple[Where, Item, str]:
         """Whether an issue is in one of the projects of the settings, and has not been moved out of it."""
-        project = item.payload.get("project_id")
-        named = (self._project(path) for path in self._projects)
-        if not any(one is not None and one.get("id") == project for one in named):
-            return Where.MOVED, item, f"it is in the project {_path_of(item)}, which the settings do not name"
+        outside = self.outside(item)
+        if outside is not None:
+            return Where.MOVED, item, outside
         target = item.payload.get("moved_to_id")
         if target is not None:
             return Where.MOVED, item, f"it was moved, and is now the issue with the id {target}"

@@ -131,12 +131,10 @@ class LinearIntegration(BaseIntegration):
         """The issues that are there, also archived and trashed ones, up to 200 a request."""
         return self._writer.read_many(external_ids)
 
-    def place_of(self, item: Item) -> tuple[Where, Item, str]:
-        """Whether an issue is still in one of the teams of the settings."""
+    def outside(self, item: Item) -> str | None:
+        """In which team an issue is that is in none of the settings' teams."""
         team = item.payload["team"]["key"]
-        if team in self._teams:
-            return Where.THERE, item, ""
-        return Where.MOVED, item, f"it is now in the team {team}, which the settings do not name"
+        return None if team in self._teams else f"it is in the team {team}, which the settings do not name"
 
     def gone(self, one: LastSeen, why: str) -> Found:
         """Deleted for good, where the team that it was in shows; a private team's issues look the same to others."""

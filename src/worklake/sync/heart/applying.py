@@ -9,7 +9,14 @@ from typing import NamedTuple
 
 import structlog
 
-from worklake.errors import AccessError, NotFoundError, RetryableError, UnreadableError, WorklakeError
+from worklake.errors import (
+    AccessError,
+    NotFoundError,
+    OutsideError,
+    RetryableError,
+    UnreadableError,
+    WorklakeError,
+)
 from worklake.integrations.base import BaseIntegration, Item, TaskView
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
@@ -261,7 +268,7 @@ class _Wave:
             yield ItemKey(source, external_id), RetryableError(left[1])
             return
         try:
-            yield ItemKey(source, external_id), seen_in(integration, integration.read(external_id))[1]
+            yield ItemKey(source, external_id), _view_of(integration, integration.read(external_id))
         except NotFoundError:
             return
         except PASSING as error:
@@ -376,12 +383,16 @@ class _Wave:
         return Moment(self._applied.run_id, self._clock())
 
 
-def _view_of(integration: BaseIntegration, item: Item) -> TaskView | UnreadableError:
-    """What an item shows. That one cannot be read says nothing of those that are read with it."""
+def _view_of(integration: BaseIntegration, item: Item) -> TaskView | UnreadableError | OutsideError:
+    """What an item shows, or why nothing is written to it: it cannot be read, which says nothing of those that are read
+    with it, or it lies where the settings do not look.
+    """
     try:
-        return seen_in(integration, item)[1]
+        view = seen_in(integration, item)[1]
     except UnreadableError as error:
         return error
+    outside = integration.outside(item)
+    return view if outside is None else OutsideError(f"{outside}: it is left as it is")
 
 
 def _news(step: PlannedStep, batch: int, reason: SetAsideError) -> list[Observation]:

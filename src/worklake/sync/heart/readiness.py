@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from worklake.errors import AccessError, WorklakeError
+from worklake.errors import AccessError, OutsideError, WorklakeError
 from worklake.integrations.base import TaskView
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
@@ -19,7 +19,7 @@ from worklake.sync.heart.merging import PUT_AWAY_BY
 from worklake.sync.heart.overwriting import is_checked_later
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.sides import side_of
-from worklake.sync.heart.store import Loaded, StoredLink
+from worklake.sync.heart.store import Loaded, StoredLink, unreached
 from worklake.sync.heart.views import ItemResolution, Names
 from worklake.sync.rules import answers, plan
 from worklake.sync.rules.plan import creating_key
@@ -87,8 +87,8 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     link = next((link for link in one.links if link.key == key), None)
     view = views.get(key)
     if isinstance(view, AccessError):
-        hidden = None if link is None or link.state is LinkState.DELETED else replace(link, state=LinkState.NO_ACCESS)
-        raise SetAsideError(Outcome.NO_ACCESS, str(view), hidden)
+        state = LinkState.PAUSED if isinstance(view, OutsideError) else LinkState.NO_ACCESS
+        raise SetAsideError(Outcome.NO_ACCESS, str(view), None if link is None else unreached(link, state))
     if isinstance(view, WorklakeError):
         raise SetAsideError(Outcome.FAILED, str(view))
     back = step.operation is Operation.RESTORE

@@ -21,6 +21,9 @@ _WHOLE = frozenset({WHOLE_TASK, DELETED, COMMENT})
 looked after by `comments/planning.py`.
 """
 
+_DONE_WITH = {Operation.CREATE: {WHOLE_TASK}, Operation.CLOSE: {DELETED}}
+"""What is settled of an item as a whole once this is done to it: an undo closes what it may not delete."""
+
 
 class Refusal(NamedTuple):
     """The provider's words against a value. `certain` where they name it: else nobody knows that it is at fault."""
@@ -54,10 +57,11 @@ def conflicts_of(
             opened.append(conflict)
     if write.outcome is not Outcome.ACKNOWLEDGED:
         return opened
-    taken = set(write.sent) | ({WHOLE_TASK} if step.operation is Operation.CREATE else set())
+    taken = set(write.sent) | _DONE_WITH.get(step.operation, set())
+    why = "it was closed instead" if step.operation is Operation.CLOSE else "it was taken there"
     return [
         *opened,
-        *(replace(one, open=False, settled_at=moment.now, reason="it was taken there", value=one.value)
+        *(replace(one, open=False, settled_at=moment.now, reason=why, value=one.value)
           for one in before.values() if one.field in taken - refused.keys()),
     ]  # fmt: skip
 

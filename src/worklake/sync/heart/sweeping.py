@@ -22,7 +22,7 @@ AT_ONCE = 100
 """How many items are asked for, and kept, together."""
 _PREVENTING = (*PASSING, NotFoundError, InvalidInputError, UnknownOutcomeError)
 _LIVE = frozenset({LinkState.LINKED, LinkState.ARCHIVED})
-_ASKED = frozenset({LinkState.MISSING, LinkState.NO_ACCESS})
+_ASKED = frozenset({LinkState.MISSING, LinkState.NO_ACCESS, LinkState.PAUSED})
 
 Told = Callable[[int, int], None]
 """Told how many of how many items were asked for."""
@@ -110,7 +110,9 @@ def _ask(store: Store, port: Port, batch: Sequence[KnownItem]) -> list[Found]:
 def _take(
     store: Store, ports: Ports, port: Port, rules: Rules, moment: Moment, found: Sequence[Found], swept: Swept
 ) -> None:
-    """Merge what became of items. What cannot be seen, or lies where the settings do not look, stays as it was."""
+    """Merge what became of items. What cannot be seen, or lies where the settings do not look, stays as it was, and is
+    not written before it is back.
+    """
     links = store.find([ItemKey(port.name, one.external_id) for one in found])
     batch = store.last_batch() + 1
     observations, hidden = [], []
@@ -122,6 +124,8 @@ def _take(
                 hidden.append(replace(link, state=LinkState.NO_ACCESS))
         elif one.where is Where.MOVED:
             swept.found.append(one)
+            if link.state is not LinkState.PAUSED and _is_outside(port, one):
+                hidden.append(replace(link, state=LinkState.PAUSED))
         elif one.where is Where.THERE and link.state is LinkState.LINKED:
             swept.there += 1
         elif one.where is not Where.ARCHIVED or link.state is not LinkState.ARCHIVED:
@@ -134,6 +138,10 @@ def _take(
         merge_tasks(store, ports, observations, rules, moment)
     if hidden:
         store.commit(links=hidden)
+
+
+def _is_outside(port: Port, one: Found) -> bool:
+    return one.item is not None and port.integration.outside(one.item) is not None
 
 
 def _view(port: Port, one: Found) -> TaskView:

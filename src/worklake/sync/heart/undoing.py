@@ -22,6 +22,7 @@ from worklake.sync.rules import brake, plan, resolution
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import Missing
 from worklake.sync.rules.state import (
+    DELETED,
     HOLDING,
     Change,
     Conflict,
@@ -46,6 +47,7 @@ _BACK: Mapping[Operation, Operation] = {
 UNDO_UNDONE = "the undo was undone"
 """Why a hold of an undo is over."""
 
+_REFUSED = (Outcome.NO_ACCESS, Outcome.REFUSED)
 _NOT_THERE = frozenset({LinkState.DELETED, LinkState.CREATING})
 
 
@@ -206,7 +208,8 @@ def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, lo
             return "the item is not there any more"
         if any(not same(name, value, link.seen.get(name)) for name, value in (write.shown or {}).items()):
             return "it was changed since it was created"
-        operation = Operation.DELETE if capabilities.deletes else Operation.CLOSE
+        refused = any(one.field == DELETED for one in plan.refused_at(loaded.conflicts, link.key))
+        operation = Operation.DELETE if capabilities.deletes and not refused else Operation.CLOSE
     if write.operation is Operation.DELETE:
         if any(each.source == write.source and each.state not in _NOT_THERE for each in loaded.links):
             return "the item is there again"
@@ -222,6 +225,23 @@ def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, lo
         people = {name: each.people for name, each in ports.items()}
         expected = names_for(store, people, [loaded])[write.source].at(link).canonical(link.seen)
     return plan.step(operation, write.task_id, write.source, write.external_id, {}, expected, why, link.revision)
+
+
+def plan_closing(
+    store: Store, ports: Ports, saved: SavedPlan, writes: Iterable[Write], moment: Moment
+) -> SavedPlan | None:
+    """The plan, saved, that closes what an undo was to delete where the provider refused that; None where it did not.
+
+    `writes` are what became of the undo's steps. The brake let these items pass already.
+    """
+    refused = {one.undoes for one in writes if one.operation is Operation.DELETE and one.outcome in _REFUSED}
+    made = [one for one in store.writes(str(saved.undoes)) if one.write_id in refused and one.comment_id is None]
+    steps = put_back(store, ports, store.load({one.task_id for one in made}), made, [])
+    closings = [step for step in steps if step.operation is Operation.CLOSE]
+    if not closings:
+        return None
+    takes_back = None if saved.takes_back is None else ()
+    return saved_undo(store, closings, str(saved.undoes), moment, Brake(), len(closings), takes_back)
 
 
 def _anew(store: Store, ports: Ports, write: Write, loaded: Loaded) -> dict[str, FieldValue] | None:

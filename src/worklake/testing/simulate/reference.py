@@ -223,15 +223,16 @@ class Contest:
         return all(place in self._surely[one] or self._wins(one, place) for place in {other, *self._maybe[other]})
 
     def _may_be_over(self, one: int, other: int) -> bool:
-        """Whether this edit may no longer contend when the other is merged: one that lost to the other may have come
-        after this one, or after one that had won over this one; or one that had won emptied the field before the other
-        item came, which then filled it.
+        """Whether this edit may no longer contend when the other is merged: one that lost to the other may have won
+        over this one, as where nobody could tell yet when it was made; or it may have come after this one, or after one
+        that had won over this one; or one that had won emptied the field before the other item came, which filled it.
         """
         edits = [place for place in range(len(self.edits)) if place not in (one, other)]
         won = [place for place in edits if self.lets(self.edits[place]) and not self._wins(one, place)]
         later = [place for place in edits if any(before in self._maybe[place] for before in (one, *won))]
         emptied = self.edits[other].creates and any(is_empty(self.name, self.edits[place].value) for place in won)
-        return emptied or any(not (other in self._surely[place] or self._wins(place, other)) for place in later)
+        between = {*won, *later}
+        return emptied or any(not (other in self._surely[place] or self._wins(place, other)) for place in between)
 
     def _wins(self, one: int, other: int) -> bool:
         """Whether the policy surely lets an edit win over another that it competes with."""

@@ -253,9 +253,9 @@ def _too_much(world: World, saved: SavedPlan) -> list[str]:
     ]
 
 
-def apply(world: World, saved: SavedPlan, *, allowed: bool = False) -> str:
-    """Apply a plan unless the brake stops it; gives the run."""
-    run = world.run_id()
+def apply(world: World, saved: SavedPlan, *, allowed: bool = False, run: str = "") -> str:
+    """Apply a plan, by default in a run of its own, unless the brake stops it; gives the run."""
+    run = run or world.run_id()
     if not saved.stopped_by or allowed:
         side_by_side = Interleaved(Random(f"{run} {saved.plan_id}"))  # noqa: S311
         begun = world.now
@@ -309,13 +309,17 @@ def undo(world: World, run: str, everywhere: bool) -> str:
     moment = Moment(world.run_id(), world.clock())
     world.undone.add(run)
     if everywhere:
-        undone = plan_everywhere(world.store, world.ports(), world.rules(), run, moment)
-        world.plans.append(undone.plan.plan_id)
-        return apply(world, undone.plan, allowed=True)
-    undone = undoing.plan_undo(world.store, world.ports(), run, moment)
-    world.plans.append(undone.plan.plan_id)
-    world.touched |= {(step.task_id, name) for step in undone.plan.steps for name in (step.fields or ("task",))}
-    return apply(world, undone.plan)
+        saved = plan_everywhere(world.store, world.ports(), world.rules(), run, moment).plan
+    else:
+        saved = undoing.plan_undo(world.store, world.ports(), run, moment).plan
+        world.touched |= {(step.task_id, name) for step in saved.steps for name in (step.fields or ("task",))}
+    world.plans.append(saved.plan_id)
+    by = apply(world, saved, allowed=everywhere)
+    closing = undoing.plan_closing(world.store, world.ports(), saved, world.store.writes(by), moment)
+    if closing is not None:
+        world.plans.append(closing.plan_id)
+        apply(world, closing, run=by)
+    return by
 
 
 def settle(world: World, random: Random) -> None:
