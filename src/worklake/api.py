@@ -203,12 +203,18 @@ def conflicts(project: Path | str | None = None) -> list[ConflictDocument]:
 
 
 def settle(
-    conflict_id: str, project: Path | str | None = None, *, take: str | None = None, value: FieldValue = None
+    conflict_id: str,
+    project: Path | str | None = None,
+    *,
+    take: str | None = None,
+    value: FieldValue = None,
+    leave: bool = False,
 ) -> SettledDocument:
     """Settle an open conflict by the value of the source `take`, else by `value`; the next plan writes it everywhere.
+    With `leave` a tool that refuses a value keeps its own, and is asked no more before either value moves.
 
     Raises `NotFoundError` where there is no such conflict, `InvalidInputError` where it is settled already, the
-    source does not contend, or the field does not take the value.
+    source does not contend, the field does not take the value, or no tool refuses one.
     """
     from worklake.sync import cycle, reports
     from worklake.sync.given import checked_value
@@ -218,8 +224,8 @@ def settle(
     run = run_over(settings, "conflicts settle", ())
     with open_project_lake(settings) as lake, lake.lease(holder(), "conflicts settle"):
         about = [one.field for one in cycle.open_conflicts(lake) if one.conflict_id == conflict_id]
-        given = checked_value(about[0], value) if about and take is None else value
-        return reports.settled_document(cycle.settle(lake, run, conflict_id, Choice(take, given)))
+        given = checked_value(about[0], value) if about and take is None and not leave else value
+        return reports.settled_document(cycle.settle(lake, run, conflict_id, Choice(take, given, leave)))
 
 
 def check(project: Path | str | None = None) -> CheckDocument:

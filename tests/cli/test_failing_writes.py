@@ -66,7 +66,10 @@ def test_a_value_refused_by_name_for_ever_asks_a_person_once_and_is_sent_when_th
     assert (conflict["field"], {one["source"] for one in conflict["values"]}) == ("title", {"worklake", "gitlab"})
     waiting = project.run("sync")
     assert (waiting.status, waiting.document["writes"]) == (3, [])
-    project.run("conflicts", "settle", conflict["conflict_id"], "--take", "worklake")
+    assert project.run("conflicts", "settle", conflict["conflict_id"], "--leave").document["left"] == "gitlab"
+    quiet = project.run("sync")
+    assert (quiet.status, quiet.document["writes"], project.run("conflicts").document) == (0, [], [])
+    assert project.run("conflicts", "settle", conflict["conflict_id"], "--take", "worklake").status == 0
     assert project.run("sync").document["applied"] == 1
     assert "Shared and unwelcome" in titles(project)
     assert project.run("conflicts").document == []

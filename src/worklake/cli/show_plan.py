@@ -12,6 +12,7 @@ from rich.text import Text
 
 from worklake.cli.show import counted, moment, table, value_shown
 from worklake.model.documents import PulledSource, SweepDocument
+from worklake.model.fields import FIELDS
 from worklake.model.heart_rows import Operation
 from worklake.model.plan_documents import (
     ApplyDocument,
@@ -261,11 +262,16 @@ def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableT
         yield f"… and {len(conflicts) - _MOST_CONFLICTS} more; all of them with --json"
     if conflicts:
         yield "Settle one with: worklake conflicts settle ID --take SOURCE (or --value JSON)"
+        if any(one.kind == "refused" and one.field in FIELDS for one in conflicts):
+            yield "Where a tool refuses a value, --take worklake asks it again, and --leave lets it keep its own"
     else:
         yield "No conflict is open."
 
 
 def settled(document: SettledDocument) -> Iterator[RenderableType]:
     """What was decided, and when it is written."""
+    if document.left is not None:
+        yield f"{document.conflict_id}: {document.left} keeps its {document.field}, until it or the task's moves"
+        return
     yield f"{document.conflict_id}: {document.field} is {value_shown(document.value)} now ({document.source})"
     yield "Written everywhere by the next: worklake sync"

@@ -222,18 +222,24 @@ def settle(
     value: Annotated[
         str | None, typer.Option(metavar="JSON", help='Give a value, in JSON: \'"a text"\', \'["a", "b"]\', 3, null.')
     ] = None,
+    leave: Annotated[
+        bool, typer.Option("--leave", help="Of a value that a tool refuses: let that tool show what it shows.")
+    ] = False,
 ) -> None:
     """Settle a conflict. The value becomes a change like any other, and the next sync writes it to every tool.
+
+    A tool that refuses a value is asked again where the task's value is taken; with --leave it keeps its own until
+    either of them moves.
 
     Examples: `worklake conflicts settle ID --take linear`, `worklake conflicts settle ID --value '"2026-03-09"'`.
     """
     from worklake import api
     from worklake.cli import show_plan
 
-    if (take is None) == (value is None):
-        raise typer.BadParameter("give either --take SOURCE or --value JSON")
+    if (take is not None) + (value is not None) + leave != 1:
+        raise typer.BadParameter("give one of --take SOURCE, --value JSON and --leave")
     given = _json(value) if value is not None else None
-    document = api.settle(conflict_id, face.project, take=take, value=given)
+    document = api.settle(conflict_id, face.project, take=take, value=given, leave=leave)
     face.answer(document, *show_plan.settled(document))
 
 

@@ -65,6 +65,9 @@ class ConflictDocument(Document):
     field: str = Field(description="The field; `task` where it is about the item as a whole")
     values: list[ConflictValue]
     opened_at: datetime
+    kind: str = Field(
+        default="differs", description="differs, refused (by a tool), undone, or overwritten (by our write)"
+    )
     title: str = Field(default="", description="The task's title")
     reason: str = Field(
         default="", description="Why a person has to decide: edits differ, a provider's words against a value, an undo"
@@ -222,8 +225,9 @@ class SettledDocument(Document):
     conflict_id: str
     task_id: str
     field: str
-    source: str = Field(description="Whose value was taken; worklake for a value that was given")
+    source: str = Field(description="Whose value was taken; worklake for a value that was given, or is the task's own")
     value: Any = Field(description="The value that the next plan writes everywhere")
+    left: str | None = Field(default=None, description="The source that does not get it, and may show another")
 
 
 class DemoDocument(Document):

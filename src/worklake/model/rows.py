@@ -236,11 +236,14 @@ class Conflict(Row):
     conflict_id: str = Field(description="Derived from what competes")
     task_id: str = Field(description="The task")
     field: str = Field(description="The field; `task` for the whole task")
-    kind: str = Field(description="differs, refused (by a provider), undone, or overwritten (by our write)")
+    kind: str = Field(
+        description="differs, refused (by a provider), undone, overwritten (by our write), or"
+        " left (a person lets the item show what it shows: decided, until either value moves)"
+    )
     contenders: str = Field(
         description="The values as JSON: source, external_id (null for a person's own), value, changed_at, actor"
     )
-    is_open: bool = Field(description="Whether nobody has settled it yet")
+    is_open: bool = Field(description="Whether it still has an effect: but for one that was left, a person is asked")
     reason: str = Field(description="Why a person may have to decide, or how it was settled")
     run_id: str = Field(description="The run that opened it")
     opened_at: datetime = Field(description="When it was opened")

@@ -36,7 +36,7 @@ from worklake.sync.rules.task import Moment
 from worklake.sync.run import Counts, RunContext, SourceCounts
 
 _KNOWN = "select source, external_id, key, seen from {links} where kind = 'task' and {among}"
-_OPEN = "select * from {conflicts} where is_open order by opened_at, conflict_id"
+_OPEN = "select * from {conflicts} where is_open and kind <> 'left' order by opened_at, conflict_id"
 
 
 class PlanResult(NamedTuple):
@@ -190,7 +190,8 @@ def settle(lake: Lake, run: RunContext, conflict_id: str, choice: Choice) -> Con
     """Settle an open conflict; the next plan writes its value everywhere. Raises as `settling.settle`."""
     lake.ensure()
     with Account(lake, run) as account:
-        settled = settling.settle(store_of(lake, run), conflict_id, choice, Moment(run.run_id, run.clock()))
+        moment = Moment(run.run_id, run.clock())
+        settled = settling.settle(store_of(lake, run), ports_of(lake, run), conflict_id, choice, moment)
         account.open()
         account.close({})
         return settled

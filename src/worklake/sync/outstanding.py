@@ -45,7 +45,7 @@ _KEPT_OUT = """
     ) w on l.source = w.source and l.external_id = w.external_id and w.place = 1
     where l.kind = 'task' and l.state = 'no_access' order by l.source, l.key, l.external_id
 """
-_CONFLICTS = "select count(*) as n from {conflicts} where is_open"
+_CONFLICTS = "select count(*) as n from {conflicts} where is_open and kind <> 'left'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ from worklake.sync.heart.ledger import adjusted
 from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.sweeping import Swept
 from worklake.sync.rules import brake
-from worklake.sync.rules.state import BY_HAND, Conflict, ItemKey
+from worklake.sync.rules.state import BY_HAND, Conflict, ConflictKind, ItemKey
 from worklake.sync.run import SourceCounts
 
 _TITLES = "select task_id, title from {tasks} where {among}"
@@ -216,6 +216,7 @@ def settled_document(conflict: Conflict) -> SettledDocument:
         field=conflict.field,
         source=conflict.winner.source if conflict.winner else BY_HAND,
         value=conflict.value,
+        left=conflict.at_item.source if conflict.kind is ConflictKind.LEFT and conflict.at_item else None,
     )
 
 
@@ -314,6 +315,7 @@ def _conflict(conflict: Conflict, names: _Names) -> ConflictDocument:
             for one in conflict.contenders
         ],
         opened_at=conflict.opened_at,
+        kind=conflict.kind.value,
         title=names.titles.get(conflict.task_id, ""),
         reason=conflict.reason,
     )

@@ -360,7 +360,7 @@ def whole_hold(made: DeletingWorld) -> str:
 
 
 def settle(made: DeletingWorld, conflict: str, take: str) -> None:
-    settling.settle(made.store, conflict, settling.Choice(take=take), Moment(made.run_id(), made.clock()))
+    settling.settle(made.store, made.ports(), conflict, settling.Choice(take=take), Moment(made.run_id(), made.clock()))
 
 
 def there(made: DeletingWorld, source: str) -> list[object]:

@@ -319,9 +319,9 @@ def test_a_manual_conflict_waits_and_a_person_settles_it_once() -> None:
     (conflict,) = made.store.all_conflicts()
     moment = Moment("run_9999", made.clock())
     with pytest.raises(InvalidInputError, match="does not contend"):
-        settling.settle(made.store, conflict.conflict_id, settling.Choice(take="C"), moment)
-    settling.settle(made.store, conflict.conflict_id, settling.Choice(take="B"), moment)
+        settling.settle(made.store, made.ports(), conflict.conflict_id, settling.Choice(take="C"), moment)
+    settling.settle(made.store, made.ports(), conflict.conflict_id, settling.Choice(take="B"), moment)
     sync(made)
     assert [shown(made, one) for one in "AB"] == ["title of B"] * 2
     with pytest.raises(InvalidInputError, match="settled already"):
-        settling.settle(made.store, conflict.conflict_id, settling.Choice(take="A"), moment)
+        settling.settle(made.store, made.ports(), conflict.conflict_id, settling.Choice(take="A"), moment)

@@ -1,6 +1,7 @@
 """Calls that fail, by kind: what becomes of their steps, and that no edit is ever lost by it."""
 
 from collections.abc import Iterator, Sequence
+from random import Random
 
 import pytest
 
@@ -52,7 +53,7 @@ def open_conflicts(made: Town) -> list[Conflict]:
 
 def settle(made: Town, conflict: Conflict, take: str | None = None, value: str | None = None) -> None:
     choice = settling.Choice(take, value)
-    settling.settle(made.store, conflict.conflict_id, choice, Moment(made.run_id(), made.clock()))
+    settling.settle(made.store, made.ports(), conflict.conflict_id, choice, Moment(made.run_id(), made.clock()))
 
 
 def last(made: Town) -> tuple[Outcome | None, str | None]:
@@ -477,3 +478,53 @@ def test_a_lost_call_of_which_a_look_shows_that_it_was_not_done_does_not_say_tha
     sync(made)
     (write,) = [one for one in made.store.all_writes() if one.outcome is Outcome.NOT_SENT]
     assert write.error == "B: PUT /issues: 500. The item shows that it was not done; the next run tries again."
+
+
+def left(made: Town) -> None:
+    """A title that B refuses is left different there."""
+    edit(made, "A", "title", "unwelcome")
+    breaks(made, RefusedValueError("no, thanks", ("title",)))
+    sync(made)
+    (conflict,) = open_conflicts(made)
+    choice, moment = settling.Choice(leave=True), Moment(made.run_id(), made.clock())
+    settling.settle(made.store, made.ports(), conflict.conflict_id, choice, moment)
+    assert [sync(made) for _ in range(2)] == [0, 0]
+    assert [one.kind for one in open_conflicts(made)] == [ConflictKind.LEFT]
+    made.fault = lambda source, what: False
+
+
+def test_what_a_person_leaves_different_is_quiet_until_the_task_moves(made: Town) -> None:
+    left(made)
+    edit(made, "A", "title", "welcome")
+    assert sync(made) == 1
+    assert (shown(made, "B"), open_conflicts(made)) == ("welcome", [])
+
+
+def test_an_edit_where_something_was_left_different_is_heard(made: Town) -> None:
+    left(made)
+    edit(made, "B", "title", "typed there")
+    assert sync(made) == 1
+    assert (shown(made, "A"), open_conflicts(made)) == ("typed there", [])
+
+
+def test_who_left_something_different_may_think_again(made: Town) -> None:
+    left(made)
+    (conflict,) = open_conflicts(made)
+    settle(made, conflict, take="worklake")
+    assert sync(made) == 1
+    assert shown(made, "B") == "unwelcome"
+
+
+def test_only_what_a_tool_refuses_can_be_left_different(made: Town) -> None:
+    edit(made, "A", "title", "here")
+    worlds.pull(made, "A", Random(0))
+    worlds.undo(made, worlds.apply(made, worlds.plan(made)), everywhere=False)
+    (conflict,) = open_conflicts(made)
+    with pytest.raises(InvalidInputError, match="is not about a value that a tool refuses"):
+        settling.settle(
+            made.store,
+            made.ports(),
+            conflict.conflict_id,
+            settling.Choice(leave=True),
+            Moment("run_9999", made.clock()),
+        )

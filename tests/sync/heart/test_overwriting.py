@@ -59,7 +59,7 @@ def test_it_holds_nothing_and_a_person_may_bring_the_value_back() -> None:
     edit(made, "A", "due_date", "2026-02-01")
     assert sync(made) == 1
     choice = settling.Choice(take="B")
-    settling.settle(made.store, only_conflict(made).conflict_id, choice, Moment("run_9999", made.clock()))
+    settling.settle(made.store, made.ports(), only_conflict(made).conflict_id, choice, Moment("run_9999", made.clock()))
     sync(made)
     assert [shown(made, one) for one in "AB"] == ["their title"] * 2
     assert sync(made) == 0

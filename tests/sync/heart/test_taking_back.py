@@ -65,7 +65,13 @@ def test_what_a_person_edits_while_an_undo_holds_it_waits_for_a_person_when_that
     assert {name: shown(made, name) for name in "ABC"} == dict.fromkeys("ABC", "carried on") | {edited: "by a person"}
     (conflict,) = [one for one in made.store.all_conflicts() if one.open]
     assert {one.value for one in conflict.contenders} == {"carried on", "by a person"}
-    settling.settle(made.store, conflict.conflict_id, settling.Choice(take=edited), Moment(made.run_id(), made.clock()))
+    settling.settle(
+        made.store,
+        made.ports(),
+        conflict.conflict_id,
+        settling.Choice(take=edited),
+        Moment(made.run_id(), made.clock()),
+    )
     sync(made)
     assert [shown(made, name) for name in "ABC"] == ["by a person"] * 3
 
@@ -88,7 +94,9 @@ def test_an_edit_that_does_not_know_what_was_settled_over_an_undo_contends_with_
     made.fault = None
     assert made.store.all_writes()[-1].outcome is Outcome.FAILED
     (held,) = made.store.all_conflicts()
-    settling.settle(made.store, held.conflict_id, settling.Choice(take="B"), Moment(made.run_id(), made.clock()))
+    settling.settle(
+        made.store, made.ports(), held.conflict_id, settling.Choice(take="B"), Moment(made.run_id(), made.clock())
+    )
     sync(made)
     assert [shown(made, name) for name in "AB"] == ["a title of some length"] * 2
     kept = {one.value for conflict in made.store.all_conflicts() for one in conflict.contenders}
@@ -146,6 +154,23 @@ def test_what_was_made_and_may_not_be_deleted_is_closed_by_the_same_undo() -> No
     assert [one.kind for one in made.store.all_conflicts() if one.open] == [ConflictKind.UNDONE]
     assert sync(made) == 0
     assert shown(made, "A", "status") == "backlog"
+
+
+def test_what_an_undo_closed_stays_closed_where_a_person_wants_that() -> None:
+    made = town(Shape(), Shape(deletes=False))
+    made_and_taken_back(made)
+    (hold,) = (one for one in made.store.all_conflicts() if one.open)
+    moment = Moment(made.run_id(), made.clock())
+    settling.settle(made.store, made.ports(), hold.conflict_id, settling.Choice(take="B"), moment)
+    edit(made, "A", "title", "another title")
+    assert [sync(made) for _ in range(2)] == [1, 0]
+    assert (shown(made, "B"), shown(made, "B", "status")) == ("another title", "canceled")
+    edit(made, "B", "status", "backlog")
+    edit(made, "A", "title", "yet another title")
+    sync(made)
+    edit(made, "B", "status", "canceled")
+    sync(made)
+    assert shown(made, "A", "status") == "canceled"
 
 
 def test_an_undo_that_dies_before_it_closes_what_it_may_not_delete_is_repeated() -> None:
@@ -257,7 +282,7 @@ def test_a_conflict_over_a_field_that_the_task_did_not_have_is_settled() -> None
     worlds._merge(made, "run_9000")
     (conflict,) = made.store.all_conflicts()
     moment = Moment("run_9001", made.clock())
-    settling.settle(made.store, conflict.conflict_id, settling.Choice(take="C"), moment)
+    settling.settle(made.store, made.ports(), conflict.conflict_id, settling.Choice(take="C"), moment)
     sync(made)
     assert [shown(made, one, "due_date") for one in "BC"] == ["2026-03-02"] * 2
 
@@ -405,7 +430,9 @@ def test_what_may_have_been_taken_out_of_a_set_after_a_creation_without_an_answe
     }
     sync(made)
     assert [shown(made, name, "labels") for name in "AB"] == [["one", "two"]] * 2
-    settling.settle(made.store, conflict.conflict_id, settling.Choice(take="B"), Moment(made.run_id(), made.clock()))
+    settling.settle(
+        made.store, made.ports(), conflict.conflict_id, settling.Choice(take="B"), Moment(made.run_id(), made.clock())
+    )
     sync(made)
     assert [shown(made, name, "labels") for name in "AB"] == [["one"]] * 2
     assert sync(made) == 0
@@ -471,7 +498,9 @@ def test_what_a_person_decides_to_stand_has_been_said_then() -> None:
     edit(made, "B", "title", "by somebody who does not know it")
     made.tick(60)
     (held,) = made.store.all_conflicts()
-    settling.settle(made.store, held.conflict_id, settling.Choice(take="A"), Moment(made.run_id(), made.clock()))
+    settling.settle(
+        made.store, made.ports(), held.conflict_id, settling.Choice(take="A"), Moment(made.run_id(), made.clock())
+    )
     sync(made)
     assert sync(made) == 0
     assert [shown(made, name) for name in "AB"] == ["carried on"] * 2

@@ -11,7 +11,7 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
 from worklake.sync.rules.comments import COMMENT
-from worklake.sync.rules.plan import WHOLE_TASK, Planning, creating_key, creation, refused_at
+from worklake.sync.rules.plan import NOT_SENT, WHOLE_TASK, Planning, creating_key, creation, refused_at
 from worklake.sync.rules.state import DELETED, Conflict, ConflictKind, Contender, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
@@ -106,14 +106,14 @@ def _ours(step: PlannedStep, name: str, value: FieldValue, task: TaskState, side
 
 
 def no_longer_due(planning: Planning, moment: Moment) -> list[Conflict]:
-    """The open conflicts of a task over what was refused and is not due there any more, closed.
+    """The open conflicts of a task over what was refused, or left, and is not due there any more, closed.
 
     What was refused by a source that this run does not look at stays as it is.
     """
     return [
         replace(one, open=False, settled_at=moment.now, reason="it is not due there any more")
         for one in planning.conflicts
-        if one.open and one.kind is ConflictKind.REFUSED and one.field not in _WHOLE and not _is_due(one, planning)
+        if one.open and one.kind in NOT_SENT and one.field not in _WHOLE and not _is_due(one, planning)
     ]
 
 

@@ -19,6 +19,8 @@ from worklake.sync.rules.state import DELETED, HOLDING, Conflict, ConflictKind, 
 from worklake.sync.rules.values import referred, same
 
 WHOLE_TASK = "task"
+NOT_SENT = frozenset({ConflictKind.REFUSED, ConflictKind.LEFT})
+"""While a conflict of these kinds is open, its value is not written to its item."""
 _PUT_BACK = frozenset({Operation.RESTORE.value, Operation.REOPEN.value, Operation.CLOSE.value})
 _ALWAYS = frozenset({"title", "status"})
 """What a creation says in any case: what a new item shows of them is the provider's to choose."""
@@ -99,13 +101,13 @@ def held_fields(conflicts: Iterable[Conflict]) -> frozenset[str]:
 
 
 def refused_at(conflicts: Iterable[Conflict], item: ItemKey) -> list[Conflict]:
-    """The open conflicts over what the provider refused for this item, also while it was being made."""
+    """The open conflicts over what the provider refused for this item, also while it was being made, or over what a
+    person lets it show.
+    """
     return [
         one
         for one in conflicts
-        if one.open
-        and one.kind is ConflictKind.REFUSED
-        and one.at_item in (item, creating_key(item.source, one.task_id))
+        if one.open and one.kind in NOT_SENT and one.at_item in (item, creating_key(item.source, one.task_id))
     ]
 
 

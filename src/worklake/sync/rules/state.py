@@ -165,13 +165,14 @@ class Change(NamedTuple):
 
 class ConflictKind(StrEnum):
     """Why a person may have to decide: edits differ, a provider refused a value, something was undone, or our write
-    went over an edit that was made just before.
+    went over an edit that was made just before. `LEFT` is decided: an item may show something else.
     """
 
     DIFFERS = "differs"
     REFUSED = "refused"
     UNDONE = "undone"
     OVERWRITTEN = "overwritten"
+    LEFT = "left"
 
 
 HOLDING = frozenset({ConflictKind.DIFFERS, ConflictKind.UNDONE})
@@ -194,6 +195,7 @@ class Conflict:
     An open one that `differs` or was `undone` holds the field: no source is written on it. One that was `refused`
     holds it for the item `at_item`, as long as the value to be written is the one that was refused and `mapping` stands
     for the source's mapping. Where the provider did not say what it refuses, `mapping` is None and nothing is held.
+    One that was `left` by a person holds like one that was refused, open until either value moves, and asks nobody.
     One that was `overwritten` holds nothing: all agree, and a person may bring back what was lost at `at_item`.
     """
 

@@ -11,7 +11,7 @@ from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.rows import LinkState
 from worklake.sync.heart.store import Loaded
-from worklake.sync.rules.plan import held_fields
+from worklake.sync.rules.plan import NOT_SENT, held_fields
 from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
 from worklake.sync.rules.values import elements, same
 from worklake.testing.simulate.case import Case, fail
@@ -86,6 +86,8 @@ def _all_agree(case: Case) -> None:
         for name, value in one.task.values().items():
             if name not in shape.writable or name in held or _refuses(case, one, link.key, name, value):
                 continue
+            if _is_left(case, one, link.key, name, value):
+                continue
             if name == "assignees" and value and case.provider.shows(link.source, name, value, []):
                 continue  # nobody of them has an account there: it keeps whom it has
             if name == "parent_id" and value and case.provider.shows(link.source, name, value, None):
@@ -103,9 +105,16 @@ def _all_agree(case: Case) -> None:
 
 def _open(one: Loaded, name: str) -> list[Conflict]:
     """The open conflicts that hold a field of a task, or its items."""
-    return [
-        each for each in one.conflicts if each.open and each.field == name and each.kind is not ConflictKind.REFUSED
-    ]
+    return [each for each in one.conflicts if each.open and each.field == name and each.kind not in NOT_SENT]
+
+
+def _is_left(case: Case, one: Loaded, key: ItemKey, name: str, value: FieldValue) -> bool:
+    """Whether a person has left this item as it is while the task has this value."""
+    return any(
+        (each.open, each.kind, each.field, each.at_item) == (True, ConflictKind.LEFT, name, key)
+        and case.provider.shows(key.source, name, value, each.value)
+        for each in one.conflicts
+    )
 
 
 def _refuses(case: Case, one: Loaded, key: ItemKey, name: str, value: FieldValue) -> bool:

@@ -20,8 +20,8 @@ from worklake.sync.heart import applying, merging, planning, settling, undoing
 from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ports import Observation, Port, Rules
 from worklake.sync.rules.comments import COMMENT
-from worklake.sync.rules.plan import Budget
-from worklake.sync.rules.state import ConflictKind, Decision, Edited, ItemKey, Standing, TaskState
+from worklake.sync.rules.plan import NOT_SENT, Budget
+from worklake.sync.rules.state import Decision, Edited, ItemKey, Standing, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
@@ -324,7 +324,7 @@ def undo(world: World, run: str, everywhere: bool) -> str:
 
 def settle(world: World, random: Random) -> None:
     """A person settles an open conflict, if there is one, by a value that contends or one of their own."""
-    conflicts = [one for one in world.store.all_conflicts() if one.open and one.kind is not ConflictKind.REFUSED]
+    conflicts = [one for one in world.store.all_conflicts() if one.open and one.kind not in NOT_SENT]
     if not conflicts:
         return
     conflict = random.choice(conflicts)
@@ -339,7 +339,8 @@ def settle(world: World, random: Random) -> None:
         values: dict[str, FieldValue] = {"title": f"{world.count:03} as a person decided", "priority": "high"}
         choice = settling.Choice(value=values.get(conflict.field, "2026-03-01"))
     with _given(world, conflict.task_id, [one.value for one in conflict.contenders], conflict.field):
-        settling.settle(world.store, conflict.conflict_id, choice, Moment(world.run_id(), world.clock()))
+        moment = Moment(world.run_id(), world.clock())
+        settling.settle(world.store, world.ports(), conflict.conflict_id, choice, moment)
 
 
 def _own_value(name: str) -> FieldValue:
