@@ -29,6 +29,7 @@ from worklake.model.plan_documents import (
     ConflictDocument,
     PlanDocument,
     SettledDocument,
+    SettledRunDocument,
     SyncDocument,
     UndoDocument,
 )
@@ -226,6 +227,24 @@ def settle(
         about = [one.field for one in cycle.open_conflicts(lake) if one.conflict_id == conflict_id]
         given = checked_value(about[0], value) if about and take is None and not leave else value
         return reports.settled_document(cycle.settle(lake, run, conflict_id, Choice(take, given, leave)))
+
+
+def settle_run(
+    run_id: str, project: Path | str | None = None, *, take: str | None = None, leave: bool = False
+) -> SettledRunDocument:
+    """Settle all open conflicts that a run opened, as an undo does of each field that it takes back, in the same way.
+    Those where that cannot be stay open, and are named.
+
+    Raises `NotFoundError` where none is open.
+    """
+    from worklake.sync import cycle, reports
+    from worklake.sync.heart.settling import Choice
+
+    settings = open_settings(project)
+    run = run_over(settings, "conflicts settle", ())
+    with open_project_lake(settings) as lake, lake.lease(holder(), "conflicts settle"):
+        settled, left = cycle.settle_run(lake, run, run_id, Choice(take, None, leave))
+        return reports.settled_run_document(run_id, settled, left)
 
 
 def check(project: Path | str | None = None) -> CheckDocument:

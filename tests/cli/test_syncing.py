@@ -250,6 +250,23 @@ def test_undo_takes_a_sync_back_and_the_next_sync_does_not_redo_it(twins: Twins)
     assert twins.both("title") == [before[0]] * 2
 
 
+def test_all_that_an_undo_holds_is_settled_at_once(twins: Twins) -> None:
+    before = twins.both("title")
+    twins.project.edit("linear", twins.linear, title="One of two", dueDate="2033-03-03")
+    run = twins.project.run("sync").document["run_id"]
+    undone = twins.project.run("undo", run, "--apply").document["run_id"]
+    nobody = twins.project.run("conflicts", "settle", "--run", undone, "--take", "notion")
+    assert (nobody.status, nobody.document["settled"], len(nobody.document["left"])) == (2, [], 2)
+    settled = twins.project.run("conflicts", "settle", "--run", undone, "--take", "gitlab")
+    assert settled.status == 0
+    assert {one["field"] for one in settled.document["settled"]} == {"title", "due_date"}
+    assert {one["source"] for one in settled.document["settled"]} == {"gitlab"}
+    assert twins.project.run("conflicts", "settle", "--run", undone, "--take", "gitlab").status == 2
+    assert twins.project.run("sync").status == 0
+    assert twins.both("title") == [before[0]] * 2
+    at_rest(twins.project)
+
+
 @pytest.mark.slow
 def test_undo_of_an_undo_brings_the_sync_back(twins: Twins) -> None:
     twins.project.edit("linear", twins.linear, title="There and back")

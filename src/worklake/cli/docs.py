@@ -20,6 +20,7 @@ PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
     ("worklake undo", plan_documents.UndoDocument, False),
     ("worklake conflicts, worklake conflicts list", plan_documents.ConflictDocument, True),
     ("worklake conflicts settle", plan_documents.SettledDocument, False),
+    ("worklake conflicts settle --run", plan_documents.SettledRunDocument, False),
     ("worklake tasks", documents.TaskDocument, True),
     ("worklake tasks --proposed-links, worklake links list", documents.ProposalDocument, True),
     ("worklake links accept, worklake links refuse", documents.DecidedDocument, False),

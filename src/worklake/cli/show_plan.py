@@ -20,6 +20,7 @@ from worklake.model.plan_documents import (
     FieldChange,
     PlanDocument,
     SettledDocument,
+    SettledRunDocument,
     StepDocument,
     SyncDocument,
     UndoDocument,
@@ -228,7 +229,7 @@ def undone(document: UndoDocument, *, everywhere: bool = False) -> Iterator[Rend
     if document.applied is not None:
         yield _counts(document.applied, document.stale or 0, document.failed or 0)
         if document.conflicts:
-            yield _HELD
+            yield f"{_HELD}, or all at once: worklake conflicts settle --run {document.run_id} --take SOURCE"
         if document.applied or document.takes_back:
             option = " --everywhere" if everywhere else ""
             yield f"To take this back in turn: worklake undo {document.run_id}{option} --apply"
@@ -266,6 +267,16 @@ def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableT
             yield "Where a tool refuses a value, --take worklake asks it again, and --leave lets it keep its own"
     else:
         yield "No conflict is open."
+
+
+def settled_run(document: SettledRunDocument) -> Iterator[RenderableType]:
+    """What was decided for all conflicts of a run, and those that stay open."""
+    for one in document.left:
+        yield Text(f"{one.conflict_id} stays open: {one.reason}", "yellow")
+    kept = sum(one.left is not None for one in document.settled)
+    yield f"{counted(len(document.settled), 'conflict')} of {document.run_id} settled"
+    if len(document.settled) > kept:
+        yield "Written everywhere by the next: worklake sync"
 
 
 def settled(document: SettledDocument) -> Iterator[RenderableType]:

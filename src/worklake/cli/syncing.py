@@ -215,7 +215,11 @@ def _list(face: Face) -> None:
 @command(conflicts)
 def settle(
     face: Face,
-    conflict_id: Annotated[str, typer.Argument(metavar="ID", help="Its id, as the list shows it.")],
+    conflict_id: Annotated[str | None, typer.Argument(metavar="[ID]", help="Its id, as the list shows it.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN_ID", help="All open conflicts that this run opened, such as an undo."),
+    ] = None,
     take: Annotated[
         str | None, typer.Option(metavar="SOURCE", help="Take the value of this source of conf/sources.yml.")
     ] = None,
@@ -231,13 +235,25 @@ def settle(
     A tool that refuses a value is asked again where the task's value is taken; with --leave it keeps its own until
     either of them moves.
 
-    Examples: `worklake conflicts settle ID --take linear`, `worklake conflicts settle ID --value '"2026-03-09"'`.
+    Examples: `worklake conflicts settle ID --take linear`, `worklake conflicts settle ID --value '"2026-03-09"'`,
+    `worklake conflicts settle --run RUN_ID --take worklake`, which does again all that the undo RUN_ID took back.
+
+    Exit status 0 when all is settled, 1 when some conflicts of a run stay open, 2 when nothing was settled.
     """
     from worklake import api
     from worklake.cli import show_plan
 
     if (take is not None) + (value is not None) + leave != 1:
         raise typer.BadParameter("give one of --take SOURCE, --value JSON and --leave")
+    wrong_use = "give the ID of one conflict, or --run RUN_ID with --take SOURCE or --leave"
+    if conflict_id is None:
+        if run is None or value is not None:
+            raise typer.BadParameter(wrong_use)
+        of_run = api.settle_run(run, face.project, take=take, leave=leave)
+        face.answer(of_run, *show_plan.settled_run(of_run))
+        raise typer.Exit(Exit.DONE if not of_run.left else Exit.PARTIAL if of_run.settled else Exit.NOTHING_TOUCHED)
+    if run is not None:
+        raise typer.BadParameter(wrong_use)
     given = _json(value) if value is not None else None
     document = api.settle(conflict_id, face.project, take=take, value=given, leave=leave)
     face.answer(document, *show_plan.settled(document))

@@ -68,6 +68,7 @@ class ConflictDocument(Document):
     kind: str = Field(
         default="differs", description="differs, refused (by a tool), undone, or overwritten (by our write)"
     )
+    run_id: str = Field(default="", description="The run that opened it")
     title: str = Field(default="", description="The task's title")
     reason: str = Field(
         default="", description="Why a person has to decide: edits differ, a provider's words against a value, an undo"
@@ -228,6 +229,21 @@ class SettledDocument(Document):
     source: str = Field(description="Whose value was taken; worklake for a value that was given, or is the task's own")
     value: Any = Field(description="The value that the next plan writes everywhere")
     left: str | None = Field(default=None, description="The source that does not get it, and may show another")
+
+
+class StillOpen(Document):
+    """A conflict that could not be settled so."""
+
+    conflict_id: str
+    reason: str
+
+
+class SettledRunDocument(Document):
+    """`worklake conflicts settle --run RUN_ID`: all open conflicts that a run opened."""
+
+    run_id: str
+    settled: list[SettledDocument]
+    left: list[StillOpen] = Field(description="Those that stay open, and why")
 
 
 class DemoDocument(Document):

@@ -7,7 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-from worklake.errors import AuthError, NotFoundError, StoppedError, WorklakeError
+from worklake.errors import AuthError, InvalidInputError, NotFoundError, StoppedError, WorklakeError
 from worklake.lake.lake import Lake
 from worklake.model.heart_rows import SavedPlan
 from worklake.model.ids import RunId
@@ -195,6 +195,29 @@ def settle(lake: Lake, run: RunContext, conflict_id: str, choice: Choice) -> Con
         account.open()
         account.close({})
         return settled
+
+
+def settle_run(
+    lake: Lake, run: RunContext, opened_by: str, choice: Choice
+) -> tuple[list[Conflict], list[tuple[Conflict, str]]]:
+    """Settle all open conflicts that a run opened in the same way; those where that cannot be are given with the
+    reason, and stay open. Raises `NotFoundError` where there are none. Killed in the middle, repeat it.
+    """
+    lake.ensure()
+    opened = [one for one in open_conflicts(lake) if one.run_id == opened_by]
+    if not opened:
+        raise NotFoundError(f"no conflict is open that {opened_by} opened; conflicts list shows those that are open")
+    settled, left = list[Conflict](), list[tuple[Conflict, str]]()
+    with Account(lake, run) as account:
+        store, ports, moment = store_of(lake, run), ports_of(lake, run), Moment(run.run_id, run.clock())
+        account.open()
+        for one in opened:
+            try:
+                settled.append(settling.settle(store, ports, one.conflict_id, choice, moment))
+            except InvalidInputError as error:
+                left.append((one, str(error)))
+        account.close({})
+    return settled, left
 
 
 def open_conflicts(lake: Lake) -> list[Conflict]:

@@ -23,7 +23,9 @@ from worklake.model.plan_documents import (
     LeftDocument,
     PlanDocument,
     SettledDocument,
+    SettledRunDocument,
     StepDocument,
+    StillOpen,
     SyncDocument,
     TakenBackDocument,
     UndoDocument,
@@ -220,6 +222,17 @@ def settled_document(conflict: Conflict) -> SettledDocument:
     )
 
 
+def settled_run_document(
+    run_id: str, settled: Iterable[Conflict], left: Iterable[tuple[Conflict, str]]
+) -> SettledRunDocument:
+    """The conflicts of a run that a person has just settled at once, and those that stay open."""
+    return SettledRunDocument(
+        run_id=run_id,
+        settled=[settled_document(one) for one in settled],
+        left=[StillOpen(conflict_id=one.conflict_id, reason=reason) for one, reason in left],
+    )
+
+
 def _sources(pulled: PullResult) -> dict[str, PulledSource]:
     return {name: _counted(counts) for name, counts in pulled.counts.items()}
 
@@ -316,6 +329,7 @@ def _conflict(conflict: Conflict, names: _Names) -> ConflictDocument:
         ],
         opened_at=conflict.opened_at,
         kind=conflict.kind.value,
+        run_id=conflict.run_id,
         title=names.titles.get(conflict.task_id, ""),
         reason=conflict.reason,
     )
