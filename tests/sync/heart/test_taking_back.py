@@ -506,3 +506,17 @@ def test_what_a_person_decides_to_stand_has_been_said_then() -> None:
     assert [shown(made, name) for name in "AB"] == ["carried on"] * 2
     kept = {one.value for conflict in made.store.all_conflicts() for one in conflict.contenders}
     assert "by somebody who does not know it" in kept
+
+
+def test_what_an_undo_everywhere_can_only_close_is_not_opened_again() -> None:
+    made = town(Shape(), Shape(deletes=False))
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    undone = worlds.undo(made, run, everywhere=True)
+    edit(made, "A", "title", "another title")
+    assert [sync(made) for _ in range(2)] == [1, 0]
+    assert (shown(made, "A", "status"), shown(made, "B", "status")) == ("backlog", "canceled")
+    worlds.undo(made, undone, everywhere=False)
+    sync(made)
+    assert shown(made, "B", "status") == "backlog"
+    assert not [one for one in made.store.all_conflicts() if one.open]

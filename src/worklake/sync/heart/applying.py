@@ -95,7 +95,7 @@ def apply_plan(
     )
     ports = frozen_ports(ports, saved.steps)
     if saved.takes_back is not None:
-        everywhere.take_back(store, saved, Moment(run_id, clock()))
+        everywhere.take_back(store, ports, saved, Moment(run_id, clock()))
     elif saved.undoes is not None:
         undoing.hold(store, ports, saved, Moment(run_id, clock()))
     total = Counter(step.source for step in saved.steps)

@@ -11,13 +11,14 @@ from dataclasses import replace
 from worklake.model.fields import FIELDS
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, TakenBack, Write
 from worklake.model.rows import LinkState
+from worklake.sync.heart.leaving import stays_closed
 from worklake.sync.heart.planning import planning_of
 from worklake.sync.heart.ports import Ports, Rules
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.heart.undoing import Left, Undoing, plan_undo, put_back, saved_undo
 from worklake.sync.rules import plan
 from worklake.sync.rules.putaway import STATE
-from worklake.sync.rules.state import MOVING, Change, Conflict, ConflictKind, Decision, TaskState
+from worklake.sync.rules.state import MOVING, Change, Conflict, ConflictKind, Decision, ItemKey, TaskState
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
@@ -133,10 +134,20 @@ def _restorations(
     return steps
 
 
-def take_back(store: Store, saved: SavedPlan, moment: Moment) -> None:
-    """Before the plan is applied: the tasks go back. Repeated after a crash, it has no further effect."""
+def take_back(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
+    """Before the plan is applied: the tasks go back, and what it closes is to stay closed. Repeated after a crash, it
+    has no further effect.
+    """
     takes = saved.takes_back or ()
-    loaded = store.load({take.task_id for take in takes})
+    closings = [step for step in saved.steps if step.operation is Operation.CLOSE]
+    loaded = store.load({take.task_id for take in takes} | {step.task_id for step in closings})
+    closed = [
+        left
+        for step in closings
+        for left in stays_closed(
+            store, ports, loaded[step.task_id], ItemKey(step.source, str(step.external_id)), moment
+        )
+    ]
     changes: list[Change] = []
     tasks, freed = list[TaskState](), list[Conflict]()
     why = f"{saved.undoes} was undone everywhere"
@@ -149,5 +160,5 @@ def take_back(store: Store, saved: SavedPlan, moment: Moment) -> None:
         if moved:
             changes += moved
             tasks.append(now)
-    if changes or freed:
-        store.commit(changes, tasks, conflicts=freed)
+    if changes or freed or closed:
+        store.commit(changes, tasks, conflicts=[*freed, *closed])

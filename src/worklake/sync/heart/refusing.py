@@ -9,6 +9,7 @@ from typing import NamedTuple
 from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.ids import digest
+from worklake.sync.heart.leaving import shows_what_was_left
 from worklake.sync.rules import resolution
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import NOT_SENT, WHOLE_TASK, Planning, creating_key, creation, refused_at
@@ -118,7 +119,13 @@ def no_longer_due(planning: Planning, moment: Moment) -> list[Conflict]:
 
 
 def _is_due(conflict: Conflict, planning: Planning) -> bool:
-    """Whether the value that was refused would be sent, were it not refused, or nobody knows."""
+    """Whether the value that was refused would be sent, were it not refused, or nobody knows. What a person left is
+    only as long as it shows.
+    """
+    if conflict.kind is ConflictKind.LEFT and not all(
+        shows_what_was_left(conflict, side) for side in planning.sides if side.key == conflict.at_item
+    ):
+        return False
     asked = _asked(conflict, planning)
     return not asked or any(same(conflict.field, one.get(conflict.field), conflict.value) for one in asked)
 

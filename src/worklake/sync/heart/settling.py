@@ -5,24 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from worklake.errors import InvalidInputError, NotFoundError
-from worklake.model.fields import FIELDS, FieldValue
+from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation
-from worklake.model.ids import digest
 from worklake.model.rows import LinkState
 from worklake.sync.heart.comments.undoing import settle_comment
-from worklake.sync.heart.ports import Ports, aliases_of
-from worklake.sync.heart.sides import side_of
+from worklake.sync.heart.leaving import left_different, stays_closed
+from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.undoing import in_the_making
-from worklake.sync.heart.views import names_for
-from worklake.sync.rules import resolution
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, ConflictKind, Contender, Decision
 from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
 from worklake.sync.rules.values import same
-
-_LEFT = "a person left it as it is there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +44,9 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
     if not conflict.open:
         raise InvalidInputError(f"{conflict_id} is settled already: {conflict.reason}")
     if choice.leave:
-        left = _left(ports, conflict)
-        store.commit(conflicts=[left])
-        return left
+        different = left_different(store, ports, conflict, moment)
+        store.commit(conflicts=[different])
+        return different
     winner = _chosen(conflict, choice)
     settled = replace(
         conflict,
@@ -68,8 +63,9 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
     if conflict.field in (WHOLE_TASK, DELETED):
         changes, links = _as_a_whole(loaded, conflict, winner, moment)
         moved = [fold_onto(task, changes)] if changes else []
-        kept_closed = _kept_closed(store, ports, loaded, winner, moment)
-        store.commit(changes, moved, links, [settled, *kept_closed])
+        closed = winner.origin if winner.value == Operation.CLOSE else None
+        left = stays_closed(store, ports, loaded, closed, moment) if closed is not None else []
+        store.commit(changes, moved, links, [settled, *left])
         return settled
     standing = task.fields.get(conflict.field)  # none where the task was born in a source that lacks the field
     origin = winner.origin
@@ -103,51 +99,6 @@ def _as_a_whole(
         task = fold_onto(task, changes)
         changes.append(given(task, "status", task.last_open or shown, winner.origin, Decision.SETTLED, why, moment))
     return changes, []
-
-
-def _left(ports: Ports, conflict: Conflict) -> Conflict:
-    """The conflict over a refused value once a person lets the item show what it shows."""
-    if conflict.kind is not ConflictKind.REFUSED or conflict.field not in FIELDS or conflict.at_item is None:
-        raise InvalidInputError(
-            f"{conflict.conflict_id} is not about a value that a tool refuses, so nothing can be left different there;"
-            f" take one of: {_names(conflict)}"
-        )
-    source = conflict.at_item.source
-    if source not in ports:
-        raise InvalidInputError(f"{source} is not in conf/sources.yml any more, so nothing is written there")
-    mapping = ports[source].integration.lens.fingerprint()
-    return replace(conflict, kind=ConflictKind.LEFT, mapping=mapping, reason=_LEFT)
-
-
-def _kept_closed(store: Store, ports: Ports, loaded: Loaded, winner: Contender, moment: Moment) -> list[Conflict]:
-    """What keeps an item closed that an undo closed, as it could not delete it, and that a person wants so: nobody has
-    closed the task itself.
-    """
-    link = next((link for link in loaded.links if link.key == winner.origin), None)
-    if link is None or winner.value != Operation.CLOSE or link.source not in ports:
-        return []
-    port, task = ports[link.source], loaded.task
-    names = names_for(store, {port.name: port.people}, [loaded], aliases=aliases_of(ports))
-    side = side_of(link, port, names[port.name])
-    due = resolution.outstanding(task.values(), side)
-    if "status" not in due:
-        return []
-    shown = Contender(side.key, side.view["status"], moment.now)
-    left = Conflict(
-        conflict_id="conflict_" + digest(task.task_id, "status", *side.key, str(due["status"])),
-        task_id=task.task_id,
-        field="status",
-        kind=ConflictKind.LEFT,
-        contenders=(Contender(None, task.fields["status"].value, moment.now), shown),
-        open=True,
-        reason=_LEFT,
-        run_id=moment.run_id,
-        opened_at=moment.now,
-        value=due["status"],
-        at_item=side.key,
-        mapping=side.mapping,
-    )
-    return [left]
 
 
 def _chosen(conflict: Conflict, choice: Choice) -> Contender:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -262,12 +262,14 @@ def _anew(store: Store, ports: Ports, write: Write, loaded: Loaded) -> dict[str,
 
 
 def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
-    """Before an undo is applied: hold its fields, or, where it takes back an undo, release those that that one held.
-    What somebody has edited while it was held still waits for a person.
+    """Before an undo is applied: hold its fields, or, where it takes back an undo, release those that that one held,
+    and the items that it had closed for good. What somebody has edited while it was held still waits for a person.
 
     Items that are to be made anew are no longer deleted, but in the making.
     """
-    held = [one for one in store.conflicts_of(str(saved.undoes)) if one.kind is ConflictKind.UNDONE and one.open]
+    opened = [one for one in store.conflicts_of(str(saved.undoes)) if one.open]
+    held = [one for one in opened if one.kind is ConflictKind.UNDONE]
+    left = [one for one in opened if one.kind is ConflictKind.LEFT]
     loaded = store.load({step.task_id for step in saved.steps} | {one.task_id for one in held})
     making = [step for step in saved.steps if step.operation is Operation.CREATE and step.comment_id is None]
     anew = {(step.source, step.task_id) for step in making}
@@ -276,13 +278,14 @@ def hold(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
         for one in loaded.values()
         for link in in_the_making(one, (it for it in one.links if (it.source, it.task_id) in anew))
     ]
+    over = [replace(one, open=False, settled_at=moment.now, reason=UNDO_UNDONE) for one in left]
     if held:
         released = [_released(one, loaded[one.task_id], store.changes(task_id=one.task_id), moment) for one in held]
-        store.commit(links=links, conflicts=released)
+        store.commit(links=links, conflicts=[*released, *over])
         return
-    holds = _holds(store, ports, saved, loaded, moment)
-    if holds or links:
-        store.commit(links=links, conflicts=holds)
+    holds = _holds(store, ports, saved, loaded, moment, {one.at_item for one in left})
+    if holds or over or links:
+        store.commit(links=links, conflicts=[*holds, *over])
 
 
 def _released(hold: Conflict, loaded: Loaded, changes: Iterable[Change], moment: Moment) -> Conflict:
@@ -318,8 +321,14 @@ def in_the_making(loaded: Loaded, links: Iterable[StoredLink]) -> list[StoredLin
 
 
 def _holds(
-    store: Store, ports: Ports, saved: SavedPlan, loaded: Mapping[str, Loaded], moment: Moment
+    store: Store,
+    ports: Ports,
+    saved: SavedPlan,
+    loaded: Mapping[str, Loaded],
+    moment: Moment,
+    free: Collection[ItemKey | None],
 ) -> list[Conflict]:
+    """What holds the fields of an undo, and the items that it brings back or puts away, but those that are `free`."""
     people = {name: port.people for name, port in ports.items()}
     names = names_for(store, people, loaded.values())
     sides = {task: sides_of(one.links, ports, names) for task, one in loaded.items()}
@@ -330,7 +339,7 @@ def _holds(
             hold = hold_comment(step, comments.get(step.task_id, ()), saved, moment)
             holds[hold.conflict_id, COMMENT] = hold
             continue
-        if step.operation is Operation.CREATE:
+        if step.operation is Operation.CREATE or (step.source, step.external_id) in free:
             continue
         fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: step.operation.value}
         for name, value in fields.items():
