@@ -133,8 +133,9 @@ class LinearIntegration(BaseIntegration):
 
     def outside(self, item: Item) -> str | None:
         """In which team an issue is that is in none of the settings' teams."""
-        team = item.payload["team"]["key"]
-        return None if team in self._teams else f"it is in the team {team}, which the settings do not name"
+        team = item.payload.get("team")
+        key = team.get("key") if isinstance(team, dict) else None
+        return None if key is None or key in self._teams else f"it is in the team {key}, which the settings do not name"
 
     def gone(self, one: LastSeen, why: str) -> Found:
         """Deleted for good, where the team that it was in shows; a private team's issues look the same to others."""
