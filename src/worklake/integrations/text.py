@@ -25,9 +25,8 @@ def urls_in(text: str | None) -> list[str]:
 def _find_urls(text: str) -> Iterator[str]:
     place = text.find("://")  # many times faster than a pattern that begins with letters of either case
     while place >= 0:
-        scheme = next(
-            (name for name in ("https", "http") if text[max(0, place - len(name)) : place].lower() == name), ""
-        )
+        before = text[max(0, place - 5) : place].lower()
+        scheme = "https" if before == "https" else "http" if before.endswith("http") else ""
         rest = _REST_OF_URL.match(text, place + 3) if scheme else None
         if rest is not None:
             url = _without_closing(text[place - len(scheme) : rest.end()])

@@ -58,13 +58,16 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
             merging.take_surroundings(chunk)
         for chunk in merging.chunks(after=0, anew=True):
             merging.take(chunk, step, since=standing.batch, anew=True)
+            del chunk  # the collector would walk over all of it
             collect_now()
             merged = True
     for chunk in merging.chunks(after=standing.batch, anew=False):
-        merging.take(chunk, chunk.through, since=standing.batch)
+        through = chunk.through
+        merging.take(chunk, through, since=standing.batch)
+        del chunk
         collect_now()
-        merging.move_cursor(mapping, chunk.through)
-        standing = _Standing(chunk.through, mapping)
+        merging.move_cursor(mapping, through)
+        standing = _Standing(through, mapping)
         merged = True
     if merged and standing.mapping != mapping:
         merging.move_cursor(mapping, standing.batch)
@@ -218,7 +221,7 @@ class _Merging:
         if not view.urls:
             return []
         own = self._source.integration
-        keys = (self._run.key_of(url) for url in view.urls if own.key_of(url) is None)
+        keys = (self._run.key_elsewhere(url, own) for url in view.urls)
         return list(dict.fromkeys(key for key in keys if key is not None))
 
     def _with_tasks(self, known: Known, chunk: Chunk, matches: Mapping[str, Match]) -> Known:

@@ -84,12 +84,14 @@ def pending_chunks(
         after = 0
     sizes = lake.rows(_SIZES, {"source": source, "after": after})
     for through in _ranges(sizes):
-        if anew:
-            rows = lake.rows(_CURRENT, {"source": source, "after": after, "through": through})
-        else:
-            rows = lake.scan("records", _COLUMNS, source, after=after, through=through)
-        yield _read(rows, source, lens, through, run_id, now)
+        yield _read(_rows(lake, source, after, through, anew=anew), source, lens, through, run_id, now)
         after = through
+
+
+def _rows(lake: Lake, source: str, after: int, through: int, *, anew: bool) -> list[dict[str, object]]:
+    if anew:
+        return lake.rows(_CURRENT, {"source": source, "after": after, "through": through})
+    return lake.scan("records", _COLUMNS, source, after=after, through=through)
 
 
 def _ranges(sizes: list[dict[str, int]]) -> Iterator[int]:

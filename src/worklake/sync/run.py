@@ -107,11 +107,12 @@ class RunContext:
     touched: set[str] = field(default_factory=set)
     """The tasks whose rows this run has changed so far."""
 
-    def key_of(self, url: str) -> str | None:
-        """The key of the item, in whichever source, that this URL shows."""
+    def key_elsewhere(self, url: str, own: BaseIntegration) -> str | None:
+        """The key of the item, in whichever source but this one, that a URL shows; None of one of its own."""
+        if own.key_of(url) is not None:
+            return None
         for source in (*self.sources, *self.elsewhere):
-            key = source.integration.key_of(url)
-            if key is not None:
+            if source.integration is not own and (key := source.integration.key_of(url)) is not None:
                 return key
         return None
 

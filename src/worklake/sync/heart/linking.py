@@ -42,12 +42,12 @@ def _was_born_as(task: str, key: ItemKey, store: Store) -> bool:
 
 def meets_as_it_is(one: Observation, loaded: Loaded, names: Names) -> bool:
     """Whether an item comes to a task, that has none of its source yet, and shows just what the task says."""
-    view, known = one.view, loaded.task.fields
+    key, view, known = one.key, one.view, loaded.task.fields
     if view.deleted or view.moved_to is not None or one.reread or one.partial:
         return False
     if any(link.source == one.source for link in loaded.links):
         return False
-    if any(standing.origin == one.key for standing in known.values()):
+    if any(standing.origin == key for standing in known.values()):
         return False  # what it brought before a merge died
     shown = names.canonical(with_blockers(one, {}))
     return all(value == (known[name].value if name in known else FIELDS[name].empty) for name, value in shown.items())
