@@ -361,7 +361,18 @@ def test_what_a_preferred_source_only_agrees_with_counts_as_its_own_where_anothe
     assert outcome.task.values() == {"title": "b"}
     assert decisions(outcome) == {"C": Decision.LOST}
     (conflict,) = outcome.conflicts
-    assert {one.origin.source for one in conflict.contenders if one.origin} == {"B", "C"}
+    assert {one.origin.source for one in conflict.contenders if one.origin} == {"A", "B", "C"}
+
+
+def test_what_a_preferred_source_agrees_with_by_a_coarse_value_is_not_lost_to_another_that_it_shows_alike() -> None:
+    seen, prefer = {"status": "backlog"}, Prefer(prefer="B")
+    coarse = side("B", {"status": "unstarted"}, {"status": "completed"}, minutes=3, resolution=OpenOrClosed())
+    agreed = merge(task(**seen), side("A", seen, {"status": "canceled"}, minutes=9), coarse, default=prefer).task
+    others = side("A", {"status": "canceled"}), side("B", {"status": "completed"}, resolution=OpenOrClosed())
+    outcome = merge(agreed, side("C", seen, {"status": "completed"}, minutes=5), *others, default=prefer)
+    assert outcome.task.values() == {"status": "canceled"}
+    (conflict,) = outcome.conflicts
+    assert {one.value for one in conflict.contenders} == {"canceled", "completed"}
 
 
 def test_a_text_edited_again_where_its_last_edit_was_united_with_others_does_not_take_these_away() -> None:

@@ -156,7 +156,7 @@ def _contend(
     contenders = {side.key: _contender(name, task, current, side) for side in changers}
     met = {side.key for side in changers if name not in side.seen}
     meets = bool(met)
-    current = _as_the_first_said_it(current, policy)
+    said_first, current = current, _as_the_first_said_it(current, policy)
     if meets and isinstance(policy, Owner):
         current = _as_the_owner_has_it(name, current, sides, policy)
     own = next((side for side in changers if side.key == current.origin), None)
@@ -166,6 +166,8 @@ def _contend(
     if own is None and (is_said or (others and all(_overlooks(side, name, current) for side in others))):
         # Who had it in sight and edited it has put another value in its place.
         contenders[_key(current.origin)] = _standing_contender(name, current, sides)
+        # Who only agreed may show it as another value as well, and must not make the first one's word disappear.
+        contenders.setdefault(_key(said_first.origin), _standing_contender(name, said_first, sides))
     elif own is not None and FIELDS[name].merge is TEXT and _overlooks(own, name, current):
         # Its last edit was merged into a text that has lines of others too, which this one does not know.
         contenders[_key(None)] = Contender(None, current.value, current.at, current.actor)
