@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import multiprocessing
 import select
 import socket
 import subprocess
@@ -13,9 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from io import StringIO
+from multiprocessing.connection import Connection
 
 import requests
 
+from worklake.sandbox import __main__ as sandbox
 from worklake.sandbox.provider import SandboxProvider
 from worklake.sandbox.server import load_provider, serve
 from worklake.sandbox.world import build_world
@@ -32,26 +36,52 @@ class Served:
     control_url: str
 
 
+_FORKED = multiprocessing.get_context("forkserver")
+_FORKED.set_forkserver_preload(["tests.support.preloaded", __name__])
+
+
 @contextmanager
-def running_sandbox(*arguments: str, ready_within: float = 30) -> Iterator[dict[str, Served]]:
-    """A real `python -m worklake.sandbox …` process, by provider kind; ended with SIGTERM."""
-    process = start_sandbox(*arguments)
+def running_sandbox(*arguments: str, ready_within: float = 60) -> Iterator[dict[str, Served]]:
+    """A sandbox in a process of its own, by provider kind; ended with SIGTERM.
+
+    It is forked from one that has imported everything, which takes the most time of a start.
+    """
+    here, there = _FORKED.Pipe(duplex=False)
+    process = _FORKED.Process(target=_serve_and_tell, args=(there, arguments), daemon=True)
+    process.start()
+    there.close()
     try:
-        yield read_ready_line(process, ready_within)
+        if not here.poll(ready_within):
+            raise RuntimeError("the sandbox did not become ready")
+        yield _served(here.recv())
     finally:
         process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
+        process.join(10)
+        if process.is_alive():
             process.kill()
-            process.wait()
-        for pipe in (process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
+            process.join()
+        here.close()
+
+
+class _Told(StringIO):
+    """An output whose text goes to the process that waits for it."""
+
+    def __init__(self, there: Connection) -> None:
+        super().__init__()
+        self._there = there
+
+    def write(self, text: str) -> int:
+        self._there.send(text)
+        return len(text)
+
+
+def _serve_and_tell(there: Connection, arguments: tuple[str, ...]) -> None:
+    sys.stdout = _Told(there)
+    sys.exit(sandbox.main(list(arguments)))
 
 
 def start_sandbox(*arguments: str) -> subprocess.Popen[bytes]:
-    """The process alone, for tests of its beginning and end."""
+    """A real `python -m worklake.sandbox …` process, for tests of its beginning and end."""
     command = [sys.executable, "-m", "worklake.sandbox", *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -64,6 +94,10 @@ def read_ready_line(process: subprocess.Popen[bytes], within: float = 30) -> dic
     if not line:
         process.kill()
         raise RuntimeError(f"the sandbox did not become ready: {process.stderr.read().decode()}")
+    return _served(line)
+
+
+def _served(line: str | bytes) -> dict[str, Served]:
     return {kind: Served(**entry) for kind, entry in json.loads(line)["providers"].items()}
 
 
