@@ -137,7 +137,8 @@ def set_by_hand(world: World, key: ItemKey, name: str, value: FieldValue) -> Non
     exact = source.shape.tells_times and not source.shape.forgets_times and source.shape.history == "none"
     # A history that lags and tells no values may date an edit as the one before it.
     vague = source.shape.history == "editors" and source.shape.history_lag_seconds > 0
-    world.truth.edited(key, name, before, shown, START - timedelta(days=1) if vague else item.updated_at, exact)
+    at = item.edited[name] if exact else item.updated_at
+    world.truth.edited(key, name, before, shown, START - timedelta(days=1) if vague else at, exact)
 
 
 def _may_be_taken_for_ours(world: World, key: ItemKey, status: FieldValue) -> None:

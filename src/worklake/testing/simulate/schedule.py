@@ -146,7 +146,7 @@ def _happen(made: World, name: str, random: Random) -> None:
 
 def rest(made: World) -> None:
     """Nothing fails any more and people rest: sync until there is nothing to do. Raises `Broken` if that never is."""
-    made.full_rest = made.count % 3 > 0 or any(source.shape.lags for source in made.sources.values())
+    made.full_rest = made.count % 3 > 0 or any(one.shape.lags or one.shape.silent for one in made.sources.values())
     if made.full_rest:
         made.positions.clear()  # a full listing reads what was refused before
     # What a history tells late of an edit that was written over, it has told before anybody says that all is quiet.

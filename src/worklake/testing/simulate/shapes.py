@@ -36,7 +36,8 @@ class Shape:
     `strangers` people without an account, `outsiders` says that others have one; it `refuses` titles with a `#`, which
     it `names_refused` or not, `tells_times` of edits, field by field, `forgets_times` of some, `whole_sets` exchanges
     all people at once, and `deletes` items and `restores` them. `history` says how much its history of edits tells
-    (nothing, who edited which field when, or the values too), `history_lag_seconds` how late.
+    (nothing, who edited which field when, or the values too), `history_lag_seconds` how late. A person's edit of a
+    `silent` field leaves the item's own time as it was: a listing by change does not bring it.
     """
 
     coarse_status: bool = False
@@ -65,6 +66,7 @@ class Shape:
     restores: bool = True
     history: Literal["none", "editors", "values"] = "none"
     history_lag_seconds: float = 0
+    silent: frozenset[str] = frozenset()
 
     @property
     def fields(self) -> frozenset[str]:

@@ -123,7 +123,9 @@ class SimulatedSource(BaseIntegration):
         self._moves(item)
         before = item.fields[name]
         item.fields[name] = self.shape.stored({name: value})[name]
-        item.updated_at = item.edited[name] = self.now()
+        item.edited[name] = self.now()
+        if name not in self.shape.silent:
+            item.updated_at = item.edited[name]
         item.unread.add(name)
         self._log(item, name, before, f"{self.name}.{PERSON}")
         return item.fields[name]

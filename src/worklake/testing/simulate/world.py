@@ -207,7 +207,8 @@ def _merge(world: World, run: str) -> None:
     world.truth.met |= {key for key, _, _ in items}
     for key, _, item in items:
         if world.versions[key] == item.changes:
-            world.truth.surely_seen(key, item.fields, item.updated_at)
+            told = item.edited.values() if world.sources[key.source].shape.tells_times else ()
+            world.truth.surely_seen(key, item.fields, max([item.updated_at, *told]))
     world.late = []
 
 
