@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from datetime import datetime
 from random import Random
 
 import pytest
 
 from tests.sync.heart.test_engine import Town, edit, shown, sync, town
 from tests.sync.heart.test_history import NAMES, TELLS, asked, first, only_conflict
+from worklake.errors import NotFoundError
+from worklake.integrations.base import FieldEdit
 from worklake.sync.heart import settling
+from worklake.sync.heart.overwriting import look_for_overwritten
 from worklake.sync.rules.state import ConflictKind
 from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import world as worlds
@@ -147,3 +153,20 @@ def test_without_a_history_nothing_is_asked_and_nothing_is_known() -> None:
     reads = asked(made, "B")
     sync(made)
     assert (reads, made.store.all_conflicts()) == ([], [])
+
+
+def test_the_history_of_an_item_that_is_gone_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = town(Shape(), TELLS)
+    sync(made)
+    edit(made, "A", "title", "another title")
+    sync(made)
+    made.sources["B"].items[first(made, "B")].deleted = True
+
+    def history(external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
+        raise NotFoundError(f"there is no {external_id}")
+
+    monkeypatch.setattr(made.sources["B"], "history", history)
+    assert look_for_overwritten(made.store, made.ports(), "run_9000", made.clock) == {}
+    made.tick(7200)
+    look_for_overwritten(made.store, made.ports(), "run_9001", made.clock)
+    assert made.store.unchecked() == []

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from worklake.errors import AuthError, RetryableError, WorklakeError
+from worklake.errors import AuthError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import FieldEdit
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.views import Names
@@ -35,7 +35,8 @@ class Histories:
     def read(
         self, key: ItemKey, since: datetime, fields: Collection[str], names: Names, *, matters: bool = True
     ) -> list[Told] | str | None:
-        """The edits of these fields of an item at or after `since`, oldest first; in words, why nobody can tell.
+        """The edits of these fields of an item at or after `since`, oldest first; in words, why nobody can tell. One
+        that is gone has none: asking again would bring nothing.
 
         Without `matters` it is only asked while few were asked before; else None.
         """
@@ -50,6 +51,8 @@ class Histories:
         try:
             edits = list(integration.history(key.external_id, since, frozenset(fields)))
             own = integration.account() if integration.capabilities.tells_editor else None
+        except NotFoundError:
+            return []  # the history went with its item
         except WorklakeError as error:
             words = f"the history of {key.source} could not be read: {error}"
             if isinstance(error, RetryableError | AuthError):
