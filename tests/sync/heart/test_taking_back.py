@@ -11,6 +11,7 @@ from worklake.errors import AccessError, RetryableError
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.settings.models import Owner
 from worklake.sync.heart import settling, undoing
+from worklake.sync.heart.everywhere import plan_everywhere
 from worklake.sync.heart.ledger import finished
 from worklake.sync.rules.state import ConflictKind, Decision, ItemKey
 from worklake.sync.rules.task import Moment
@@ -520,3 +521,16 @@ def test_what_an_undo_everywhere_can_only_close_is_not_opened_again() -> None:
     sync(made)
     assert shown(made, "B", "status") == "backlog"
     assert not [one for one in made.store.all_conflicts() if one.open]
+
+
+def test_an_undo_everywhere_leaves_what_was_edited_after_the_run_that_carried_another_value_on() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    worlds.pull(made, "A", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    edit(made, "A", "title", "edited since")
+    sync(made)
+    undone = plan_everywhere(made.store, made.ports(), made.rules(), run, Moment(made.run_id(), made.clock()))
+    assert (undone.plan.steps, undone.plan.takes_back) == ((), ())
+    assert [(one.field, one.reason) for one in undone.left] == [("title", "it was changed since")]

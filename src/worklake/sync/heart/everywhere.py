@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from worklake.model.fields import FIELDS
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, TakenBack, Write
@@ -67,11 +68,15 @@ def _takes(
     for change in changes:
         if change.decision in MOVING and change.field != WHOLE_TASK:
             chains.setdefault((change.task_id, change.field), []).append(change)
-    carried = {(write.task_id, name) for write in writes if write.operation is Operation.UPDATE for name in write.sent}
-    for task, name in sorted(carried - chains.keys()):
+    carried: dict[tuple[str, str], datetime] = {}
+    for write in writes:
+        if write.operation is Operation.UPDATE:
+            carried |= {(write.task_id, name): write.intended_at for name in write.sent}
+    for (task, name), at in sorted(carried.items()):
         moves = [one for one in store.changes(task_id=task) if one.field == name and one.decision in MOVING]
-        if moves:
-            chains[task, name] = moves[-1:]
+        before = [one for one in moves if one.observed_at <= at]  # what it carried on, and nothing that came later
+        if (task, name) not in chains and before:
+            chains[task, name] = before[-1:]
     takes = []
     for (task, name), chain in sorted(chains.items()):
         old, new = chain[0].old, chain[-1].new
