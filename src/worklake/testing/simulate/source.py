@@ -184,14 +184,18 @@ class SimulatedSource(BaseIntegration):
     def list_changed(self, position: str | None, now: datetime) -> Iterator[Page]:
         """See `BaseIntegration.list_changed`; in pages of two, with an overlap of a minute."""
         since = float(position) if position and self.shape.incremental else 0.0
-        keys = [
-            key for key, item in self.items.items() if not item.deleted and item.updated_at.timestamp() >= since - 60
-        ]
-        keys.sort(key=lambda key: (self.items[key].updated_at, key))
+        times = {
+            key: item.updated_at.timestamp()
+            for key, item in self.items.items()
+            if not item.deleted and item.updated_at.timestamp() >= since - 60
+        }
+        keys = sorted(times, key=lambda key: (times[key], key))
         for start in range(0, len(keys), 2):
             self._call("list")
             page = [self._listed(key) for key in keys[start : start + 2]]
-            newest = max(item.updated_at.timestamp() for item in page if item.updated_at)
+            # What is edited while it is listed does not move the position past what comes on the next page.
+            told = [item.updated_at.timestamp() if item.updated_at else since for item in page]
+            newest = max(min(each, times[key]) for each, key in zip(told, keys[start:], strict=False))
             yield Page(page, str(max(since, newest)))
 
     def _listed(self, external_id: str) -> Item:
