@@ -224,8 +224,8 @@ def settle(
     settings = open_settings(project)
     run = run_over(settings, "conflicts settle", ())
     with open_project_lake(settings) as lake, lake.lease(holder(), "conflicts settle"):
-        about = [one.field for one in cycle.open_conflicts(lake) if one.conflict_id == conflict_id]
-        given = checked_value(about[0], value) if about and take is None and not leave else value
+        about = cycle.field_of(lake, conflict_id) if take is None and not leave else None
+        given = checked_value(about, value) if about is not None else value
         return reports.settled_document(cycle.settle(lake, run, conflict_id, Choice(take, given, leave)))
 
 

@@ -201,6 +201,10 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
         if one.no_access:
             mend = "see below; once the permission is mended, run: worklake sweep"
             yield failure(one.source, f"{counted(one.no_access, 'item')} may not be written; {mend}")
+        if one.outside:
+            lie = "lies" if one.outside == 1 else "lie"
+            mend = "left as they are; named again, a sweep takes them up"
+            yield f"{one.source}: {counted(one.outside, 'item')} {lie} where conf/sources.yml no longer looks, {mend}"
     if document.open_conflicts:
         are = "is" if document.open_conflicts == 1 else "are"
         yield f"{counted(document.open_conflicts, 'conflict')} {are} open: worklake conflicts"

@@ -365,12 +365,19 @@ class BaseIntegration(ABC):
                 yield self._found(one, item)
 
     def _found(self, one: LastSeen, item: Item) -> Found:
+        outside = self.outside(item)
+        if outside is not None:
+            return Found(one.external_id, Where.MOVED, item, outside)  # what becomes of it there is no matter of ours
         view = self.lens.view(item.kind, item.payload)
         if isinstance(view, TaskView) and view.deleted:
             return Found(one.external_id, Where.DELETED, item)
         if isinstance(view, TaskView) and view.fields.get("archived"):
             return Found(one.external_id, Where.ARCHIVED, item)
         return Found(one.external_id, *self.place_of(item))
+
+    def may_be_outside(self, key: str) -> bool:
+        """Whether the item of this key has to be read to know whether it lies where the settings look."""
+        return False
 
     def outside(self, item: Item) -> str | None:
         """Where an item that can be read lies, in words, if no place that the settings name is known to hold it."""

@@ -230,6 +230,9 @@ class SourceStatus(Document):
     backlog: int = Field(description="Records that are pulled and not merged yet")
     pending: int = Field(default=0, description="Steps of the newest plan that are not written, and those that wait")
     no_access: int = Field(default=0, description="Items that the token may not write; tried when they are read again")
+    outside: int = Field(
+        default=0, description="Items in projects or teams that the settings no longer name: nothing is written there"
+    )
     paused: str | None = Field(
         default=None, description="Why nothing is written there, with the mend, if the last run was refused"
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from worklake.errors import AuthError, InvalidInputError, NotFoundError, StoppedError, WorklakeError
 from worklake.lake.lake import Lake
-from worklake.model.heart_rows import SavedPlan
+from worklake.model.heart_rows import Operation, SavedPlan
 from worklake.model.ids import RunId
 from worklake.model.rows import RunState
 from worklake.sync.engine import Account, PullResult, pull_into
@@ -37,6 +37,7 @@ from worklake.sync.run import Counts, RunContext, SourceCounts
 
 _KNOWN = "select source, external_id, key, seen from {links} where kind = 'task' and {among}"
 _OPEN = "select * from {conflicts} where is_open and kind <> 'left' order by opened_at, conflict_id"
+_FIELD = "select field from {conflicts} where conflict_id = :id"
 
 
 class PlanResult(NamedTuple):
@@ -144,6 +145,7 @@ def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int
     _check_brake(lake, run, saved, allow)
     with Account(lake, run) as account:
         applied = _apply(lake, run, rest, account.open)
+        _close_instead(lake, run, rest, applied, account.open, {})
         applied.done_before = done_before
         account.close({})
         return applied
@@ -179,9 +181,7 @@ def undo(
             undone = undoing.plan_undo(store, ports, undone_run, moment, run.policy.brake, allow)
         saved, left = undone.plan, undone.left
         applied = _apply(lake, run, saved, account.open, counts) if apply_it and not saved.stopped_by else None
-        closing = undoing.plan_closing(store, ports, saved, applied.writes, moment) if applied is not None else None
-        if applied is not None and closing is not None:
-            _add(applied, _apply(lake, run, closing, account.open, counts))
+        closing = _close_instead(lake, run, saved, applied, account.open, counts) if applied is not None else None
         _note_drift(run, counts)
         return UndoResult(PullResult(account.close(counts), counts), saved, left, applied, closing)
 
@@ -220,6 +220,12 @@ def settle_run(
     return settled, left
 
 
+def field_of(lake: Lake, conflict_id: str) -> str | None:
+    """What a conflict is about; None where there is no such conflict."""
+    found = lake.rows(_FIELD, {"id": conflict_id})
+    return str(found[0]["field"]) if found else None
+
+
 def open_conflicts(lake: Lake) -> list[Conflict]:
     """The conflicts that nobody has settled, oldest first."""
     return [conflict_of(row) for row in lake.rows(_OPEN)]
@@ -249,12 +255,28 @@ def _apply(
     return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience, told)
 
 
-def _add(applied: Applied, closed: Applied) -> None:
-    """Put what became of closing items in the place of what became of deleting them."""
-    instead = {(one.source, one.external_id) for one in closed.writes}
-    deleted = [one for one in applied.writes if (one.source, one.external_id) in instead]
-    applied.writes = [one for one in applied.writes if one not in deleted] + closed.writes
+def _close_instead(
+    lake: Lake, run: RunContext, saved: SavedPlan, applied: Applied, begin: Callable[[], None], pulled: Counts
+) -> SavedPlan | None:
+    """Where an undo may not delete what it was to, close that by a plan of its own, and put what became of it in the
+    place of what became of deleting; gives that plan.
+    """
+    if saved.undoes is None:
+        return None
+    moment = Moment(run.run_id, run.clock())
+    closing = undoing.plan_closing(store_of(lake, run), _reached(lake, run), saved, applied.writes, moment)
+    if closing is None:
+        return None
+    closed = _apply(lake, run, closing, begin, pulled)
+    instead = {(step.source, step.external_id) for step in closing.steps}
+    kept = [
+        one
+        for one in applied.writes
+        if one.operation is not Operation.DELETE or (one.source, one.external_id) not in instead
+    ]
+    applied.writes = [*kept, *closed.writes]
     applied.paused, applied.waiting = {**applied.paused, **closed.paused}, {**applied.waiting, **closed.waiting}
+    return closing
 
 
 def _tell(run: RunContext, source: str, done: int, total: int) -> None:

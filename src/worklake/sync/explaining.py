@@ -152,6 +152,8 @@ def _why(side: Side, name: str, values: Fields, conflicts: tuple[Conflict, ...],
     if any(
         same(name, values[name], one) for one in plan.refused_values(conflicts, side.key, side.mapping).get(name, ())
     ):
+        if any((one.kind, one.field, one.at_item) == (ConflictKind.LEFT, name, side.key) for one in conflicts):
+            return "left as it is there, until either value moves: a person wanted it so, or an undo closed the item"
         return "refused: the provider does not take the task's value, which waits for a person to decide"
     if not side.reachable:
         return "the item cannot be reached now"

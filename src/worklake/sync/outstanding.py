@@ -45,17 +45,21 @@ _KEPT_OUT = """
     ) w on l.source = w.source and l.external_id = w.external_id and w.place = 1
     where l.kind = 'task' and l.state = 'no_access' order by l.source, l.key, l.external_id
 """
+_OUTSIDE = "select source, count(*) as n from {links} where kind = 'task' and state = 'paused' group by source"
 _CONFLICTS = "select count(*) as n from {conflicts} where is_open and kind <> 'left'"
 
 
 @dataclass(frozen=True, slots=True)
 class Outstanding:
-    """What is still to be written. `pending` counts steps, `no_access` items, by source; `paused` has when and why."""
+    """What is still to be written. `pending` counts steps, `no_access` and `outside` items, by source; `paused` has
+    when and why.
+    """
 
     pending: Mapping[str, int] = field(default_factory=dict)
     failures: list[FailureDocument] = field(default_factory=list)
     paused: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
     no_access: Mapping[str, int] = field(default_factory=dict)
+    outside: Mapping[str, int] = field(default_factory=dict)
     kept_out: list[NoAccessDocument] = field(default_factory=list)
     open_conflicts: int = 0
 
@@ -71,6 +75,7 @@ def outstanding(lake: Lake) -> Outstanding:
         failures=[_failure(row) for row in left if row["is_tried"] and row["outcome"] != "stale"][:MOST_TOLD],
         paused={row["source"]: (row["finished_at"], row["error"]) for row in lake.rows(_PAUSED)},
         no_access=no_access,
+        outside={row["source"]: row["n"] for row in lake.rows(_OUTSIDE)},
         kept_out=[NoAccessDocument(**row) for row in lake.rows(_KEPT_OUT)[:MOST_TOLD]] if no_access else [],
         open_conflicts=lake.rows(_CONFLICTS)[0]["n"],
     )

@@ -12,7 +12,7 @@ import pyarrow as pa
 from worklake.integrations.base import Where
 from worklake.lake.lake import Lake
 from worklake.model.documents import PullDocument, PulledSource, SweepDocument, SweptItem, SweptSource
-from worklake.model.heart_rows import Outcome, PlannedStep, SavedPlan, Write
+from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.model.ids import RunId
 from worklake.model.plan_documents import (
     AdjustedField,
@@ -177,7 +177,7 @@ def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocume
     """The plan that takes a run back, and what became of it where it was applied."""
     applied = _apply_parts(lake, result.applied) if result.applied is not None else {}
     return UndoDocument(
-        **_plan_parts(lake, result.plan),
+        **_plan_parts(lake, _with_closings(result)),
         undoes=undone_run,
         takes_back=[TakenBackDocument(**dict(one)) for one in result.plan.takes_back or ()],
         left=[LeftDocument(**one._asdict()) for one in result.left],
@@ -191,6 +191,17 @@ def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocume
             *_closed(result.closing),
         ],
     )
+
+
+def _with_closings(result: UndoResult) -> SavedPlan:
+    """The plan of an undo, with the steps that close in the place of those that may not delete."""
+    plan, closing = result.plan, result.closing
+    if closing is None:
+        return plan
+    instead = {(step.source, step.external_id) for step in closing.steps}
+    deletes = [one.operation is Operation.DELETE and (one.source, one.external_id) in instead for one in plan.steps]
+    kept = [one for one, is_over in zip(plan.steps, deletes, strict=True) if not is_over]
+    return plan.model_copy(update={"steps": (*kept, *closing.steps)})
 
 
 def _closed(closing: SavedPlan | None) -> list[str]:

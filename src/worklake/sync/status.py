@@ -60,6 +60,7 @@ def status(lake: Lake, sources: Mapping[str, SourceSettings], *, engine: str, lo
                 quarantined=sum(row.source == name for row in quarantine),
                 pending=left.pending.get(name, 0),
                 no_access=left.no_access.get(name, 0),
+                outside=left.outside.get(name, 0),
                 paused=_paused(runs, name, left),
                 **_last_pull(runs, name),
             )

@@ -53,11 +53,6 @@ def test_what_is_gone_with_its_project_may_be_there(error: Exception) -> None:
     assert (found.where, "the project team/web cannot be read" in found.why) == (Where.NO_ACCESS, True)
 
 
-def test_the_issue_s_own_project_counts_also_where_the_settings_no_longer_name_it() -> None:
-    found = looking("team/api", web=WEB, api={"id": 2}).gone(seen("gitlab.example/team/web#3"), "404")
-    assert found.where is Where.DELETED
-
-
 def test_without_a_key_every_project_must_be_readable() -> None:
     assert looking("team/web", "team/api", web=WEB, api={"id": 2}).gone(seen(None), "404").where is Where.DELETED
     assert looking("team/web", "team/api", web=WEB).gone(seen(None), "404").where is Where.NO_ACCESS
@@ -80,6 +75,13 @@ def test_an_issue_of_a_project_of_the_settings_is_there_and_one_of_another_has_m
     assert (where, "team/other" in why) == (Where.MOVED, True)
     where, _, why = looking("team/web", web=WEB).place_of(issue(1, moved_to_id=202))
     assert (where, "202" in why) == (Where.MOVED, True)
+
+
+def test_what_is_gone_from_a_project_that_the_settings_do_not_name_is_not_told_as_deleted() -> None:
+    found = looking("team/api", web=WEB, api={"id": 2}).gone(seen("gitlab.example/team/web#3"), "404")
+    assert (found.where, "which the settings do not name" in found.why) == (Where.NO_ACCESS, True)
+    renamed = looking("team/new", new=WEB, web=WEB).gone(seen("gitlab.example/team/web#3"), "404")
+    assert renamed.where is Where.DELETED
 
 
 def test_a_project_is_asked_for_once_until_the_next_sweep() -> None:

@@ -1,6 +1,7 @@
 """Calls that fail, by kind: what becomes of their steps, and that no edit is ever lost by it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -480,14 +481,18 @@ def test_a_lost_call_of_which_a_look_shows_that_it_was_not_done_does_not_say_tha
     assert write.error == "B: PUT /issues: 500. The item shows that it was not done; the next run tries again."
 
 
+def leave(made: Town, conflict: Conflict) -> None:
+    moment = Moment(made.run_id(), made.clock())
+    settling.settle(made.store, made.ports(), conflict.conflict_id, settling.Choice(leave=True), moment)
+
+
 def left(made: Town) -> None:
     """A title that B refuses is left different there."""
     edit(made, "A", "title", "unwelcome")
     breaks(made, RefusedValueError("no, thanks", ("title",)))
     sync(made)
     (conflict,) = open_conflicts(made)
-    choice, moment = settling.Choice(leave=True), Moment(made.run_id(), made.clock())
-    settling.settle(made.store, made.ports(), conflict.conflict_id, choice, moment)
+    leave(made, conflict)
     assert [sync(made) for _ in range(2)] == [0, 0]
     assert [one.kind for one in open_conflicts(made)] == [ConflictKind.LEFT]
     made.fault = lambda source, what: False
@@ -528,3 +533,89 @@ def test_only_what_a_tool_refuses_can_be_left_different(made: Town) -> None:
             settling.Choice(leave=True),
             Moment("run_9999", made.clock()),
         )
+
+
+def test_where_nobody_can_tell_whether_an_item_lies_outside_its_step_stays_due(made: Town) -> None:
+    edit(made, "A", "title", "another title")
+
+    def fails(item: Item) -> str | None:
+        raise RetryableError("503")
+
+    made.sources["B"].outside = fails  # type: ignore[method-assign]
+    sync(made)
+    assert last(made)[0] is Outcome.FAILED
+    made.sources["B"].outside = lambda item: None  # type: ignore[method-assign]
+    assert sync(made) == 1
+    assert shown(made, "B") == "another title"
+
+
+def test_nothing_is_written_to_an_item_that_lies_outside_not_even_a_comment(made: Town) -> None:
+    made.sources["B"].may_be_outside = lambda key: True  # type: ignore[method-assign]
+    made.sources["B"].outside = lambda item: "it is elsewhere"  # type: ignore[method-assign]
+    links = [replace(link, called=link.external_id) for link in made.store.all_links()]
+    made.store.commit(links=links)
+    made.sources["A"].discussion.person_comments("A1", "kim", "a word")
+    assert sync(made) == 1
+    assert last(made) == (Outcome.NO_ACCESS, "it is elsewhere: it is left as it is")
+    assert not made.sources["B"].discussion.comments
+    (link,) = (link for link in made.store.all_links() if link.source == "B")
+    assert link.state is LinkState.PAUSED
+
+
+def refuses_nothing_set(made: Town) -> None:
+    """B does not let a due date be emptied."""
+    write = made.sources["B"].update
+
+    def update(external_id: str, fields: Fields, shown: Fields) -> Item:
+        if fields.get("due_date", "") is None:
+            raise RefusedValueError("it is needed", ("due_date",))
+        return write(external_id, fields, shown)
+
+    made.sources["B"].update = update  # type: ignore[method-assign]
+    edit(made, "A", "due_date", "2026-02-01")
+    sync(made)
+    edit(made, "A", "due_date", None)
+    sync(made)
+
+
+def test_a_refused_emptying_is_over_once_the_value_is_back(made: Town) -> None:
+    refuses_nothing_set(made)
+    edit(made, "A", "due_date", "2026-02-01")
+    assert [sync(made), open_conflicts(made)] == [0, []]
+
+
+def test_an_emptying_that_was_left_is_over_once_the_value_is_back(made: Town) -> None:
+    refuses_nothing_set(made)
+    (conflict,) = open_conflicts(made)
+    leave(made, conflict)
+    sync(made)
+    edit(made, "A", "due_date", "2026-02-01")
+    assert [sync(made), open_conflicts(made)] == [0, []]
+
+
+def test_only_the_item_that_refuses_a_value_is_left_different(made: Town) -> None:
+    second = made.sources["B"].person_creates({"title": "a title of some length"})
+    made.matched[ItemKey("B", second)] = ItemKey("A", "A1")
+    sync(made)
+    edit(made, "A", "title", "unwelcome")
+    write = made.sources["B"].update
+
+    def update(external_id: str, fields: Fields, shown: Fields) -> Item:
+        if external_id == second:
+            raise RefusedValueError("no, thanks", ("title",))
+        return write(external_id, fields, shown)
+
+    made.sources["B"].update = update  # type: ignore[method-assign]
+    sync(made)
+    (conflict,) = open_conflicts(made)
+    leave(made, conflict)
+    assert sync(made) == 0
+    titles = {key: item.fields["title"] for key, item in made.sources["B"].items.items()}
+    assert titles.pop(second) == "a title of some length"
+    assert set(titles.values()) == {"unwelcome"}
+
+
+def test_what_was_left_different_stays_so_when_a_mapping_changes(made: Town) -> None:
+    left(made)
+    made.sources["B"].lens.fingerprint = lambda: "another mapping"  # type: ignore[method-assign]
+    assert [sync(made) for _ in range(2)] == [0, 0]

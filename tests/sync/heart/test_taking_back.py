@@ -534,3 +534,50 @@ def test_an_undo_everywhere_leaves_what_was_edited_after_the_run_that_carried_an
     undone = plan_everywhere(made.store, made.ports(), made.rules(), run, Moment(made.run_id(), made.clock()))
     assert (undone.plan.steps, undone.plan.takes_back) == ((), ())
     assert [(one.field, one.reason) for one in undone.left] == [("title", "it was changed since")]
+
+
+def test_the_plan_of_an_undo_everywhere_applied_once_more_takes_back_no_edit_made_since() -> None:
+    made = town(Shape(), Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    worlds.pull(made, "ABC", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    moment = Moment(made.run_id(), made.clock())
+    saved = plan_everywhere(made.store, made.ports(), made.rules(), run, moment).plan
+    worlds.apply(made, saved)
+    made.tick(600)
+    edit(made, "A", "title", "carried on")
+    worlds.pull(made, "ABC", Random(0))
+    worlds.apply(made, saved)
+    sync(made)
+    assert [shown(made, name) for name in "ABC"] == ["carried on"] * 3
+
+
+def test_what_a_person_edits_before_an_undo_closes_it_is_not_closed() -> None:
+    made = town(Shape(), Shape(deletes=False))
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    saved = undoing.plan_undo(made.store, made.ports(), run, Moment(made.run_id(), made.clock())).plan
+    edit(made, "B", "title", "a person works here")
+    worlds.apply(made, saved)
+    assert made.store.all_writes()[-1].outcome is Outcome.STALE
+    assert (shown(made, "B"), shown(made, "B", "status")) == ("a person works here", "backlog")
+
+
+def test_comments_of_what_may_not_be_deleted_are_taken_back_where_it_is_closed() -> None:
+    made = town(Shape(), Shape())
+    may_delete_nothing(made)
+    made.sources["A"].discussion.person_comments("A1", "kim", "a word")
+    made_and_taken_back(made)
+    assert [one.deleted for one in made.sources["B"].discussion.comments.values()] == [True]
+
+
+def test_a_closing_whose_reply_was_lost_leaves_nothing_to_be_decided_about_deleting() -> None:
+    made = town(Shape(), Shape())
+    may_delete_nothing(made)
+    made.fault = lambda source, what: (source, what) == ("B", "close")
+    made_and_taken_back(made)
+    made.fault = lambda source, what: False
+    sync(made)
+    assert shown(made, "B", "status") == "canceled"
+    assert [one.kind for one in made.store.all_conflicts() if one.open] == [ConflictKind.UNDONE]

@@ -25,14 +25,12 @@ class Whereabouts:
         self._known.clear()
 
     def outside(self, item: Item) -> str | None:
-        """In which project an issue is that is in none of the settings' projects; None also where one of these cannot
-        be read, as it may be that one under another name.
-        """
+        """In which project an issue is that is in none of the settings' projects, under whatever name."""
         project, path = item.payload.get("project_id"), _path_of(item)
-        if {str(project), path.lower()} & {one.lower() for one in self._projects}:
+        if self._names(str(project)) or self._names(path):
             return None
         named = [self._project(one) for one in self._projects]
-        if any(one is None or one.get("id") == project for one in named):
+        if any(one is not None and one.get("id") == project for one in named):
             return None
         return f"it is in the project {path}, which the settings do not name"
 
@@ -49,11 +47,28 @@ class Whereabouts:
     def gone(self, one: LastSeen, why: str) -> Found:
         """Deleted, where the project that the issue was in can be read and would show it."""
         path = self._path_in(one.key)
+        if path is not None and not self._names(path) and self._is_another(path):
+            why = f"it was in the project {path}, which the settings do not name"
+            return Found(one.external_id, Where.NO_ACCESS, None, f"{self._source}: {why}")
         for project in [path] if path is not None else self._projects:
             reason = self._hides(project, confidential=bool(one.fields.get("confidential")))
             if reason is not None:
                 return Found(one.external_id, Where.NO_ACCESS, None, f"{self._source}: {reason}")
         return Found(one.external_id, Where.DELETED, None, why)
+
+    def _names(self, project: str) -> bool:
+        return project.lower() in {one.lower() for one in self._projects}
+
+    def _is_another(self, path: str) -> bool:
+        """Whether the project that has this path, or had it, can be read and is none of the settings'."""
+        found = self._project(path)
+        named = (self._project(one) for one in self._projects)
+        return found is not None and all(one is None or one.get("id") != found.get("id") for one in named)
+
+    def may_be_outside(self, key: str) -> bool:
+        """Whether a key does not tell by itself that its issue is in one of the settings' projects."""
+        path = self._path_in(key)
+        return path is not None and not self._names(path)
 
     def _path_in(self, key: str | None) -> str | None:
         if key is None or not key.startswith(f"{self._server}/"):

@@ -250,8 +250,9 @@ class _Wave:
         integration, left = self._ports[source].integration, dict.fromkeys(ids)
         try:
             for item in integration.read_many(list(left)):
+                view = _view_of(integration, item)
                 left.pop(item.external_id or "", None)
-                yield ItemKey(source, item.external_id or ""), _view_of(integration, item)
+                yield ItemKey(source, item.external_id or ""), view
         except AccessError:
             # One item, or one project, may not be read: that says nothing of the others.
             for external_id in left:

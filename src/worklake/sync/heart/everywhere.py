@@ -140,8 +140,8 @@ def _restorations(
 
 
 def take_back(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> None:
-    """Before the plan is applied: the tasks go back, and what it closes is to stay closed. Repeated after a crash, it
-    has no further effect.
+    """Before the plan is applied: the tasks go back, and what it closes is to stay closed. Applied again, as after a
+    crash, it leaves what went back then, whatever it has become since.
     """
     takes = saved.takes_back or ()
     closings = [step for step in saved.steps if step.operation is Operation.CLOSE]
@@ -157,7 +157,12 @@ def take_back(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> N
     tasks, freed = list[TaskState](), list[Conflict]()
     why = f"{saved.undoes} was undone everywhere"
     for task, one in sorted(loaded.items()):
-        its_own = [take for take in takes if take.task_id == task]
+        done = {
+            change.field
+            for change in store.changes(task_id=task)
+            if change.decision is Decision.UNDONE and change.reason == why and change.observed_at >= saved.made_at
+        }
+        its_own = [take for take in takes if take.task_id == task and take.field not in done]
         moved = _changes(one.task, its_own, why, moment)
         now = fold_onto(one.task, moved)
         back = [take for take in its_own if _same(take.field, now.fields[take.field].value, take.back)]

@@ -13,12 +13,14 @@ from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.heart.views import names_for
 from worklake.sync.rules import resolution
+from worklake.sync.rules.plan import creating_key
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey, Side
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 
 _WHY = "a person left it as it is there"
+_NOT_THERE = frozenset({LinkState.CREATING, LinkState.DELETED})
 
 
 def left_different(store: Store, ports: Ports, conflict: Conflict, moment: Moment) -> Conflict:
@@ -33,7 +35,9 @@ def left_different(store: Store, ports: Ports, conflict: Conflict, moment: Momen
             " take a source, or give a value"
         )
     loaded = store.load([conflict.task_id])[conflict.task_id]
-    side = next((side for side in _sides(store, ports, loaded, key.source) if name in side.view), None)
+    making = key == creating_key(key.source, conflict.task_id)  # it was refused while the item was made
+    sides = [side for side in _sides(store, ports, loaded, key.source) if making or side.key == key]
+    side = next((side for side in sides if name in side.view), None)
     if side is None:
         raise InvalidInputError(
             f"{conflict.conflict_id}: there is no item in {key.source} that could keep its {name}: it is not made yet,"
@@ -47,6 +51,8 @@ def left_different(store: Store, ports: Ports, conflict: Conflict, moment: Momen
         mapping=side.mapping,
         contenders=(Contender(None, whole, moment.now), Contender(side.key, side.view[name], side.revision)),
         reason=_WHY,
+        run_id=moment.run_id,
+        opened_at=moment.now,
     )
 
 
@@ -90,10 +96,10 @@ def _looks_alike(name: str, one: FieldValue, other: FieldValue) -> bool:
 
 
 def _sides(store: Store, ports: Ports, loaded: Loaded, source: str) -> list[Side]:
-    """The items of a task in a source, as they were last seen; none where the settings do not name it."""
+    """The items of a task that are in a source, as they were last seen; none where the settings do not name it."""
     port = ports.get(source)
     if port is None:
         return []
     names = names_for(store, {source: port.people}, [loaded], aliases=aliases_of(ports))
-    there = [link for link in loaded.links if link.source == source and link.state is not LinkState.CREATING]
+    there = [link for link in loaded.links if link.source == source and link.state not in _NOT_THERE]
     return [side_of(link, port, names[source]) for link in there]

@@ -13,6 +13,7 @@ from worklake.sync.heart.leaving import shows_what_was_left
 from worklake.sync.rules import resolution
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import NOT_SENT, WHOLE_TASK, Planning, creating_key, creation, refused_at
+from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import DELETED, Conflict, ConflictKind, Contender, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
@@ -114,8 +115,17 @@ def no_longer_due(planning: Planning, moment: Moment) -> list[Conflict]:
     return [
         replace(one, open=False, settled_at=moment.now, reason="it is not due there any more")
         for one in planning.conflicts
-        if one.open and one.kind in NOT_SENT and one.field not in _WHOLE and not _is_due(one, planning)
+        if one.open and one.kind in NOT_SENT and _is_over(one, planning)
     ]
+
+
+def _is_over(conflict: Conflict, planning: Planning) -> bool:
+    """Whether what was refused, or left, is not due any more. A deletion is not where the item is closed instead."""
+    if conflict.field != DELETED:
+        return conflict.field not in _WHOLE and not _is_due(conflict, planning)
+    wish = planning.task.fields.get(DELETED)
+    there = [side for side in planning.sides if side.key == conflict.at_item]
+    return (wish is None or wish.value is not True) and any(not is_open(side.view.get("status")) for side in there)
 
 
 def _is_due(conflict: Conflict, planning: Planning) -> bool:
@@ -127,7 +137,8 @@ def _is_due(conflict: Conflict, planning: Planning) -> bool:
     ):
         return False
     asked = _asked(conflict, planning)
-    return not asked or any(same(conflict.field, one.get(conflict.field), conflict.value) for one in asked)
+    name = conflict.field
+    return not asked or any(name in one and same(name, one[name], conflict.value) for one in asked)
 
 
 def _asked(conflict: Conflict, planning: Planning) -> list[Mapping[str, FieldValue]]:

@@ -122,13 +122,14 @@ def saved_undo(
     steps: Sequence[PlannedStep],
     undone_run: str,
     moment: Moment,
-    limits: Brake,
-    allow: int | None,
+    limits: Brake | None,
+    allow: int | None = None,
     takes_back: tuple[TakenBack, ...] | None = None,
 ) -> SavedPlan:
-    """The plan of an undo, kept. The brake holds it as any other."""
+    """The plan of an undo, kept. The brake holds it as any other, unless there are no limits."""
     threatened = {step.source for step in steps if any(brake.destroyed(step))}
-    found = brake.stops(steps, store.live_items(sorted(threatened)), limits, allow)
+    live = store.live_items(sorted(threatened)) if limits is not None else {}
+    found = brake.stops(steps, live, limits, allow) if limits is not None else []
     plan_id = plan.Plan(tuple(steps)).plan_id
     if takes_back is not None:
         taken = [[one.task_id, one.field, one.now, one.back] for one in takes_back]
@@ -221,7 +222,7 @@ def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, lo
     if operation is None or link.state is LinkState.MISSING:
         return "the provider has no way back"
     expected: Fields = {}
-    if operation is Operation.DELETE:  # whatever a person edited there since stops it
+    if write.operation is Operation.CREATE:  # whatever a person edited there since stops it
         people = {name: each.people for name, each in ports.items()}
         expected = names_for(store, people, [loaded])[write.source].at(link).canonical(link.seen)
     return plan.step(operation, write.task_id, write.source, write.external_id, {}, expected, why, link.revision)
@@ -235,13 +236,23 @@ def plan_closing(
     `writes` are what became of the undo's steps. The brake let these items pass already.
     """
     refused = {one.undoes for one in writes if one.operation is Operation.DELETE and one.outcome in _REFUSED}
-    made = [one for one in store.writes(str(saved.undoes)) if one.write_id in refused and one.comment_id is None]
+    done = [one for one in store.writes(str(saved.undoes)) if one.outcome is Outcome.ACKNOWLEDGED]
+    made = [one for one in done if one.write_id in refused and one.comment_id is None]
     steps = put_back(store, ports, store.load({one.task_id for one in made}), made, [])
     closings = [step for step in steps if step.operation is Operation.CLOSE]
     if not closings:
         return None
-    takes_back = None if saved.takes_back is None else ()
-    return saved_undo(store, closings, str(saved.undoes), moment, Brake(), len(closings), takes_back)
+    if saved.takes_back is not None:  # what a person said is nothing of the run's
+        return saved_undo(store, closings, str(saved.undoes), moment, None, takes_back=())
+    closed = {(step.source, step.external_id) for step in closings}
+    comments = store.comments({step.task_id for step in closings})
+    said = [
+        take_back_comment(one, comments.get(one.task_id, ()), ports)
+        for one in reversed(done)
+        if one.comment_id is not None and (one.source, one.external_id) in closed
+    ]
+    steps = [*closings, *(one for one in said if not isinstance(one, str))]
+    return saved_undo(store, steps, str(saved.undoes), moment, None)
 
 
 def _anew(store: Store, ports: Ports, write: Write, loaded: Loaded) -> dict[str, FieldValue] | None:

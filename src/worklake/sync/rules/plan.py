@@ -112,10 +112,12 @@ def refused_at(conflicts: Iterable[Conflict], item: ItemKey) -> list[Conflict]:
 
 
 def refused_values(conflicts: Iterable[Conflict], item: ItemKey, mapping: str) -> dict[str, list[FieldValue]]:
-    """The values that the provider certainly refuses for this item, by field, as long as the mapping is what it was."""
+    """The values that are not written to this item, by field: those that the provider certainly refuses, as long as the
+    mapping is what it was, and those that a person keeps from it.
+    """
     refused: dict[str, list[FieldValue]] = {}
     for one in refused_at(conflicts, item):
-        if one.mapping == mapping:
+        if one.kind is ConflictKind.LEFT or one.mapping == mapping:
             refused.setdefault(one.field, []).append(one.value)
     return refused
 

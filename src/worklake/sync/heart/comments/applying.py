@@ -30,7 +30,7 @@ from worklake.sync.heart.ledger import finished, intent
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Ports, Rules
 from worklake.sync.heart.readiness import NOT_ASKED, SetAsideError
-from worklake.sync.heart.store import Loaded, Store, StoredLink
+from worklake.sync.heart.store import Loaded, Store, StoredLink, unreached
 from worklake.sync.rules.comments import COMMENT, CommentLink, answered, copy_at, said, same_text
 from worklake.sync.rules.state import Change, Conflict, ItemKey
 from worklake.sync.rules.task import Moment
@@ -233,11 +233,27 @@ class CommentWave:
 
     def _called(self, one: _Ready) -> _Called:
         try:
+            outside = self._outside(one)
+            if outside is not None:
+                return _Called(one, left=(Outcome.NO_ACCESS, f"{outside}: it is left as it is"))
             return _Called(one, self._made(one))
         except KNOWN_FAILURES as error:
             return _Called(one, error=error)
         except UnknownOutcomeError as error:
             return _Called(one, error=error)
+
+    def _outside(self, one: _Ready) -> str | None:
+        """Where an item lies that is to bear a comment, if that is where the settings do not look: it is read only
+        where its key does not tell.
+        """
+        integration, link = self._ports[one.step.source].integration, self._link(one)
+        if link is None or link.called is None or not integration.may_be_outside(link.called):
+            return None
+        return integration.outside(integration.read(one.item))
+
+    def _link(self, one: _Ready) -> StoredLink | None:
+        key = ItemKey(one.step.source, one.item)
+        return next((link for link in self._loaded[one.step.task_id].links if link.key == key), None)
 
     def _take(self, meant: Sequence[_Ready], followed: Followed[_Called]) -> None:
         """Note what came of the calls, in the order of the steps. What a lane did not come to was not sent."""
@@ -257,6 +273,9 @@ class CommentWave:
         one, error = called.ready, called.error
         if called.left is not None:
             outcome, why = called.left
+            link = self._link(one) if outcome is Outcome.NO_ACCESS else None
+            if link is not None:
+                self._items[link.key] = unreached(link, LinkState.PAUSED)
             self.done.append(finished(one.write, outcome, self._moment(), error=why))
         elif error is None:
             try:
