@@ -66,14 +66,13 @@ class SweepResult(NamedTuple):
 
 class UndoResult(NamedTuple):
     """What was pulled, the plan that takes a run back, what it leaves as it is, and what became of it if it was
-    applied: with what came of `closing`, the plan for what was to be deleted and may not be.
+    applied.
     """
 
     pulled: PullResult
     plan: SavedPlan
     left: Sequence[Left]
     applied: Applied | None
-    closing: SavedPlan | None = None
 
 
 def plan(lake: Lake, run: RunContext, *, allow: int | None = None) -> PlanResult:
@@ -181,9 +180,10 @@ def undo(
             undone = undoing.plan_undo(store, ports, undone_run, moment, run.policy.brake, allow)
         saved, left = undone.plan, undone.left
         applied = _apply(lake, run, saved, account.open, counts) if apply_it and not saved.stopped_by else None
-        closing = _close_instead(lake, run, saved, applied, account.open, counts) if applied is not None else None
+        if applied is not None:
+            _close_instead(lake, run, saved, applied, account.open, counts)
         _note_drift(run, counts)
-        return UndoResult(PullResult(account.close(counts), counts), saved, left, applied, closing)
+        return UndoResult(PullResult(account.close(counts), counts), saved, left, applied)
 
 
 def settle(lake: Lake, run: RunContext, conflict_id: str, choice: Choice) -> Conflict:
@@ -257,16 +257,16 @@ def _apply(
 
 def _close_instead(
     lake: Lake, run: RunContext, saved: SavedPlan, applied: Applied, begin: Callable[[], None], pulled: Counts
-) -> SavedPlan | None:
+) -> None:
     """Where an undo may not delete what it was to, close that by a plan of its own, and put what became of it in the
-    place of what became of deleting; gives that plan.
+    place of what became of deleting.
     """
     if saved.undoes is None:
-        return None
+        return
     moment = Moment(run.run_id, run.clock())
     closing = undoing.plan_closing(store_of(lake, run), _reached(lake, run), saved, applied.writes, moment)
     if closing is None:
-        return None
+        return
     closed = _apply(lake, run, closing, begin, pulled)
     instead = {(step.source, step.external_id) for step in closing.steps}
     kept = [
@@ -274,9 +274,8 @@ def _close_instead(
         for one in applied.writes
         if one.operation is not Operation.DELETE or (one.source, one.external_id) not in instead
     ]
-    applied.writes = [*kept, *closed.writes]
+    applied.writes, applied.closing = [*kept, *closed.writes], closing
     applied.paused, applied.waiting = {**applied.paused, **closed.paused}, {**applied.waiting, **closed.waiting}
-    return closing
 
 
 def _tell(run: RunContext, source: str, done: int, total: int) -> None:

@@ -107,7 +107,7 @@ def apply_document(lake: Lake, applied: Applied) -> ApplyDocument:
         undoes=undoes,
         done_before=applied.done_before,
         conflicts=conflict_documents(lake) if undoes is not None else [],
-        notes=_paused(applied),
+        notes=[*_paused(applied), *_closed(applied)],
     )
 
 
@@ -188,14 +188,14 @@ def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocume
             *_notes(result.plan, {}),
             *_frozen(result.pulled),
             *(_paused(result.applied) if result.applied is not None else ()),
-            *_closed(result.closing),
+            *(_closed(result.applied) if result.applied is not None else ()),
         ],
     )
 
 
 def _with_closings(result: UndoResult) -> SavedPlan:
     """The plan of an undo, with the steps that close in the place of those that may not delete."""
-    plan, closing = result.plan, result.closing
+    plan, closing = result.plan, result.applied.closing if result.applied is not None else None
     if closing is None:
         return plan
     instead = {(step.source, step.external_id) for step in closing.steps}
@@ -204,9 +204,10 @@ def _with_closings(result: UndoResult) -> SavedPlan:
     return plan.model_copy(update={"steps": (*kept, *closing.steps)})
 
 
-def _closed(closing: SavedPlan | None) -> list[str]:
+def _closed(applied: Applied) -> list[str]:
     """What was to be deleted and may not be, in words."""
-    counts = Counter(step.source for step in closing.steps) if closing is not None else Counter[str]()
+    steps = applied.closing.steps if applied.closing is not None else ()
+    counts = Counter(step.source for step in steps if step.comment_id is None)
     return [
         f"{source}: {count} {'item' if count == 1 else 'items'} may not be deleted with this token, and"
         f" {'is' if count == 1 else 'are'} closed instead"

@@ -65,6 +65,8 @@ class Applied:
     paused: Mapping[str, str] = field(default_factory=dict)
     waiting: Mapping[str, str] = field(default_factory=dict)
     done_before: int = 0
+    closing: SavedPlan | None = None
+    """The plan that closed what an undo was to delete and may not; `writes` has what came of it."""
 
     def count(self, outcome: Outcome | None) -> int:
         """How many writes came to this."""
