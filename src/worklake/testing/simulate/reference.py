@@ -176,8 +176,12 @@ class Contest:
         return {
             place
             for place, edit in enumerate(self.edits)
-            if not edit.creates and edit.key in heard and is_empty(self.name, edit.value)
+            if not edit.creates and edit.key in heard and (is_empty(self.name, edit.value) or self._just_opens(edit))
         }
+
+    def _just_opens(self, edit: PersonEdit) -> bool:
+        """Whether a status was typed where open is just open, which may stand for the one that says least."""
+        return self.name == "status" and self._is_coarse(edit) and edit.value not in CLOSED
 
     def _is_empty(self, value: ChangeValue) -> bool:
         return not isinstance(value, dict) and is_empty(self.name, value)
