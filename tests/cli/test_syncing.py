@@ -21,7 +21,7 @@ STEP_KEYS = [
     "step_id", "task_id", "source", "external_id", "operation", "changes", "why", "expected_revision",
 ]  # fmt: skip
 APPLY_KEYS = ["run_id", "plan_id", "applied", "stale", "failed", "writes"]
-CONFLICT_KEYS = ["conflict_id", "task_id", "field", "values", "opened_at", "title", "reason"]
+CONFLICT_KEYS = ["conflict_id", "task_id", "field", "values", "opened_at", "kind", "run_id", "title", "reason"]
 LATEST = "fields: {default: latest}\nbrake: {share: 0.2, at_least: 10}\n"
 LINEAR_WRITES = ("Create", "Update", "Archive", "Restore", "Trash", "Add", "Remove", "Edit", "Delete")
 
@@ -383,6 +383,7 @@ def test_a_manual_conflict_waits_for_a_person_and_is_settled_by_command(twins: T
         "field": "title",
         "source": "linear",
         "value": "One of two",
+        "left": None,
     }
     assert twins.project.run("sync").status == 0
     assert twins.both("title") == ["One of two"] * 2
