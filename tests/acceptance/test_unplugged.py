@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.tools import running_tools, steps, write_settings
+from worklake.errors import SettingsError
 from worklake.project import open_settings
 from worklake.sync import cycle
 
@@ -89,3 +90,20 @@ def test_a_project_that_is_taken_out_of_its_source_is_left_alone_until_it_is_bac
         again.sync()
         assert again.items("b")[there]["title"] == "Edited meanwhile"
         assert steps(again.sync()) == []
+
+
+@pytest.mark.parametrize("kind", ["gitlab", "linear"])
+def test_a_source_that_is_called_otherwise_than_before_is_refused(tmp_path, kind: str) -> None:
+    with running_tools(tmp_path, [kind]) as one:
+        one.create("a", title="Here")
+        one.sync()
+        kept, tasks = (tmp_path / "conf" / "sources.yml").read_text(), one.rows("select * from {tasks}")
+        (tmp_path / "conf" / "sources.yml").write_text(kept.replace("a:", "b:", 1))
+        write_settings(tmp_path, "routing.yml", {"rules": []})
+        renamed = replace(one, settings=open_settings(tmp_path))
+        with pytest.raises(SettingsError, match="'b' reads what the lake knows as the source 'a'.*Call it 'a' again"):
+            renamed.sync()
+        (tmp_path / "conf" / "sources.yml").write_text(kept)
+        again = replace(one, settings=open_settings(tmp_path))
+        assert steps(again.sync()) == []
+        assert one.rows("select * from {tasks}") == tasks

@@ -61,6 +61,18 @@ def test_a_missing_secret_is_told_with_its_reference(tmp_path: Path, reference: 
         resolve(reference, tmp_path, {"EMPTY": ""})
 
 
+@pytest.mark.parametrize("value", ["glpat-secret\u201d", "glpat-\nsecret", "glpat-\x00secret"])
+def test_a_secret_that_no_header_takes_is_told_without_showing_it(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match="has a character that no token has") as told:
+        resolve("env:TOKEN", tmp_path, {"TOKEN": value})
+    assert "secret\u201d" not in str(told.value)
+    assert "glpat" not in str(told.value)
+
+
+def test_a_line_break_after_a_token_does_not_count(tmp_path: Path) -> None:
+    assert resolve("env:TOKEN", tmp_path, {"TOKEN": "abc\r\n"}).get_secret_value() == "abc"
+
+
 def test_a_resolved_secret_does_not_show_itself(tmp_path: Path) -> None:
     secret = resolve("env:TOKEN", tmp_path, {"TOKEN": "abc"})
     assert "abc" not in f"{secret} {secret!r}"

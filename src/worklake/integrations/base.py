@@ -375,9 +375,9 @@ class BaseIntegration(ABC):
             return Found(one.external_id, Where.ARCHIVED, item)
         return Found(one.external_id, *self.place_of(item))
 
-    def may_be_outside(self, key: str) -> bool:
-        """Whether the item of this key has to be read to know whether it lies where the settings look."""
-        return False
+    def covers(self, key: str) -> bool:
+        """Whether a key tells by itself that its item lies where the settings look."""
+        return True
 
     def outside(self, item: Item) -> str | None:
         """Where an item that can be read lies, in words, if no place that the settings name is known to hold it."""

@@ -37,7 +37,7 @@ def _from_env(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
 def _from_file(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
     path = folder / Path(rest).expanduser()
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(
             f"the secret file {path} cannot be read: {error.strerror}; write the token into it"
@@ -91,7 +91,12 @@ def resolve(reference: str, folder: Path, environ: Mapping[str, str] | None = No
     Raises `SettingsError` that names the reference and the mend, never a value.
     """
     scheme, _, rest = reference.partition(":")
-    value = _READERS[scheme](rest, folder, os.environ if environ is None else environ)
+    value = _READERS[scheme](rest, folder, os.environ if environ is None else environ).strip()
     if not value:
         raise SettingsError(f"the secret {reference} is empty; put the token there")
+    if not (value.isascii() and value.isprintable()):
+        raise SettingsError(
+            f"the secret {reference} has a character that no token has, such as a line break or a curly quote; put the"
+            " token there as it is"
+        )
     return SecretStr(value)

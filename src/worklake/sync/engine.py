@@ -15,6 +15,7 @@ from worklake.lake.lake import Lake
 from worklake.model.rows import Call, Run, RunState
 from worklake.sync.merge import merge_source
 from worklake.sync.pull import SourcePull
+from worklake.sync.renamed import refuse_renamed
 from worklake.sync.run import RunContext, Source, SourceCounts
 
 log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ def pull(lake: Lake, run: RunContext) -> PullResult:
 
 def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, SourceCounts]:
     """The same as a part of a longer run."""
+    refuse_renamed(lake, run)
     counts = {source.name: SourceCounts() for source in run.sources}
     for source in run.sources:
         # What a killed run left behind is merged first, so that the links know every record there is.

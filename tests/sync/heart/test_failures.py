@@ -550,7 +550,7 @@ def test_where_nobody_can_tell_whether_an_item_lies_outside_its_step_stays_due(m
 
 
 def test_nothing_is_written_to_an_item_that_lies_outside_not_even_a_comment(made: Town) -> None:
-    made.sources["B"].may_be_outside = lambda key: True  # type: ignore[method-assign]
+    made.sources["B"].covers = lambda key: False  # type: ignore[method-assign]
     made.sources["B"].outside = lambda item: "it is elsewhere"  # type: ignore[method-assign]
     links = [replace(link, called=link.external_id) for link in made.store.all_links()]
     made.store.commit(links=links)

@@ -581,3 +581,53 @@ def test_a_closing_whose_reply_was_lost_leaves_nothing_to_be_decided_about_delet
     sync(made)
     assert shown(made, "B", "status") == "canceled"
     assert [one.kind for one in made.store.all_conflicts() if one.open] == [ConflictKind.UNDONE]
+
+
+def test_the_undo_of_an_undo_everywhere_leaves_what_that_one_had_left() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    edit(made, "A", "due_date", "2026-03-01")
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    edit(made, "B", "title", "edited since")
+    worlds.pull(made, "AB", Random(0))
+    undone = worlds.undo(made, run, everywhere=True)
+    assert [shown(made, "A", "due_date"), shown(made, "B", "due_date")] == [None, None]
+    worlds.undo(made, undone, everywhere=True)
+    sync(made)
+    assert [shown(made, name) for name in "AB"] == ["edited since"] * 2
+    assert [shown(made, name, "due_date") for name in "AB"] == ["2026-03-01"] * 2
+
+
+def test_worklake_stands_for_what_was_undone_wherever_it_came_from() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    worlds.pull(made, "AB", Random(0))
+    worlds.undo(made, worlds.apply(made, worlds.plan(made)), everywhere=False)
+    (hold,) = (one for one in made.store.all_conflicts() if one.open)
+    moment = Moment(made.run_id(), made.clock())
+    settling.settle(made.store, made.ports(), hold.conflict_id, settling.Choice(take="worklake"), moment)
+    sync(made)
+    assert [shown(made, name) for name in "AB"] == ["carried on"] * 2
+
+
+@pytest.mark.parametrize("choice", [settling.Choice(take="B"), settling.Choice(leave=True)])
+def test_a_copy_of_a_comment_that_was_undone_can_stay_so(choice: settling.Choice) -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    made.sources["A"].discussion.person_comments("A1", "kim", "a word")
+    worlds.pull(made, "AB", Random(0))
+    undone = worlds.undo(made, worlds.apply(made, worlds.plan(made)), everywhere=False)
+    (hold,) = (one for one in made.store.all_conflicts() if one.open)
+    moment = Moment(made.run_id(), made.clock())
+    assert settling.settle(made.store, made.ports(), hold.conflict_id, choice, moment).kind is ConflictKind.LEFT
+    assert [sync(made) for _ in range(2)] == [0, 0]
+    (copy,) = made.sources["B"].discussion.comments.values()
+    assert copy.deleted
+    worlds.undo(made, undone, everywhere=False)
+    sync(made)
+    assert [one.body.splitlines()[-1] for one in made.sources["B"].discussion.comments.values() if not one.deleted] == [
+        "a word"
+    ]

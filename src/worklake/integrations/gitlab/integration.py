@@ -169,9 +169,9 @@ class GitLabIntegration(BaseIntegration):
         self._whereabouts.forget()
         return super().find_out(items)
 
-    def may_be_outside(self, key: str) -> bool:
-        """Whether the settings name another project than the key, which may be the same under another name."""
-        return self._whereabouts.may_be_outside(key)
+    def covers(self, key: str) -> bool:
+        """Whether the settings name the project of the key, which they may also do under another name."""
+        return self._whereabouts.covers(key)
 
     def outside(self, item: Item) -> str | None:
         """In which project an issue is that is in none of the settings' projects."""

@@ -65,10 +65,10 @@ class Whereabouts:
         named = (self._project(one) for one in self._projects)
         return found is not None and all(one is None or one.get("id") != found.get("id") for one in named)
 
-    def may_be_outside(self, key: str) -> bool:
-        """Whether a key does not tell by itself that its issue is in one of the settings' projects."""
+    def covers(self, key: str) -> bool:
+        """Whether a key tells by itself that its issue is in one of the settings' projects."""
         path = self._path_in(key)
-        return path is not None and not self._names(path)
+        return path is not None and self._names(path)
 
     def _path_in(self, key: str | None) -> str | None:
         if key is None or not key.startswith(f"{self._server}/"):

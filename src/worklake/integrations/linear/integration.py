@@ -131,9 +131,9 @@ class LinearIntegration(BaseIntegration):
         """The issues that are there, also archived and trashed ones, up to 200 a request."""
         return self._writer.read_many(external_ids)
 
-    def may_be_outside(self, key: str) -> bool:
-        """Whether the settings do not name the team of the key."""
-        return team_of(key) not in self._teams
+    def covers(self, key: str) -> bool:
+        """Whether the settings name the team of the key."""
+        return team_of(key) in self._teams
 
     def outside(self, item: Item) -> str | None:
         """In which team an issue is that is in none of the settings' teams."""

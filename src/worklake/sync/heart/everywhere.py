@@ -65,12 +65,13 @@ def _takes(
 ) -> list[TakenBack]:
     """The fields of tasks that go back to what they were before the run, or before what it carried on."""
     chains: dict[tuple[str, str], list[Change]] = {}
-    for change in changes:
+    given_back = [change for change in changes if change.decision is Decision.UNDONE]
+    for change in given_back or changes:  # of an undo only that: what else it carried on is a person's
         if change.decision in MOVING and change.field != WHOLE_TASK:
             chains.setdefault((change.task_id, change.field), []).append(change)
     carried: dict[tuple[str, str], datetime] = {}
     for write in writes:
-        if write.operation is Operation.UPDATE:
+        if write.operation is Operation.UPDATE and not given_back:
             carried |= {(write.task_id, name): write.intended_at for name in write.sent}
     for (task, name), at in sorted(carried.items()):
         moves = [one for one in store.changes(task_id=task) if one.field == name and one.decision in MOVING]

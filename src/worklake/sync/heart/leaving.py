@@ -8,6 +8,7 @@ from worklake.errors import InvalidInputError
 from worklake.model.fields import FIELDS, FieldValue, Status
 from worklake.model.ids import digest
 from worklake.model.rows import LinkState
+from worklake.sync.heart.comments.undoing import LEFT_THERE
 from worklake.sync.heart.ports import Ports, aliases_of
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Loaded, Store
@@ -19,7 +20,6 @@ from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 
-_WHY = "a person left it as it is there"
 _NOT_THERE = frozenset({LinkState.CREATING, LinkState.DELETED})
 
 
@@ -50,7 +50,7 @@ def left_different(store: Store, ports: Ports, conflict: Conflict, moment: Momen
         at_item=side.key,
         mapping=side.mapping,
         contenders=(Contender(None, whole, moment.now), Contender(side.key, side.view[name], side.revision)),
-        reason=_WHY,
+        reason=LEFT_THERE,
         run_id=moment.run_id,
         opened_at=moment.now,
     )
@@ -72,7 +72,7 @@ def stays_closed(store: Store, ports: Ports, loaded: Loaded, key: ItemKey, momen
             kind=ConflictKind.LEFT,
             contenders=(Contender(None, whole, moment.now), shown),
             open=True,
-            reason=_WHY,
+            reason=LEFT_THERE,
             run_id=moment.run_id,
             opened_at=moment.now,
             value=opened,

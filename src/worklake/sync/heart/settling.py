@@ -8,7 +8,7 @@ from worklake.errors import InvalidInputError, NotFoundError
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation
 from worklake.model.rows import LinkState
-from worklake.sync.heart.comments.undoing import settle_comment
+from worklake.sync.heart.comments.undoing import leave_comment, settle_comment
 from worklake.sync.heart.leaving import left_different, stays_closed
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Loaded, Store, StoredLink
@@ -43,6 +43,8 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
         raise NotFoundError(f"there is no conflict {conflict_id}; conflicts list shows those that are open")
     if not conflict.open:
         raise InvalidInputError(f"{conflict_id} is settled already: {conflict.reason}")
+    if choice.leave and conflict.field == COMMENT:
+        return leave_comment(store, conflict, moment)
     if choice.leave:
         different = left_different(store, ports, conflict, moment)
         store.commit(conflicts=[different])
@@ -57,7 +59,7 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
         value=winner.value,
     )
     if conflict.field == COMMENT:
-        return settle_comment(store, settled)
+        return settle_comment(store, conflict, settled, moment)
     loaded = store.load([conflict.task_id])[conflict.task_id]
     task = loaded.task
     if conflict.field in (WHOLE_TASK, DELETED):
@@ -107,6 +109,8 @@ def _chosen(conflict: Conflict, choice: Choice) -> Contender:
     if choice.take is None:
         return Contender(None, choice.value, None)
     of_source = [one for one in conflict.contenders if _said_by(one) == choice.take]
+    if not of_source and choice.take == BY_HAND and conflict.kind is ConflictKind.UNDONE:
+        return conflict.contenders[0]  # the task's own value: what Worklake wrote, and wrote back
     if not of_source:
         own = "" if conflict.field in (WHOLE_TASK, DELETED) else ". A value of your own can be given, too (--value)"
         raise InvalidInputError(

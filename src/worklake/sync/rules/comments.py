@@ -230,7 +230,7 @@ def _is_held(place: ItemKey, text: str, conflicts: Iterable[Conflict]) -> bool:
         one.open
         and one.field == COMMENT
         and one.at_item == place
-        and (one.kind is not ConflictKind.REFUSED or says_the_same(str(one.value), text))
+        and (one.kind is ConflictKind.UNDONE or one.value is None or says_the_same(str(one.value), text))
         for one in conflicts
     )
 

@@ -247,7 +247,7 @@ class CommentWave:
         where its key does not tell.
         """
         integration, link = self._ports[one.step.source].integration, self._link(one)
-        if link is None or link.called is None or not integration.may_be_outside(link.called):
+        if link is None or link.called is None or integration.covers(link.called):
             return None
         return integration.outside(integration.read(one.item))
 

@@ -11,8 +11,8 @@ from worklake.sync.heart.comments.identity import recognised
 from worklake.sync.heart.ports import Ports, Rules
 from worklake.sync.heart.store import Loaded, Store
 from worklake.sync.rules.comments import COMMENT, CommentLink, NameOf, comment_steps, says_the_same
-from worklake.sync.rules.plan import WHOLE_TASK, Planning, held_fields
-from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
+from worklake.sync.rules.plan import NOT_SENT, WHOLE_TASK, Planning, held_fields
+from worklake.sync.rules.state import Conflict, ItemKey
 from worklake.sync.rules.task import Moment
 
 
@@ -76,7 +76,9 @@ def _past_refusals(
 ) -> list[Conflict]:
     """The refusals of comments that would not be sent any more, closed; those of sources that are not there stay."""
     refused = [
-        one for one in loaded.conflicts if one.field == COMMENT and one.open and one.kind is ConflictKind.REFUSED
+        one
+        for one in loaded.conflicts
+        if one.field == COMMENT and one.open and one.kind in NOT_SENT and one.value is not None
     ]
     if not refused:
         return []

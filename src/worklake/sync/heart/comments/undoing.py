@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from worklake.errors import InvalidInputError
 from worklake.model.heart_rows import Operation, PlannedStep, SavedPlan, Write
@@ -14,6 +15,8 @@ from worklake.sync.rules.comments import COMMENT, CommentLink, comment_step, cop
 from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey
 from worklake.sync.rules.task import Moment
 
+LEFT_THERE = "a person left it as it is there"
+"""Why something shows what it shows."""
 _BACK = {Operation.CREATE: Operation.DELETE, Operation.DELETE: Operation.CREATE}
 
 
@@ -65,16 +68,28 @@ def hold_comment(step: PlannedStep, comments: Sequence[CommentLink], saved: Save
     )
 
 
-def settle_comment(store: Store, settled: Conflict) -> Conflict:
+def settle_comment(store: Store, conflict: Conflict, settled: Conflict, moment: Moment) -> Conflict:
     """Keep that a conflict over a copy is settled. What a comment says, its author says: the next plan writes that to
-    the copy, once more.
+    the copy, once more. Where a person takes the copy, it stays as it is.
 
     Raises `InvalidInputError` where a person takes anything else.
     """
-    if settled.winner is None or settled.winner == settled.at_item:
+    if settled.winner is None:
         raise InvalidInputError(
             f"{settled.conflict_id} is about the copy of a comment, which says what its author wrote: take the source "
-            "where it was written to have it copied again, or leave the conflict open to leave the copy as it is"
+            "where it was written to have it copied again, or give --leave to leave the copy as it is"
         )
+    if settled.winner == settled.at_item:
+        return leave_comment(store, conflict, moment)
     store.commit(conflicts=[settled])
     return settled
+
+
+def leave_comment(store: Store, conflict: Conflict, moment: Moment) -> Conflict:
+    """Keep that a copy stays as it is: as an undo left it, until that is undone; or, where its provider refuses what
+    was written, until the author writes something else.
+    """
+    run = conflict.run_id if conflict.kind is ConflictKind.UNDONE else moment.run_id
+    left = replace(conflict, kind=ConflictKind.LEFT, run_id=run, reason=LEFT_THERE)
+    store.commit(conflicts=[left])
+    return left
