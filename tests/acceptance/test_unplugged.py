@@ -101,7 +101,7 @@ def test_a_source_that_is_called_otherwise_than_before_is_refused(tmp_path, kind
         (tmp_path / "conf" / "sources.yml").write_text(kept.replace("a:", "b:", 1))
         write_settings(tmp_path, "routing.yml", {"rules": []})
         renamed = replace(one, settings=open_settings(tmp_path))
-        with pytest.raises(SettingsError, match="'b' reads what the lake knows as the source 'a'.*Call it 'a' again"):
+        with pytest.raises(SettingsError, match=r"'b' reads what the lake knows as the source 'a'.*Call it 'a' again"):
             renamed.sync()
         (tmp_path / "conf" / "sources.yml").write_text(kept)
         again = replace(one, settings=open_settings(tmp_path))
