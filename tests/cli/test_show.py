@@ -26,6 +26,8 @@ from worklake.model.plan_documents import (
     ConflictValue,
     FieldChange,
     PlanDocument,
+    SettledDocument,
+    SettledRunDocument,
     StepDocument,
     SyncDocument,
     UndoDocument,
@@ -253,11 +255,68 @@ def test_a_plan_counts_comments_apart_from_items() -> None:
 def test_an_applied_undo_names_the_run_that_it_takes_back_and_what_is_held() -> None:
     done = WriteDocument(step_id="1", outcome="acknowledged", error=None)
     told = {"run_id": "run_2", "plan_id": "plan_1", "applied": 1, "stale": 0, "failed": 0, "writes": [done]}
-    assert printed(*show_plan.applied(ApplyDocument(**told, undoes="run_1", conflicts=[conflict()]))).splitlines() == [
+    held = [conflict(run_id="run_2")]
+    assert printed(*show_plan.applied(ApplyDocument(**told, undoes="run_1", conflicts=held))).splitlines() == [
         "plan_1 is applied, which takes back run_1",
         "1 step applied",
         "To take it back: worklake undo run_2",
-        "What was undone is held until a person decides: worklake conflicts",
+        "What was undone is held until a person decides: worklake conflicts, or all at once: worklake conflicts settle"
+        " --run run_2 --take SOURCE",
+    ]
+
+
+@pytest.mark.parametrize(("opened_by", "told"), [("run_1", False), ("run_2", True)])
+def test_an_undo_tells_of_what_is_held_only_where_it_holds_something_itself(opened_by: str, told: bool) -> None:
+    waiting = [conflict(run_id=opened_by)]
+    one = {"run_id": "run_2", "plan_id": "plan_1", "applied": 1, "stale": 0, "failed": 0, "writes": []}
+    one |= {"undoes": "run_1", "conflicts": waiting}
+    undone = UndoDocument(**one, steps=[], stopped_by=[], takes_back=[], left=[])
+    for shown in (show_plan.applied(ApplyDocument(**one)), show_plan.undone(undone)):
+        assert ("worklake conflicts settle --run run_2 --take SOURCE" in printed(*shown)) is told
+
+
+def settled(**fields: Any) -> SettledDocument:
+    told = {"conflict_id": "conflict_1", "task_id": "task_1", "field": "title", "source": "linear", "value": "One"}
+    return SettledDocument(**told | fields)
+
+
+@pytest.mark.parametrize(
+    ("decided", "follows"),
+    [
+        ({}, "title is 'One' now (linear)\nWritten everywhere by the next: worklake sync\n"),
+        ({"left": "gitlab"}, "gitlab keeps its title, until it or the task's moves\n"),
+        ({"field": "task", "value": "delete"}, "the item stays as linear has it now\n"),
+        ({"field": "task", "source": "worklake"}, "done again by the next: worklake sync\n"),
+        ({"field": "deleted", "value": False}, "the item stays as linear has it now\n"),
+        ({"field": "deleted", "source": "worklake"}, "tried again by the next: worklake sync\n"),
+    ],
+)
+def test_who_settles_a_conflict_is_told_what_really_follows(decided: dict[str, Any], follows: str) -> None:
+    assert printed(*show_plan.settled(settled(**decided))) == f"conflict_1: {follows}"
+
+
+@pytest.mark.parametrize(
+    ("decided", "is_written"),
+    [
+        ([{}], True),
+        ([{"left": "gitlab"}], False),
+        ([{"field": "task"}, {"field": "deleted"}], False),
+        ([{"field": "task"}, {"field": "task", "source": "worklake"}], True),
+    ],
+)
+def test_who_settles_a_whole_run_is_told_of_a_sync_where_one_writes(
+    decided: list[dict[str, Any]], is_written: bool
+) -> None:
+    document = SettledRunDocument(run_id="run_1", settled=[settled(**one) for one in decided], left=[])
+    assert ("worklake sync" in printed(*show_plan.settled_run(document))) is is_written
+
+
+def test_a_conflict_names_its_task_its_items_and_the_run_that_opened_it() -> None:
+    one = conflict(run_id="run_2", items=["gitlab team/web#44", "linear ENG-12"], reason="run_1 was undone")
+    assert printed(*show_plan.conflict_list([one])).splitlines()[:3] == [
+        "conflict_1  title of 'A task'",
+        "    task: task_1, gitlab team/web#44, linear ENG-12",
+        "    why: run_1 was undone (opened by run_2)",
     ]
 
 
@@ -306,6 +365,17 @@ def test_the_list_of_tasks_names_each_item_as_people_do() -> None:
         for name, key in keys.items()
     ]
     assert "gitlab web#44, linear ENG-12, other" in printed(*show.task_list(TaskList([task(links=links)], 1)))
+
+
+def test_an_item_that_is_deleted_is_no_place_of_its_task_in_the_list() -> None:
+    states = {"gitlab": "deleted", "linear": "linked", "other": "missing"}
+    links = [
+        {"source": name, "provider": name, "external_id": "1", "url": None, "state": state, "key": None}
+        for name, state in states.items()
+    ]
+    shown = printed(*show.task_list(TaskList([task(links=links)], 1)))
+    assert "linear, other" in shown
+    assert "gitlab" not in shown
 
 
 def test_a_narrow_terminal_gets_a_line_for_each_task_with_less_on_it() -> None:

@@ -25,6 +25,7 @@ from worklake.model.documents import (
     StatusDocument,
     TaskDocument,
 )
+from worklake.model.rows import LinkState
 from worklake.sync.tasks import TaskList
 
 _LONGEST_VALUE = 60
@@ -90,7 +91,8 @@ class _Tasks:
 def _task_cells(task: TaskDocument, today: date | None, *, sources: bool) -> Mapping[str, Text]:
     """What stands in each column; the last names the `sources` beside the keys, if there is room."""
     overdue = today is not None and task.due_date is not None and task.due_date < today
-    where = (_named(link.source, link.key) if sources else short_key(link.key) or link.source for link in task.links)
+    there = [link for link in task.links if link.state != LinkState.DELETED]
+    where = (_named(link.source, link.key) if sources else short_key(link.key) or link.source for link in there)
     return {
         "due": Text(str(task.due_date or ""), "red" if overdue else ""),
         "title": _cut(_short(task.title)),

@@ -26,12 +26,15 @@ from worklake.model.plan_documents import (
     UndoDocument,
     WriteDocument,
 )
+from worklake.sync.rules.state import BY_HAND, DELETED
+from worklake.sync.rules.task import WHOLE_TASK
 
 _MOST_STEPS = 100
 _MOST_CONFLICTS = 20
 _MOST_LINES = 40
 _NOTHING = "Nothing to write: every tool shows what the tasks say."
-_HELD = "What was undone is held until a person decides: worklake conflicts"
+_WHOLE = (WHOLE_TASK, DELETED)
+"""The fields of conflicts about an item as a whole."""
 _REMOVED, _ADDED = "red", "green"
 
 
@@ -159,8 +162,8 @@ def applied(document: ApplyDocument) -> Iterator[RenderableType]:
     yield from _done(document)
     if document.done_before:
         yield f"{counted(document.done_before, 'step')} of the plan applied before"
-    if document.undoes is not None and document.conflicts:
-        yield _HELD
+    if document.undoes is not None:
+        yield from _held(document.conflicts, document.run_id)
 
 
 def _done(document: ApplyDocument) -> Iterator[RenderableType]:
@@ -228,8 +231,7 @@ def undone(document: UndoDocument, *, everywhere: bool = False) -> Iterator[Rend
         yield f"left as it is: {left.field}{where} of {left.task_id}: {left.reason}"
     if document.applied is not None:
         yield _counts(document.applied, document.stale or 0, document.failed or 0)
-        if document.conflicts:
-            yield f"{_HELD}, or all at once: worklake conflicts settle --run {document.run_id} --take SOURCE"
+        yield from _held(document.conflicts, document.run_id)
         if document.applied or document.takes_back:
             option = " --everywhere" if everywhere else ""
             yield f"To take this back in turn: worklake undo {document.run_id}{option} --apply"
@@ -239,6 +241,15 @@ def undone(document: UndoDocument, *, everywhere: bool = False) -> Iterator[Rend
         yield f"{_summary(document.steps)}. To write exactly this: worklake apply {document.plan_id}"
     else:
         yield f"Nothing to take back of {document.undoes}."
+
+
+def _held(conflicts: Sequence[ConflictDocument], run_id: str) -> Iterator[str]:
+    """How to decide on what an undo holds; nothing where this run opened no conflict."""
+    if any(one.run_id == run_id for one in conflicts):
+        yield (
+            "What was undone is held until a person decides: worklake conflicts, or all at once: worklake conflicts"
+            f" settle --run {run_id} --take SOURCE"
+        )
 
 
 def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[str]:
@@ -251,9 +262,11 @@ def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[str]:
 def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:
     """Open conflicts, a block each, and how to settle one."""
     for one in conflicts[:_MOST_CONFLICTS]:
-        about = "the item as a whole, of" if one.field == "task" else f"{one.field} of"
+        about = "the item as a whole, of" if one.field in _WHOLE else f"{one.field} of"
         yield Text.assemble((one.conflict_id, "bold cyan"), f"  {about} ", (value_shown(one.title), "bold"))
-        yield Text(f"    why: {one.reason}", "dim")
+        yield Text(f"    task: {', '.join((one.task_id, *one.items))}", "dim")
+        opened = f" (opened by {one.run_id})" if one.run_id else ""
+        yield Text(f"    why: {one.reason}{opened}", "dim")
         values = table("whose", "value", "when", "who")
         for value in one.values:
             when = moment(value.changed_at) if value.changed_at else ""
@@ -273,16 +286,21 @@ def settled_run(document: SettledRunDocument) -> Iterator[RenderableType]:
     """What was decided for all conflicts of a run, and those that stay open."""
     for one in document.left:
         yield Text(f"{one.conflict_id} stays open: {one.reason}", "yellow")
-    kept = sum(one.left is not None for one in document.settled)
     yield f"{counted(len(document.settled), 'conflict')} of {document.run_id} settled"
-    if len(document.settled) > kept:
-        yield "Written everywhere by the next: worklake sync"
+    if all(one.field in _WHOLE and one.source != BY_HAND for one in document.settled if one.left is None):
+        return  # items stay as they are
+    yield "Written everywhere by the next: worklake sync"
 
 
 def settled(document: SettledDocument) -> Iterator[RenderableType]:
-    """What was decided, and when it is written."""
+    """What was decided, and what follows."""
+    known = document.conflict_id
     if document.left is not None:
-        yield f"{document.conflict_id}: {document.left} keeps its {document.field}, until it or the task's moves"
-        return
-    yield f"{document.conflict_id}: {document.field} is {value_shown(document.value)} now ({document.source})"
-    yield "Written everywhere by the next: worklake sync"
+        yield f"{known}: {document.left} keeps its {document.field}, until it or the task's moves"
+    elif document.field not in _WHOLE:
+        yield f"{known}: {document.field} is {value_shown(document.value)} now ({document.source})"
+        yield "Written everywhere by the next: worklake sync"
+    elif document.source == BY_HAND:
+        yield f"{known}: {'tried' if document.field == DELETED else 'done'} again by the next: worklake sync"
+    else:
+        yield f"{known}: the item stays as {document.source} has it now"

@@ -62,7 +62,7 @@ class ConflictDocument(Document):
 
     conflict_id: str
     task_id: str
-    field: str = Field(description="The field; `task` where it is about the item as a whole")
+    field: str = Field(description="The field; `task` or `deleted` where it is about an item as a whole")
     values: list[ConflictValue]
     opened_at: datetime
     kind: str = Field(
@@ -73,6 +73,8 @@ class ConflictDocument(Document):
     reason: str = Field(
         default="", description="Why a person has to decide: edits differ, a provider's words against a value, an undo"
     )
+    items: list[str] = Field(default_factory=list, exclude=True)
+    """What people call the items of the task, with their sources: `linear ENG-12`, `gitlab team/web#3`."""
 
 
 class PlanDocument(Document):
@@ -227,7 +229,9 @@ class SettledDocument(Document):
     task_id: str
     field: str
     source: str = Field(description="Whose value was taken; worklake for a value that was given, or is the task's own")
-    value: Any = Field(description="The value that the next plan writes everywhere")
+    value: Any = Field(
+        description="The value that the next plan writes everywhere; of an item as a whole, what is to become of it"
+    )
     left: str | None = Field(default=None, description="The source that does not get it, and may show another")
 
 

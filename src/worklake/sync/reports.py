@@ -52,6 +52,10 @@ _SWEPT = """
 """
 _UNDOES = "select undoes from {plans} where plan_id = :plan order by number desc limit 1"
 _KEYS = "select source, external_id, key from {links} where kind = 'task' and {among}"
+_ITEMS = """
+    select task_id, source, external_id, key from {links}
+    where kind = 'task' and state not in ('creating', 'deleted') and {among} order by source, key
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,7 @@ class _Names:
     def of(cls, lake: Lake, tasks: Collection[str], items: Collection[str] = ()) -> _Names:
         """The titles of these tasks, and the keys of the items of these external ids."""
         titles = {row["task_id"]: row["title"] for row in lake.rows_among(_TITLES, "task_id", tasks)}
-        rows = lake.rows_among(_KEYS, "external_id", items)
-        # A key is host, path and number, as in gitlab.com/team/web#3 and linear.app/team/ENG-12.
-        keys = {ItemKey(row["source"], row["external_id"]): row["key"] for row in rows if "/" in (row["key"] or "")}
-        return cls(titles, keys)
+        return cls(titles, _keys(lake.rows_among(_KEYS, "external_id", items)))
 
     def key(self, source: str, external_id: str | None) -> str:
         """What people call an item: `ENG-12`, `team/web#3`."""
@@ -77,6 +78,11 @@ class _Names:
             return external_id or ""
         _, _, path = key.partition("/")
         return path if "#" in path else path.rpartition("/")[2]
+
+
+def _keys(rows: Iterable[Mapping[str, Any]]) -> dict[ItemKey, str]:
+    """By item the keys that have a host, a path and a number: gitlab.com/team/web#3, linear.app/team/ENG-12."""
+    return {ItemKey(row["source"], row["external_id"]): row["key"] for row in rows if "/" in (row["key"] or "")}
 
 
 def pull_document(run_id: RunId, pulled: PullResult) -> PullDocument:
@@ -218,8 +224,13 @@ def _closed(applied: Applied) -> list[str]:
 def conflict_documents(lake: Lake) -> list[ConflictDocument]:
     """The conflicts that nobody has settled, oldest first."""
     found = cycle.open_conflicts(lake)
-    names = _Names.of(lake, {one.task_id for one in found})
-    return [_conflict(one, names) for one in found]
+    tasks = {one.task_id for one in found}
+    rows = lake.rows_among(_ITEMS, "task_id", tasks)
+    names = _Names(_Names.of(lake, tasks).titles, _keys(rows))
+    items: dict[str, list[str]] = {}
+    for row in rows:
+        items.setdefault(row["task_id"], []).append(f"{row['source']} {names.key(row['source'], row['external_id'])}")
+    return [_conflict(one, names, items.get(one.task_id, [])) for one in found]
 
 
 def settled_document(conflict: Conflict) -> SettledDocument:
@@ -325,7 +336,7 @@ def _write(write: Write, names: _Names) -> WriteDocument:
     )
 
 
-def _conflict(conflict: Conflict, names: _Names) -> ConflictDocument:
+def _conflict(conflict: Conflict, names: _Names, items: list[str]) -> ConflictDocument:
     return ConflictDocument(
         conflict_id=conflict.conflict_id,
         task_id=conflict.task_id,
@@ -344,6 +355,7 @@ def _conflict(conflict: Conflict, names: _Names) -> ConflictDocument:
         run_id=conflict.run_id,
         title=names.titles.get(conflict.task_id, ""),
         reason=conflict.reason,
+        items=items,
     )
 
 
