@@ -1,9 +1,12 @@
 """Settings fail at load, and say where and what to do."""
 
+import re
+from collections.abc import Container
 from pathlib import Path
 
 import pytest
 
+import worklake
 from worklake.errors import SettingsError
 from worklake.integrations.registry import settings_models
 from worklake.settings.load import find_project, load_settings
@@ -171,6 +174,37 @@ def test_a_secret_written_into_the_settings_is_refused_and_never_repeated(tmp_pa
     message = load_error(project(tmp_path, sources=text, policy="", routing="", people=""))
     assert "sources.yml:5: sources.x.token: a secret is never written here" in message
     assert "0123456789" not in message
+
+
+TEMPLATES = Path(worklake.__file__).parent / "templates" / "conf"
+
+
+def new_project(folder: Path, examples: Container[str]) -> Path:
+    """A project of the templates, the examples of these files taken in, whose lines begin with `#` and three spaces."""
+    conf = folder / "conf"
+    conf.mkdir()
+    for template in TEMPLATES.glob("*.yml"):
+        text = template.read_text(encoding="utf-8")
+        begin = re.search(r"^\w+:$", text, re.MULTILINE)
+        if template.name in examples and begin is not None:
+            text = text[: begin.end()] + re.sub(r"^# (?=  )", "", text[begin.end() :], flags=re.MULTILINE)
+        (conf / template.name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_new_project_has_no_rules_and_no_people_yet(tmp_path: Path) -> None:
+    settings = load_settings(new_project(tmp_path, examples=()), settings_models())
+    assert (settings.routing.rules, settings.people.people, settings.sources) == ((), (), {})
+    assert settings.policy.fields == {"default": "latest"}
+
+
+def test_the_examples_of_a_new_project_hold_once_they_are_no_comments(tmp_path: Path) -> None:
+    files = ("sources.yml", "policy.yml", "routing.yml", "people.yml")
+    settings = load_settings(new_project(tmp_path, files), settings_models())
+    assert list(settings.sources) == ["linear", "gitlab"]
+    assert list(settings.policy.fields) == ["default", "description", "due_date", "start_date"]
+    assert [rule.name for rule in settings.routing.rules] == ["bugs", "deadlines"]
+    assert [person.name for person in settings.people.people] == ["Kim"]
 
 
 def test_settings_are_frozen(tmp_path: Path) -> None:

@@ -155,6 +155,11 @@ class Policy(Settings):
     comments: Comments = Comments()
 
 
+def _not_none(value: Any) -> Any:
+    """A key with nothing after it, as where all of its examples are still comments, has nothing in it."""
+    return () if value is None else value
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -170,7 +175,7 @@ class Rule(Settings):
 class Routing(Settings):
     """`conf/routing.yml`."""
 
-    rules: tuple[Rule, ...] = ()
+    rules: Annotated[tuple[Rule, ...], BeforeValidator(_not_none)] = ()
 
 
 class PersonSettings(BaseModel):
@@ -196,7 +201,7 @@ class PersonSettings(BaseModel):
 class People(Settings):
     """`conf/people.yml`: only where e-mail addresses do not already match."""
 
-    people: tuple[PersonSettings, ...] = ()
+    people: Annotated[tuple[PersonSettings, ...], BeforeValidator(_not_none)] = ()
 
 
 class WorklakeSettings(Settings):
