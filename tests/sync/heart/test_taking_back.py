@@ -117,6 +117,32 @@ def test_the_plan_of_an_undo_applied_once_more_forgets_nothing_that_was_edited_s
     assert shown(made, "B") == "by a person"
 
 
+@pytest.mark.parametrize("everywhere", [False, True])
+def test_an_undo_that_finds_nothing_hides_no_plan_that_waits(everywhere: bool) -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "carried on")
+    worlds.pull(made, "A", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    worlds.undo(made, run, everywhere=True)
+    made.sources["A"].person_creates({"title": "another task"})
+    worlds.pull(made, "AB", Random(0))
+    waits = worlds.plan(made)
+    assert waits.steps
+    worlds.undo(made, run, everywhere)
+    assert made.store.plan() == waits
+
+
+def test_an_undo_of_an_undo_with_nothing_to_write_is_kept_as_it_lets_go_of_what_that_held() -> None:
+    made = town(Shape(), Shape())
+    undone = carried_on_and_taken_back(made)
+    edit(made, "B", "title", "by a person")
+    worlds.pull(made, "AB", Random(0))
+    moment = Moment(made.run_id(), made.clock())
+    saved = undoing.plan_undo(made.store, made.ports(), undone, moment).plan
+    assert (saved.steps, made.store.plan()) == ((), saved)
+
+
 def test_where_nobody_edited_what_an_undo_held_nothing_waits_when_that_is_undone() -> None:
     made = town(Shape(), Shape(), Shape())
     undone = carried_on_and_taken_back(made)

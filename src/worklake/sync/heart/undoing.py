@@ -126,7 +126,9 @@ def saved_undo(
     allow: int | None = None,
     takes_back: tuple[TakenBack, ...] | None = None,
 ) -> SavedPlan:
-    """The plan of an undo, kept. The brake holds it as any other, unless there are no limits."""
+    """The plan of an undo, kept unless there is nothing in it, as it would then hide a plan that waits to be applied.
+    The brake holds it as any other, unless there are no limits.
+    """
     threatened = {step.source for step in steps if any(brake.destroyed(step))}
     live = store.live_items(sorted(threatened)) if limits is not None else {}
     found = brake.stops(steps, live, limits, allow) if limits is not None else []
@@ -144,8 +146,16 @@ def saved_undo(
         undoes=undone_run,
         takes_back=takes_back,
     )
-    store.save_plan(saved)
+    if steps or takes_back or (takes_back is None and _releases(store, undone_run)):
+        store.save_plan(saved)
     return saved
+
+
+def _releases(store: Store, undone_run: str) -> bool:
+    """Whether the run that is undone, an undo itself, still holds or leaves something."""
+    return any(
+        one.open and one.kind in (ConflictKind.UNDONE, ConflictKind.LEFT) for one in store.conflicts_of(undone_run)
+    )
 
 
 def _link_of(write: Write, loaded: Loaded | None) -> StoredLink | None:
