@@ -207,6 +207,7 @@ def test_status_tells_what_is_not_written_why_and_how_to_mend_it(project: Projec
     assert (failure["source"], failure["operation"], failure["outcome"]) == ("eng", "create", "paused")
     words = worklake_command("status", "--project", str(project.folder)).stdout
     assert "eng: nothing was written by the last run" in words
+    assert "not written: eng create 'Shared in vain': paused" in words
     project.mend()
     assert project.run("sync").document["applied"] == 1
     eng = status_of(project, "eng")

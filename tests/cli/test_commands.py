@@ -322,7 +322,8 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     edited = pulled.run("explain", other["external_id"]).document
     assert edited["task_id"] == accepted["task_id"]
     assert ("title", "Edited after it was accepted") in [(one["field"], one["new"]) for one in edited["changes"]]
-    assert {one["proposal_id"] for one in pulled.run("links", "list").document} == left
+    assert {one["proposal_id"] for one in pulled.run("links").document} == left
+    assert pulled.run("links", "list").document == pulled.run("links").document
 
 
 @pytest.mark.parametrize(

@@ -351,6 +351,21 @@ def test_status_names_each_item_that_may_not_be_written_and_why() -> None:
     assert "may not be written: gitlab web#44 'A task': 403 Forbidden\n" in shown
 
 
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"key": "gitlab.com/team/web#44", "title": "A task"}, "gitlab update web#44 'A task': refused"),
+        ({"title": "A task"}, "gitlab update 7 'A task': refused"),
+        ({"external_id": None, "operation": "create", "title": "A task"}, "gitlab create 'A task': refused"),
+        ({"external_id": None, "operation": "create"}, "gitlab create task_1: refused"),
+    ],
+)
+def test_status_names_what_is_not_written_as_people_do(fields: dict[str, Any], told: str) -> None:
+    failure = {"source": "gitlab", "task_id": "task_1", "external_id": "7", "operation": "update"}
+    failure |= {"outcome": "refused", "error": None, "at": "2026-03-01T12:00:00Z"}
+    assert f"not written: {told}\n" in printed(*show.status(status(failures=[failure | fields])))
+
+
 def test_status_tells_of_open_conflicts_and_of_the_runs_that_can_be_undone() -> None:
     run = {"run_id": "run_1", "command": "sync", "state": "died", "started_at": "2026-03-01T12:00:00Z"}
     shown = printed(*show.status(status(open_conflicts=6, runs=[run | {"finished_at": None}])))
@@ -406,7 +421,7 @@ def test_proposed_links_are_named_by_their_keys_and_counted_by_status() -> None:
     one = ProposalDocument(**told | keys | {"proposed_at": "2026-03-01T12:00:00Z"})
     shown = " ".join(printed(*show.proposals([one])).split())
     assert "proposal_1 One (gitlab web#3) Two (linear ENG-12) alike" in shown
-    assert "2 proposed links wait: worklake links list\n" in printed(*show.status(status(proposed_links=2)))
+    assert "2 proposed links wait: worklake links\n" in printed(*show.status(status(proposed_links=2)))
     assert "proposed" not in printed(*show.status(status()))
 
 

@@ -373,6 +373,11 @@ def test_a_manual_conflict_waits_for_a_person_and_is_settled_by_command(twins: T
     values = {value["source"]: value["value"] for value in conflict["values"]}
     assert {"linear": "One of two", "gitlab": "Two of two"}.items() <= values.items()
     assert twins.project.run("conflicts", "list").document == [conflict]
+    words = people_words(twins.project, "conflicts").stdout
+    query = f"select source, key from {{links}} where kind = 'task' and task_id = '{twins.task_id}'"
+    keys = {row["source"]: row["key"].partition("/")[2] for row in twins.project.rows(query)}
+    assert f"task: {twins.task_id}, gitlab {keys['gitlab']}, linear {keys['linear'].rpartition('/')[2]}\n" in words
+    assert f"(opened by {conflict['run_id']})" in words
     synced = twins.project.run("sync")
     assert (synced.status, synced.document["writes"]) == (3, [])
     assert twins.both("title") == ["Two of two", "One of two"]

@@ -22,7 +22,7 @@ PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
     ("worklake conflicts settle", plan_documents.SettledDocument, False),
     ("worklake conflicts settle --run", plan_documents.SettledRunDocument, False),
     ("worklake tasks", documents.TaskDocument, True),
-    ("worklake tasks --proposed-links, worklake links list", documents.ProposalDocument, True),
+    ("worklake tasks --proposed-links, worklake links, worklake links list", documents.ProposalDocument, True),
     ("worklake links accept, worklake links refuse", documents.DecidedDocument, False),
     ("worklake explain", documents.ExplainDocument, False),
     ("worklake status", documents.StatusDocument, False),

@@ -8,7 +8,7 @@ import typer
 
 from worklake.cli.app import app
 from worklake.cli.face import Exit, Face
-from worklake.cli.options import command
+from worklake.cli.options import command, group_command
 
 if TYPE_CHECKING:
     from worklake.model.documents import PullDocument
@@ -92,8 +92,15 @@ def tasks(
     face.answer(found.tasks, *show.task_list(found))
 
 
-links = typer.Typer(help="Decide on proposed links: pairs of tasks that may be one.", no_args_is_help=True)
+links = typer.Typer()
 app.add_typer(links, name="links")
+
+
+@group_command(links)
+def links_alone(face: Face) -> None:
+    """Show proposed links, pairs of tasks that may be one, or decide on them."""
+    _list_links(face)
+
 
 ProposalArgument = Annotated[str, typer.Argument(metavar="PROPOSAL", help="Its id, as the list shows it.")]
 
@@ -101,6 +108,10 @@ ProposalArgument = Annotated[str, typer.Argument(metavar="PROPOSAL", help="Its i
 @command(links, "list")
 def list_links(face: Face) -> None:
     """List pairs of tasks that may be one and that nobody has decided on."""
+    _list_links(face)
+
+
+def _list_links(face: Face) -> None:
     from worklake import api
     from worklake.cli import show
 

@@ -212,7 +212,7 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
         yield f"{counted(document.open_conflicts, 'conflict')} {are} open: worklake conflicts"
     if document.proposed_links:
         verb = "waits" if document.proposed_links == 1 else "wait"
-        yield f"{counted(document.proposed_links, 'proposed link')} {verb}: worklake links list"
+        yield f"{counted(document.proposed_links, 'proposed link')} {verb}: worklake links"
     for item in document.no_access[:20]:
         why = item.error or "a sweep could not see it"
         where = f"{item.source} {short_key(item.key) or item.external_id}"
@@ -220,8 +220,10 @@ def status(document: StatusDocument) -> Iterator[RenderableType]:
     if len(document.no_access) > 20:
         yield f"… and {len(document.no_access) - 20} more; all of them with --json"
     for failed in document.failures[:20]:
-        what = f"not written: {failed.source} {failed.operation} {failed.external_id or failed.task_id}"
-        yield f"{what}: {failed.outcome}" + (f": {failed.error}" if failed.error else "")
+        name = short_key(failed.key) or failed.external_id or ""
+        title = value_shown(failed.title) if failed.title else "" if name else failed.task_id
+        what = " ".join(word for word in (failed.source, failed.operation, name, title) if word)
+        yield f"not written: {what}: {failed.outcome}" + (f": {failed.error}" if failed.error else "")
     if len(document.failures) > 20:
         yield f"… and {len(document.failures) - 20} more; all of them with --json"
     for row in document.quarantine[:20]:

@@ -168,7 +168,7 @@ def undo(
     run like any other and can be undone.
 
     Exit status 0 when all is done, 1 when something was left as it is or could not be written, 2 when there is no such
-    run, 3 when the brake stops the plan.
+    run, 3 when the brake stops the plan. Without --apply it is 0 for every plan that the brake does not stop.
     """
     from worklake import api
     from worklake.cli import show, show_plan

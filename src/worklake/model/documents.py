@@ -214,6 +214,8 @@ class FailureDocument(Document):
     outcome: str = Field(description="As in `worklake apply`")
     error: str | None = Field(description="What was said against it, with the mend where there is one")
     at: datetime
+    key: str | None = Field(default=None, exclude=True)
+    title: str = Field(default="", exclude=True)
 
 
 class SourceStatus(Document):

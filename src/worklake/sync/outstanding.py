@@ -18,8 +18,10 @@ MOST_TOLD = 50
 _NEWEST = "select plan_id, waiting from {plans} where undoes is null order by number desc limit 1"
 _LEFT = """
     select s.source, s.task_id, s.external_id, s.operation, w.step_id is not null as is_tried, w.outcome, w.error,
-        coalesce(w.finished_at, w.intended_at) as at
-    from {steps} s left join (
+        coalesce(w.finished_at, w.intended_at) as at, l.key, coalesce(t.title, '') as title
+    from {steps} s left join (select source, external_id, key from {links} where kind = 'task') l
+        on s.source = l.source and s.external_id = l.external_id
+    left join {tasks} t on s.task_id = t.task_id left join (
         select step_id, outcome, error, finished_at, intended_at,
             row_number() over (partition by step_id order by number desc) as place
         from {writes} where plan_id = :plan
@@ -90,4 +92,6 @@ def _failure(row: Mapping[str, Any]) -> FailureDocument:
         outcome=row["outcome"] or "unknown",
         error=row["error"],
         at=row["at"],
+        key=row["key"],
+        title=row["title"],
     )

@@ -520,6 +520,14 @@ def test_who_left_something_different_may_think_again(made: Town) -> None:
     assert shown(made, "B") == "unwelcome"
 
 
+def test_what_is_left_already_is_not_left_again_and_says_so(made: Town) -> None:
+    left(made)
+    (conflict,) = open_conflicts(made)
+    with pytest.raises(InvalidInputError, match=r"is left already: B keeps its title"):
+        leave(made, conflict)
+    assert open_conflicts(made) == [conflict]
+
+
 def test_only_what_a_tool_refuses_can_be_left_different(made: Town) -> None:
     edit(made, "A", "title", "here")
     worlds.pull(made, "A", Random(0))
