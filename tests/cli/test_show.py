@@ -285,6 +285,8 @@ def settled(**fields: Any) -> SettledDocument:
     [
         ({}, "title is 'One' now (linear)\nWritten everywhere by the next: worklake sync\n"),
         ({"left": "gitlab"}, "gitlab keeps its title, until it or the task's moves\n"),
+        ({"field": "comment", "left": "gitlab"}, "the copy in gitlab stays as it is\n"),
+        ({"field": "comment"}, "what stands in linear is copied again by the next: worklake sync\n"),
         ({"field": "task", "value": "delete"}, "the item stays as linear has it now\n"),
         ({"field": "task", "source": "worklake"}, "done again by the next: worklake sync\n"),
         ({"field": "deleted", "value": False}, "the item stays as linear has it now\n"),

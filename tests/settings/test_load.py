@@ -198,6 +198,13 @@ def test_a_new_project_has_no_rules_and_no_people_yet(tmp_path: Path) -> None:
     assert settings.policy.fields == {"default": "latest"}
 
 
+def test_a_key_with_nothing_after_it_has_nothing_in_it(tmp_path: Path) -> None:
+    settings = load_settings(
+        project(tmp_path, policy="fields:\n", routing="rules:\n", people="people:\n"), settings_models()
+    )
+    assert (settings.policy.fields, settings.routing.rules, settings.people.people) == ({}, (), ())
+
+
 def test_the_examples_of_a_new_project_hold_once_they_are_no_comments(tmp_path: Path) -> None:
     files = ("sources.yml", "policy.yml", "routing.yml", "people.yml")
     settings = load_settings(new_project(tmp_path, files), settings_models())

@@ -26,6 +26,7 @@ from worklake.model.plan_documents import (
     UndoDocument,
     WriteDocument,
 )
+from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.state import BY_HAND, DELETED
 from worklake.sync.rules.task import WHOLE_TASK
 
@@ -295,8 +296,12 @@ def settled_run(document: SettledRunDocument) -> Iterator[RenderableType]:
 def settled(document: SettledDocument) -> Iterator[RenderableType]:
     """What was decided, and what follows."""
     known = document.conflict_id
-    if document.left is not None:
+    if document.left is not None and document.field == COMMENT:
+        yield f"{known}: the copy in {document.left} stays as it is"
+    elif document.left is not None:
         yield f"{known}: {document.left} keeps its {document.field}, until it or the task's moves"
+    elif document.field == COMMENT:
+        yield f"{known}: what stands in {document.source} is copied again by the next: worklake sync"
     elif document.field not in _WHOLE:
         yield f"{known}: {document.field} is {value_shown(document.value)} now ({document.source})"
         yield "Written everywhere by the next: worklake sync"

@@ -135,6 +135,11 @@ class Brake(Settings):
     at_least: int = Field(default=10, ge=1)
 
 
+def _or(empty: Any) -> BeforeValidator:
+    """A key with nothing after it, as where all of its examples are still comments, has nothing in it."""
+    return BeforeValidator(lambda value: empty if value is None else value)
+
+
 def _known_field(name: str) -> str:
     if name != "default" and name not in FIELDS:
         raise ValueError(f"there is no field {name!r}; the fields are default, {', '.join(FIELDS)}")
@@ -150,14 +155,11 @@ class Comments(Settings):
 class Policy(Settings):
     """`conf/policy.yml`: who wins, per field, what becomes of comments, and the brakes."""
 
-    fields: Mapping[Annotated[str, AfterValidator(_known_field)], FieldPolicy] = Field(default_factory=dict)
+    fields: Annotated[Mapping[Annotated[str, AfterValidator(_known_field)], FieldPolicy], _or({})] = Field(
+        default_factory=dict
+    )
     brake: Brake = Brake()
     comments: Comments = Comments()
-
-
-def _not_none(value: Any) -> Any:
-    """A key with nothing after it, as where all of its examples are still comments, has nothing in it."""
-    return () if value is None else value
 
 
 def _listed(value: Any) -> Any:
@@ -175,7 +177,7 @@ class Rule(Settings):
 class Routing(Settings):
     """`conf/routing.yml`."""
 
-    rules: Annotated[tuple[Rule, ...], BeforeValidator(_not_none)] = ()
+    rules: Annotated[tuple[Rule, ...], _or(())] = ()
 
 
 class PersonSettings(BaseModel):
@@ -201,7 +203,7 @@ class PersonSettings(BaseModel):
 class People(Settings):
     """`conf/people.yml`: only where e-mail addresses do not already match."""
 
-    people: Annotated[tuple[PersonSettings, ...], BeforeValidator(_not_none)] = ()
+    people: Annotated[tuple[PersonSettings, ...], _or(())] = ()
 
 
 class WorklakeSettings(Settings):

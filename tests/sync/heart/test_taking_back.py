@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from tests.sync.heart.test_engine import Town, edit, shown, sync, town
-from worklake.errors import AccessError, RetryableError
+from worklake.errors import AccessError, InvalidInputError, RetryableError
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.settings.models import Owner
 from worklake.sync.heart import settling, undoing
@@ -649,6 +649,10 @@ def test_a_copy_of_a_comment_that_was_undone_can_stay_so(choice: settling.Choice
     (hold,) = (one for one in made.store.all_conflicts() if one.open)
     moment = Moment(made.run_id(), made.clock())
     assert settling.settle(made.store, made.ports(), hold.conflict_id, choice, moment).kind is ConflictKind.LEFT
+    once_more = Moment(made.run_id(), made.clock())
+    settling.settle(made.store, made.ports(), hold.conflict_id, settling.Choice(take="B"), once_more)
+    with pytest.raises(InvalidInputError, match="is left already"):
+        settling.settle(made.store, made.ports(), hold.conflict_id, settling.Choice(leave=True), once_more)
     assert [sync(made) for _ in range(2)] == [0, 0]
     (copy,) = made.sources["B"].discussion.comments.values()
     assert copy.deleted

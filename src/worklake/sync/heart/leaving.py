@@ -26,14 +26,9 @@ _NOT_THERE = frozenset({LinkState.CREATING, LinkState.DELETED})
 def left_different(store: Store, ports: Ports, conflict: Conflict, moment: Moment) -> Conflict:
     """The conflict over a value that a provider refuses, once a person lets the item keep its own.
 
-    Raises `InvalidInputError` where it is about something else, it is left already, or there is no item.
+    Raises `InvalidInputError` where it is about something else, or there is no item.
     """
     key, name = conflict.at_item, conflict.field
-    if conflict.kind is ConflictKind.LEFT and key is not None:
-        raise InvalidInputError(
-            f"{conflict.conflict_id} is left already: {key.source} keeps its {name} until it or the task's moves; to"
-            " end that, take a source, or give a value"
-        )
     if conflict.kind is not ConflictKind.REFUSED or name not in FIELDS or key is None:
         raise InvalidInputError(
             f"{conflict.conflict_id} is not about a value that a tool refuses, so nothing can be left different there;"

@@ -35,14 +35,16 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
     """Settle an open conflict, and give it as it then is. The next plan writes the value everywhere, but to an item
     that is left as it is: that shows its own value until this or the task's moves.
 
-    Raises `NotFoundError` where there is no such conflict, `InvalidInputError` where it is settled already, the source
-    does not contend, or there is no item to be left.
+    Raises `NotFoundError` where there is no such conflict, `InvalidInputError` where it is settled or left already, the
+    source does not contend, or there is no item to be left.
     """
     conflict = store.conflicts([conflict_id]).get(conflict_id)
     if conflict is None:
         raise NotFoundError(f"there is no conflict {conflict_id}; conflicts list shows those that are open")
     if not conflict.open:
         raise InvalidInputError(f"{conflict_id} is settled already: {conflict.reason}")
+    if choice.leave and conflict.kind is ConflictKind.LEFT:
+        raise InvalidInputError(f"{conflict_id} is left already; to end that, take one of: {_names(conflict)}")
     if choice.leave and conflict.field == COMMENT:
         return leave_comment(store, conflict, moment)
     if choice.leave:

@@ -89,7 +89,7 @@ def leave_comment(store: Store, conflict: Conflict, moment: Moment) -> Conflict:
     """Keep that a copy stays as it is: as an undo left it, until that is undone; or, where its provider refuses what
     was written, until the author writes something else.
     """
-    run = conflict.run_id if conflict.kind is ConflictKind.UNDONE else moment.run_id
+    run = moment.run_id if conflict.kind is ConflictKind.REFUSED else conflict.run_id
     left = replace(conflict, kind=ConflictKind.LEFT, run_id=run, reason=LEFT_THERE)
     store.commit(conflicts=[left])
     return left
