@@ -73,6 +73,13 @@ def test_two_writes_of_the_same_value_are_told_apart_by_their_time() -> None:
     assert overwritten("title", "c", "b", entries, at(2)) is None
 
 
+def test_an_earlier_write_of_the_same_value_in_the_same_minute_is_not_taken_for_this_one() -> None:
+    earlier, later = told(3, "a", "b", ours=True), told(4, "a", "c", ours=True)
+    entries = [told(3, "b", "a"), earlier, told(3, "c", "a"), later]
+    assert overwritten("title", "c", "a", entries, at(3)) is None
+    assert overwritten("title", "b", "a", entries, at(3)) is None
+
+
 def test_without_values_an_edit_of_another_after_the_reading_was_gone_over() -> None:
     entries = [told(0), told(2), told(3, ours=True)]
     assert overwritten("title", "old", "new", entries, at(0)) == entries[1]

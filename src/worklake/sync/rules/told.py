@@ -86,20 +86,28 @@ def overwritten(
     the account that writes here.
     """
     entries = [one for one in told if one.field == name and (since is None or one.at >= since)]
-    place = next(
-        (at for at, one in enumerate(entries) if one.ours and (not one.known or same(name, one.after, written))), None
-    )
-    if place is None:
+    own = [at for at, one in enumerate(entries) if one.ours and (not one.known or same(name, one.after, written))]
+    if not own:
         return None
-    ours, earlier = entries[place], entries[:place]
-    holds_earlier_writes = ours.began is not None and since is not None and ours.began <= since
-    if not ours.known or holds_earlier_writes:
+    if any(_replaced(name, before, entries[at], since) for at in own):
+        return None  # where a clock is coarse, an earlier write of ours may stand in the same moment
+    ours, earlier = entries[own[0]], entries[: own[0]]
+    if not ours.known or _holds_earlier_writes(ours, since):
         others = [one for one in earlier if not one.ours and since is not None and one.at > since + _SAME_MOMENT]
         return others[-1] if others else None
-    if same(name, ours.before, before) or same(name, ours.before, written):
+    if same(name, ours.before, written):
         return None
     typed = [one for one in earlier if one.known and same(name, one.after, ours.before)]
     return typed[-1] if typed else Told(name, ours.at, None, after=ours.before, known=True)
+
+
+def _replaced(name: str, before: FieldValue, ours: Told, since: datetime | None) -> bool:
+    """Whether an entry of ours tells that it replaced this very value."""
+    return ours.known and not _holds_earlier_writes(ours, since) and same(name, ours.before, before)
+
+
+def _holds_earlier_writes(ours: Told, since: datetime | None) -> bool:
+    return ours.began is not None and since is not None and ours.began <= since
 
 
 _SAME_MOMENT = timedelta(seconds=1)
