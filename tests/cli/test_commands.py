@@ -66,7 +66,7 @@ def test_a_wrong_option_is_wrong_usage() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("tasks", "--limt", "2"), ("tasks", "--limit", "0"), ("explain",), ("foo",), ("links",)]
+    "arguments", [("tasks", "--limt", "2"), ("tasks", "--limit", "0"), ("explain",), ("foo",), ("links", "accept")]
 )
 def test_wrong_usage_is_one_document_under_json_and_words_on_stderr(arguments: tuple[str, ...]) -> None:
     ran = worklake(*arguments, "--json")
