@@ -10,11 +10,14 @@ from tests.support.project import Project, sandbox_project
 from worklake.errors import SettingsError
 from worklake.lake.engines.spark import check_installed
 
+# They take as long as all other tests on Spark, and run beside them.
+COMMANDS_ON_SPARK = [pytest.mark.spark, pytest.mark.xdist_group("commands-on-spark"), pytest.mark.timeout(900)]
+
 
 @pytest.fixture(
     params=[
         "embedded",
-        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.timeout(900)]),
+        pytest.param("spark", marks=COMMANDS_ON_SPARK),
     ]
 )
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.conftest import COMMANDS_ON_SPARK
 from tests.support.conditions import CALLED
 from tests.support.lake import START, link, task
 from worklake.errors import SettingsError
@@ -24,7 +25,7 @@ RULES = (
 @pytest.fixture(
     params=[
         "embedded",
-        pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.timeout(900)]),
+        pytest.param("spark", marks=COMMANDS_ON_SPARK),
     ]
 )
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lake]:

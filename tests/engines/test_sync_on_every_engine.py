@@ -15,8 +15,6 @@ POINT = 30
 """A commit or call in the middle: what was pulled is merged, and some of the plan is applied."""
 
 
-# On Spark it takes as long as all other tests together: it runs beside them, in a process of its own.
-@pytest.mark.xdist_group("killed-sync")
 @pytest.mark.timeout(900)
 def test_a_sync_that_is_killed_is_finished_by_the_next(project: Project) -> None:
     project.settings("routing.yml", ROUTING)

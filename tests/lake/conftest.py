@@ -20,7 +20,7 @@ from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
 from worklake.settings.models import EmbeddedLake, LakeSettings, SparkLake
 
-# One worker for nearly all of Spark: another one starts another Java. A timeout breaks the session for all that follow.
+# One worker, as each starts a Java of its own. A timeout breaks the session for all that follow.
 ON_SPARK = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.timeout(600)]
 Open = Callable[[Path], LakeSettings]
 
