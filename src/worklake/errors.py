@@ -53,7 +53,10 @@ class AccessError(WorklakeError):
 
 
 class OutsideError(AccessError):
-    """The item can be read, but lies where the settings do not look."""
+    """The item can be read, but lies where the settings do not look: `where`, in words."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where}: it is left as it is")
 
 
 class NotFoundError(WorklakeError):

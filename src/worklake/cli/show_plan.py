@@ -27,15 +27,13 @@ from worklake.model.plan_documents import (
     WriteDocument,
 )
 from worklake.sync.rules.comments import COMMENT
+from worklake.sync.rules.plan import AS_A_WHOLE
 from worklake.sync.rules.state import BY_HAND, DELETED
-from worklake.sync.rules.task import WHOLE_TASK
 
 _MOST_STEPS = 100
 _MOST_CONFLICTS = 20
 _MOST_LINES = 40
 _NOTHING = "Nothing to write: every tool shows what the tasks say."
-_WHOLE = (WHOLE_TASK, DELETED)
-"""The fields of conflicts about an item as a whole."""
 _REMOVED, _ADDED = "red", "green"
 
 
@@ -263,7 +261,7 @@ def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[str]:
 def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:
     """Open conflicts, a block each, and how to settle one."""
     for one in conflicts[:_MOST_CONFLICTS]:
-        about = "the item as a whole, of" if one.field in _WHOLE else f"{one.field} of"
+        about = "the item as a whole, of" if one.field in AS_A_WHOLE else f"{one.field} of"
         yield Text.assemble((one.conflict_id, "bold cyan"), f"  {about} ", (value_shown(one.title), "bold"))
         yield Text(f"    task: {', '.join((one.task_id, *one.items))}", "dim")
         opened = f" (opened by {one.run_id})" if one.run_id else ""
@@ -288,7 +286,7 @@ def settled_run(document: SettledRunDocument) -> Iterator[RenderableType]:
     for one in document.left:
         yield Text(f"{one.conflict_id} stays open: {one.reason}", "yellow")
     yield f"{counted(len(document.settled), 'conflict')} of {document.run_id} settled"
-    if all(one.field in _WHOLE and one.source != BY_HAND for one in document.settled if one.left is None):
+    if all(one.field in AS_A_WHOLE and one.source != BY_HAND for one in document.settled if one.left is None):
         return  # items stay as they are
     yield "Written everywhere by the next: worklake sync"
 
@@ -302,7 +300,7 @@ def settled(document: SettledDocument) -> Iterator[RenderableType]:
         yield f"{known}: {document.left} keeps its {document.field}, until it or the task's moves"
     elif document.field == COMMENT:
         yield f"{known}: what stands in {document.source} is copied again by the next: worklake sync"
-    elif document.field not in _WHOLE:
+    elif document.field not in AS_A_WHOLE:
         yield f"{known}: {document.field} is {value_shown(document.value)} now ({document.source})"
         yield "Written everywhere by the next: worklake sync"
     elif document.source == BY_HAND:

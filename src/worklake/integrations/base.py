@@ -365,15 +365,15 @@ class BaseIntegration(ABC):
                 yield self._found(one, item)
 
     def _found(self, one: LastSeen, item: Item) -> Found:
-        outside = self.outside(item)
-        if outside is not None:
-            return Found(one.external_id, Where.MOVED, item, outside)  # what becomes of it there is no matter of ours
+        place = self.place_of(item)
+        if place[0] is Where.MOVED:
+            return Found(one.external_id, *place)  # what becomes of it there is no matter of ours
         view = self.lens.view(item.kind, item.payload)
         if isinstance(view, TaskView) and view.deleted:
             return Found(one.external_id, Where.DELETED, item)
         if isinstance(view, TaskView) and view.fields.get("archived"):
             return Found(one.external_id, Where.ARCHIVED, item)
-        return Found(one.external_id, *self.place_of(item))
+        return Found(one.external_id, *place)
 
     def covers(self, key: str) -> bool:
         """Whether a key tells by itself that its item lies where the settings look."""

@@ -205,8 +205,11 @@ def _with_closings(result: UndoResult) -> SavedPlan:
     if closing is None:
         return plan
     instead = {(step.source, step.external_id) for step in closing.steps}
-    deletes = [one.operation is Operation.DELETE and (one.source, one.external_id) in instead for one in plan.steps]
-    kept = [one for one, is_over in zip(plan.steps, deletes, strict=True) if not is_over]
+    kept = [
+        one
+        for one in plan.steps
+        if one.operation is not Operation.DELETE or (one.source, one.external_id) not in instead
+    ]
     return plan.model_copy(update={"steps": (*kept, *closing.steps)})
 
 

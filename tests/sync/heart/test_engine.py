@@ -178,9 +178,8 @@ def test_an_edit_that_no_pull_brings_is_merged_once_a_stale_step_has_read_it() -
     assert kept == {"title of A", "title of B"}
 
 
-@pytest.mark.parametrize("table", ["conflicts", "changes", "tasks", "links"])
-def test_where_merging_what_a_stale_step_has_read_dies_the_next_stale_step_does_it(table: str) -> None:
-    made = town(Shape(), Shape())
+def dies_merging_a_silent_edit(made: Town, table: str) -> None:
+    """A step finds what was edited silently in B, which is preferred, and the merge of that dies before this table."""
     edited_silently(made, "title of B")
     made.policies = {"title": Prefer(prefer="B")}
     made.tick(120)
@@ -188,19 +187,19 @@ def test_where_merging_what_a_stale_step_has_read_dies_the_next_stale_step_does_
     saved = worlds.plan(made)
     with dying_before(made, table):
         worlds.apply(made, saved)
+
+
+@pytest.mark.parametrize("table", ["conflicts", "changes", "tasks", "links"])
+def test_where_merging_what_a_stale_step_has_read_dies_the_next_stale_step_does_it(table: str) -> None:
+    made = town(Shape(), Shape())
+    dies_merging_a_silent_edit(made, table)
     assert [sync(made) for _ in range(4)][-2:] == [0, 0]
     assert {made.sources["A"].items["A1"].fields["title"], shown_there(made)} == {"title of B"}
 
 
 def test_an_edit_that_no_pull_brings_and_that_is_taken_back_after_its_merge_died_stays_taken_back() -> None:
     made = town(Shape(), Shape())
-    edited_silently(made, "title of B")
-    made.policies = {"title": Prefer(prefer="B")}
-    made.tick(120)
-    worlds.pull(made, "AB", Random(0))
-    saved = worlds.plan(made)
-    with dying_before(made, "links"):
-        worlds.apply(made, saved)
+    dies_merging_a_silent_edit(made, "links")
     made.sources["B"].items[mirror(made).external_id].fields["title"] = "a title of some length"
     assert [sync(made) for _ in range(4)][-2:] == [0, 0]
     assert {made.sources["A"].items["A1"].fields["title"], shown_there(made)} == {"a title of some length"}

@@ -47,12 +47,17 @@ def test_what_was_made_and_taken_back_is_made_again_when_that_is_undone() -> Non
     assert shown(made, "B") == "another title"
 
 
-def carried_on_and_taken_back(made: Town) -> str:
-    """The run that took back what carried a title from A to the others."""
+def carried_on(made: Town) -> str:
+    """The run that carried a title from A to the others."""
     sync(made)
     edit(made, "A", "title", "carried on")
     worlds.pull(made, sorted(made.sources), Random(0))
-    return worlds.undo(made, worlds.apply(made, worlds.plan(made)), everywhere=False)
+    return worlds.apply(made, worlds.plan(made))
+
+
+def carried_on_and_taken_back(made: Town) -> str:
+    """The run that took back what carried a title from A to the others."""
+    return worlds.undo(made, carried_on(made), everywhere=False)
 
 
 @pytest.mark.parametrize("edited", ["A", "B", "C"])
@@ -79,10 +84,7 @@ def test_what_a_person_edits_while_an_undo_holds_it_waits_for_a_person_when_that
 
 def test_an_edit_that_does_not_know_what_was_settled_over_an_undo_contends_with_it() -> None:
     made = town(Shape(), Shape())
-    sync(made)
-    edit(made, "A", "title", "carried on")
-    worlds.pull(made, "A", Random(0))
-    run = worlds.apply(made, worlds.plan(made))
+    run = carried_on(made)
     edit(made, "B", "title", "by a person")
 
     def down(source: str, what: str) -> bool:
@@ -120,10 +122,7 @@ def test_the_plan_of_an_undo_applied_once_more_forgets_nothing_that_was_edited_s
 @pytest.mark.parametrize("everywhere", [False, True])
 def test_an_undo_that_finds_nothing_hides_no_plan_that_waits(everywhere: bool) -> None:
     made = town(Shape(), Shape())
-    sync(made)
-    edit(made, "A", "title", "carried on")
-    worlds.pull(made, "A", Random(0))
-    run = worlds.apply(made, worlds.plan(made))
+    run = carried_on(made)
     worlds.undo(made, run, everywhere=True)
     made.sources["A"].person_creates({"title": "another task"})
     worlds.pull(made, "AB", Random(0))
@@ -551,10 +550,7 @@ def test_what_an_undo_everywhere_can_only_close_is_not_opened_again() -> None:
 
 def test_an_undo_everywhere_leaves_what_was_edited_after_the_run_that_carried_another_value_on() -> None:
     made = town(Shape(), Shape())
-    sync(made)
-    edit(made, "A", "title", "carried on")
-    worlds.pull(made, "A", Random(0))
-    run = worlds.apply(made, worlds.plan(made))
+    run = carried_on(made)
     edit(made, "A", "title", "edited since")
     sync(made)
     undone = plan_everywhere(made.store, made.ports(), made.rules(), run, Moment(made.run_id(), made.clock()))
@@ -564,10 +560,7 @@ def test_an_undo_everywhere_leaves_what_was_edited_after_the_run_that_carried_an
 
 def test_the_plan_of_an_undo_everywhere_applied_once_more_takes_back_no_edit_made_since() -> None:
     made = town(Shape(), Shape(), Shape())
-    sync(made)
-    edit(made, "A", "title", "carried on")
-    worlds.pull(made, "ABC", Random(0))
-    run = worlds.apply(made, worlds.plan(made))
+    run = carried_on(made)
     moment = Moment(made.run_id(), made.clock())
     saved = plan_everywhere(made.store, made.ports(), made.rules(), run, moment).plan
     worlds.apply(made, saved)
@@ -628,10 +621,7 @@ def test_the_undo_of_an_undo_everywhere_leaves_what_that_one_had_left() -> None:
 
 def test_worklake_stands_for_what_was_undone_wherever_it_came_from() -> None:
     made = town(Shape(), Shape())
-    sync(made)
-    edit(made, "A", "title", "carried on")
-    worlds.pull(made, "AB", Random(0))
-    worlds.undo(made, worlds.apply(made, worlds.plan(made)), everywhere=False)
+    carried_on_and_taken_back(made)
     (hold,) = (one for one in made.store.all_conflicts() if one.open)
     moment = Moment(made.run_id(), made.clock())
     settling.settle(made.store, made.ports(), hold.conflict_id, settling.Choice(take="worklake"), moment)

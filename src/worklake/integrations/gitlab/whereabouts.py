@@ -29,8 +29,7 @@ class Whereabouts:
         project, path = item.payload.get("project_id"), _path_of(item)
         if self._names(str(project)) or self._names(path):
             return None
-        named = [self._project(one) for one in self._projects]
-        if any(one is not None and one.get("id") == project for one in named):
+        if self._is_of_the_settings(project):
             return None
         return f"it is in the project {path}, which the settings do not name"
 
@@ -62,8 +61,12 @@ class Whereabouts:
     def _is_another(self, path: str) -> bool:
         """Whether the project that has this path, or had it, can be read and is none of the settings'."""
         found = self._project(path)
+        return found is not None and not self._is_of_the_settings(found.get("id"))
+
+    def _is_of_the_settings(self, project: Any) -> bool:
+        """Whether a project of the settings, under whatever name, has this id."""
         named = (self._project(one) for one in self._projects)
-        return found is not None and all(one is None or one.get("id") != found.get("id") for one in named)
+        return any(one is not None and one.get("id") == project for one in named)
 
     def covers(self, key: str) -> bool:
         """Whether a key tells by itself that its issue is in one of the settings' projects."""

@@ -395,7 +395,7 @@ def _view_of(integration: BaseIntegration, item: Item) -> TaskView | UnreadableE
     except UnreadableError as error:
         return error
     outside = integration.outside(item)
-    return view if outside is None else OutsideError(f"{outside}: it is left as it is")
+    return view if outside is None else OutsideError(outside)
 
 
 def _news(step: PlannedStep, batch: int, reason: SetAsideError) -> list[Observation]:

@@ -126,7 +126,7 @@ def _restorations(
     for change in changes:
         if change.field != STATE or change.new != LinkState.DELETED or change.origin is None:
             continue
-        link = next((link for link in loaded[change.task_id].links if link.key == change.origin), None)
+        link = loaded[change.task_id].link_of(change.origin)
         if link is None or link.state is not LinkState.DELETED or link.source not in ports:
             continue
         if not ports[link.source].integration.capabilities.restores:

@@ -7,11 +7,9 @@ from dataclasses import replace
 from worklake.errors import InvalidInputError
 from worklake.model.fields import FIELDS, FieldValue, Status
 from worklake.model.ids import digest
-from worklake.model.rows import LinkState
-from worklake.sync.heart.comments.undoing import LEFT_THERE
 from worklake.sync.heart.ports import Ports, aliases_of
 from worklake.sync.heart.sides import side_of
-from worklake.sync.heart.store import Loaded, Store
+from worklake.sync.heart.store import NOT_THERE, Loaded, Store
 from worklake.sync.heart.views import names_for
 from worklake.sync.rules import resolution
 from worklake.sync.rules.plan import creating_key
@@ -20,7 +18,7 @@ from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 
-_NOT_THERE = frozenset({LinkState.CREATING, LinkState.DELETED})
+LEFT_THERE = "a person left it as it is there"
 
 
 def left_different(store: Store, ports: Ports, conflict: Conflict, moment: Moment) -> Conflict:
@@ -54,6 +52,16 @@ def left_different(store: Store, ports: Ports, conflict: Conflict, moment: Momen
         run_id=moment.run_id,
         opened_at=moment.now,
     )
+
+
+def leave_comment(store: Store, conflict: Conflict, moment: Moment) -> Conflict:
+    """Keep that a copy stays as it is: as an undo left it, until that is undone; or, where its provider refuses what
+    was written, until the author writes something else.
+    """
+    run = moment.run_id if conflict.kind is ConflictKind.REFUSED else conflict.run_id
+    left = replace(conflict, kind=ConflictKind.LEFT, run_id=run, reason=LEFT_THERE)
+    store.commit(conflicts=[left])
+    return left
 
 
 def stays_closed(store: Store, ports: Ports, loaded: Loaded, key: ItemKey, moment: Moment) -> list[Conflict]:
@@ -101,5 +109,5 @@ def _sides(store: Store, ports: Ports, loaded: Loaded, source: str) -> list[Side
     if port is None:
         return []
     names = names_for(store, {source: port.people}, [loaded], aliases=aliases_of(ports))
-    there = [link for link in loaded.links if link.source == source and link.state not in _NOT_THERE]
+    there = [link for link in loaded.links if link.source == source and link.state not in NOT_THERE]
     return [side_of(link, port, names[source]) for link in there]

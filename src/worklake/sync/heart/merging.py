@@ -344,10 +344,8 @@ class _Merging:
                 self._settled.append(finished(write, outcome, self._moment, {}))
                 link = replace(link, state=LinkState.DELETED) if done else link
             elif write.external_id == one.external_id and one.batch >= write.batch:
-                sent, words = (
-                    meant(write, shown, self._ports[one.source].integration.lens),
-                    self._words(write, one.view),
-                )
+                sent = meant(write, shown, self._ports[one.source].integration.lens)
+                words = self._words(write, one.view)
                 look = answers.settle(link.seen, link.adjusted, sent, write.before, shown, words)
                 settled = settled_write(write, look, shown, self._moment)
                 if settled.outcome is Outcome.NOT_SENT and _may_be_from_before(write, one):

@@ -106,7 +106,7 @@ def _conflicts(
 ) -> list[Conflict]:
     before, shown = names.canonical(write.before), names.canonical(write.shown or {})
     key = ItemKey(write.source, str(write.external_id))
-    link = next((link for link in loaded.links if link.key == key), None)
+    link = loaded.link_of(key)
     found = []
     for name in _asked_of(write, port):
         if name not in shown or name not in before:

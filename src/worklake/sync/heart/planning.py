@@ -17,7 +17,7 @@ from worklake.sync.heart.overwriting import look_for_overwritten
 from worklake.sync.heart.ports import Clock, Port, Ports, Rules, aliases_of
 from worklake.sync.heart.refusing import no_longer_due
 from worklake.sync.heart.sides import sides_of
-from worklake.sync.heart.store import Loaded, Store
+from worklake.sync.heart.store import NOT_THERE, Loaded, Store
 from worklake.sync.heart.views import ItemResolution, Names, met_since, names_for
 from worklake.sync.rules import brake, plan, resolution
 from worklake.sync.rules.plan import Budget, Missing, Planning
@@ -26,8 +26,6 @@ from worklake.sync.rules.renaming import renamed
 from worklake.sync.rules.state import Side, TaskState
 from worklake.sync.rules.task import Moment, fold_onto
 from worklake.sync.rules.values import referred
-
-NOT_GONE = frozenset(LinkState) - {LinkState.DELETED, LinkState.CREATING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +197,7 @@ def _lacking(loaded: Loaded, ports: Ports, rules: Rules) -> Iterator[tuple[str, 
 
     What is left in no tool is not brought back into one.
     """
-    if not any(link.state in NOT_GONE for link in loaded.links):
+    if all(link.state in NOT_THERE for link in loaded.links):
         return
     there = {link.source for link in loaded.links if link.state is not LinkState.CREATING}
     for source, why in rules.route(loaded.task):

@@ -84,7 +84,7 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
     if step.operation is Operation.CREATE:
         return _ready_to_create(step, one, known, now)
     key = ItemKey(step.source, str(step.external_id))
-    link = next((link for link in one.links if link.key == key), None)
+    link = one.link_of(key)
     view = views.get(key)
     if isinstance(view, AccessError):
         state = LinkState.PAUSED if isinstance(view, OutsideError) else LinkState.NO_ACCESS
@@ -102,10 +102,10 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
     names = known.names[step.source].at(link)
     fields = _of_items_that_are_there(step, names, view.fields)
-    seen = caught_up(link, view, one, ItemResolution(known.ports[step.source].integration, names))
-    reason = _stale(step, fields, one, seen, view, known)
+    caught = caught_up(link, view, one, ItemResolution(known.ports[step.source].integration, names))
+    reason = _stale(step, fields, one, caught, view, known)
     if reason is not None:
-        raise SetAsideError(Outcome.STALE, reason, news=view if seen is not link or _is_news(view, link) else None)
+        raise SetAsideError(Outcome.STALE, reason, news=view if caught is not link or _is_news(view, link) else None)
     sent = names.own(fields)
     moving = sent if step.operation is Operation.UPDATE else PUT_AWAY_BY
     before = {name: view.fields[name] for name in moving if name in view.fields}

@@ -12,13 +12,13 @@ from worklake.model.ids import digest
 from worklake.sync.heart.leaving import shows_what_was_left
 from worklake.sync.rules import resolution
 from worklake.sync.rules.comments import COMMENT
-from worklake.sync.rules.plan import NOT_SENT, WHOLE_TASK, Planning, creating_key, creation, refused_at
+from worklake.sync.rules.plan import AS_A_WHOLE, NOT_SENT, WHOLE_TASK, Planning, creating_key, creation, refused_at
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import DELETED, Conflict, ConflictKind, Contender, ItemKey, Side, TaskState
 from worklake.sync.rules.task import Moment
 from worklake.sync.rules.values import same
 
-_WHOLE = frozenset({WHOLE_TASK, DELETED, COMMENT})
+_WHOLE = AS_A_WHOLE | {COMMENT}
 """What is refused of an item as a whole: a provider may take it another day, and a person says when. Comments are
 looked after by `comments/planning.py`.
 """

@@ -8,15 +8,16 @@ from worklake.errors import InvalidInputError, NotFoundError
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation
 from worklake.model.rows import LinkState
-from worklake.sync.heart.comments.undoing import leave_comment, settle_comment
-from worklake.sync.heart.leaving import left_different, stays_closed
+from worklake.sync.heart.comments.undoing import settle_comment
+from worklake.sync.heart.leaving import leave_comment, left_different, stays_closed
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.undoing import in_the_making
 from worklake.sync.rules.comments import COMMENT
+from worklake.sync.rules.plan import AS_A_WHOLE
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, ConflictKind, Contender, Decision
-from worklake.sync.rules.task import WHOLE_TASK, Moment, fold_onto, given
+from worklake.sync.rules.task import Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
 
@@ -64,7 +65,7 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
         return settle_comment(store, conflict, settled, moment)
     loaded = store.load([conflict.task_id])[conflict.task_id]
     task = loaded.task
-    if conflict.field in (WHOLE_TASK, DELETED):
+    if conflict.field in AS_A_WHOLE:
         changes, links = _as_a_whole(loaded, conflict, winner, moment)
         moved = [fold_onto(task, changes)] if changes else []
         closed = winner.origin if winner.value == Operation.CLOSE else None
@@ -93,7 +94,7 @@ def _as_a_whole(
     keys = {one.origin for one in conflict.contenders}
     if winner.origin is None:
         return [], in_the_making(loaded, (link for link in loaded.links if link.key in keys))
-    link = next((link for link in loaded.links if link.key == winner.origin), None)
+    link = loaded.link_of(winner.origin)
     wish = loaded.task.fields.get(DELETED)
     if link is None or link.state is LinkState.DELETED or wish is None or wish.value is not True:
         return [], []
@@ -106,7 +107,7 @@ def _as_a_whole(
 
 
 def _chosen(conflict: Conflict, choice: Choice) -> Contender:
-    if choice.take is None and conflict.field in (WHOLE_TASK, DELETED):
+    if choice.take is None and conflict.field in AS_A_WHOLE:
         raise InvalidInputError(f"{conflict.conflict_id} is about an item as a whole; take one of: {_names(conflict)}")
     if choice.take is None:
         return Contender(None, choice.value, None)
@@ -114,7 +115,7 @@ def _chosen(conflict: Conflict, choice: Choice) -> Contender:
     if not of_source and choice.take == BY_HAND and conflict.kind is ConflictKind.UNDONE:
         return conflict.contenders[0]  # the task's own value: what Worklake wrote, and wrote back
     if not of_source:
-        own = "" if conflict.field in (WHOLE_TASK, DELETED) else ". A value of your own can be given, too (--value)"
+        own = "" if conflict.field in AS_A_WHOLE else ". A value of your own can be given, too (--value)"
         raise InvalidInputError(
             f"{choice.take} does not contend in {conflict.conflict_id}; those that do: {_names(conflict)}{own}"
         )

@@ -73,6 +73,14 @@ class Loaded:
     decided: frozenset[str] = frozenset()
     kept: bool = True
 
+    def link_of(self, key: tuple[str, str | None] | None) -> StoredLink | None:
+        """The link of this item, where it belongs to the task."""
+        return next((link for link in self.links if link.key == key), None)
+
+
+NOT_THERE = frozenset({LinkState.CREATING, LinkState.DELETED})
+"""The states of links whose items are not there: not made yet, or deleted."""
+
 
 def unreached(link: StoredLink, state: LinkState) -> StoredLink:
     """The link of an item that a call did not find or may not see. One that is known to be deleted stays so: its

@@ -16,7 +16,7 @@ from worklake.settings.models import Brake
 from worklake.sync.heart.comments.undoing import hold_comment, take_back_comment
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.sides import sides_of
-from worklake.sync.heart.store import Loaded, Store, StoredLink
+from worklake.sync.heart.store import NOT_THERE, Loaded, Store, StoredLink
 from worklake.sync.heart.views import ItemResolution, Names, names_for
 from worklake.sync.rules import brake, plan, resolution
 from worklake.sync.rules.comments import COMMENT
@@ -48,7 +48,6 @@ UNDO_UNDONE = "the undo was undone"
 """Why a hold of an undo is over."""
 
 _REFUSED = (Outcome.NO_ACCESS, Outcome.REFUSED)
-_NOT_THERE = frozenset({LinkState.DELETED, LinkState.CREATING})
 
 
 class Left(NamedTuple):
@@ -93,7 +92,8 @@ def plan_undo(
     left: list[Left] = []
     comments = store.comments({write.task_id for write in writes if write.comment_id is not None})
     for write in reversed(writes):
-        link = _link_of(write, loaded.get(write.task_id))
+        one = loaded.get(write.task_id)
+        link = one.link_of((write.source, write.external_id)) if one is not None else None
         if write.comment_id is not None:
             made = take_back_comment(write, comments.get(write.task_id, ()), ports)
             if isinstance(made, str):
@@ -158,11 +158,6 @@ def _releases(store: Store, undone_run: str) -> bool:
     )
 
 
-def _link_of(write: Write, loaded: Loaded | None) -> StoredLink | None:
-    links = loaded.links if loaded is not None else ()
-    return next((link for link in links if link.key == (write.source, write.external_id)), None)
-
-
 def _restoring(write: Write, link: StoredLink, names: Names, left: list[Left]) -> list[PlannedStep]:
     """The step that writes the before-image back, of the fields in which the item still shows what was written."""
     shown = write.shown or {}
@@ -197,7 +192,8 @@ def put_back(
     """The steps that take creations back, or that bring back what was put away; none where the provider cannot."""
     steps: list[PlannedStep] = []
     for write in reversed(list(writes)):
-        link = _link_of(write, loaded.get(write.task_id))
+        one = loaded.get(write.task_id)
+        link = one.link_of((write.source, write.external_id)) if one is not None else None
         if link is None or write.source not in ports:
             left.append(Left(write.task_id, write.source, WHOLE_TASK, "the item is not there any more"))
             continue
@@ -222,7 +218,7 @@ def _putting_back(store: Store, ports: Ports, write: Write, link: StoredLink, lo
         refused = any(one.field == DELETED for one in plan.refused_at(loaded.conflicts, link.key))
         operation = Operation.DELETE if capabilities.deletes and not refused else Operation.CLOSE
     if write.operation is Operation.DELETE:
-        if any(each.source == write.source and each.state not in _NOT_THERE for each in loaded.links):
+        if any(each.source == write.source and each.state not in NOT_THERE for each in loaded.links):
             return "the item is there again"
         if not capabilities.restores:
             fields = _anew(store, ports, write, loaded)
@@ -333,7 +329,7 @@ def _released(hold: Conflict, loaded: Loaded, changes: Iterable[Change], moment:
 
 def in_the_making(loaded: Loaded, links: Iterable[StoredLink]) -> list[StoredLink]:
     """Those of these links whose items were deleted, as of items to be made again: where the task has no other item."""
-    there = {link.source for link in loaded.links if link.state not in _NOT_THERE}
+    there = {link.source for link in loaded.links if link.state not in NOT_THERE}
     return [
         replace(link, state=LinkState.CREATING)
         for link in links

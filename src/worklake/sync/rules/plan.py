@@ -19,6 +19,8 @@ from worklake.sync.rules.state import DELETED, HOLDING, Conflict, ConflictKind, 
 from worklake.sync.rules.values import referred, same
 
 WHOLE_TASK = "task"
+AS_A_WHOLE = frozenset({WHOLE_TASK, DELETED})
+"""The fields of conflicts about an item as a whole."""
 NOT_SENT = frozenset({ConflictKind.REFUSED, ConflictKind.LEFT})
 """While a conflict of these kinds is open, its value is not written to its item."""
 _PUT_BACK = frozenset({Operation.RESTORE.value, Operation.REOPEN.value, Operation.CLOSE.value})
@@ -142,7 +144,7 @@ def due_deletion(task: TaskState, side: Side, conflicts: Collection[Conflict]) -
     if not conflicts:
         return True
     refused = refused_values(conflicts, side.key, side.mapping)
-    return not {WHOLE_TASK, DELETED} & held_fields(conflicts) and DELETED not in refused
+    return not AS_A_WHOLE & held_fields(conflicts) and DELETED not in refused
 
 
 def _is_held(side: Side, conflicts: Collection[Conflict]) -> bool:

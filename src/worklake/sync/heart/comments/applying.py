@@ -10,6 +10,7 @@ from worklake.errors import (
     AccessError,
     InvalidInputError,
     NotFoundError,
+    OutsideError,
     UnknownOutcomeError,
     UnreadableError,
     WorklakeError,
@@ -235,7 +236,7 @@ class CommentWave:
         try:
             outside = self._outside(one)
             if outside is not None:
-                return _Called(one, left=(Outcome.NO_ACCESS, f"{outside}: it is left as it is"))
+                return _Called(one, left=(Outcome.NO_ACCESS, str(OutsideError(outside))))
             return _Called(one, self._made(one))
         except KNOWN_FAILURES as error:
             return _Called(one, error=error)
@@ -252,8 +253,7 @@ class CommentWave:
         return integration.outside(integration.read(one.item))
 
     def _link(self, one: _Ready) -> StoredLink | None:
-        key = ItemKey(one.step.source, one.item)
-        return next((link for link in self._loaded[one.step.task_id].links if link.key == key), None)
+        return self._loaded[one.step.task_id].link_of((one.step.source, one.item))
 
     def _take(self, meant: Sequence[_Ready], followed: Followed[_Called]) -> None:
         """Note what came of the calls, in the order of the steps. What a lane did not come to was not sent."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from worklake.errors import InvalidInputError
 from worklake.model.heart_rows import Operation, PlannedStep, SavedPlan, Write
 from worklake.model.ids import digest
 from worklake.model.rows import LinkState
+from worklake.sync.heart.leaving import leave_comment
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Store
 from worklake.sync.rules.comments import COMMENT, CommentLink, comment_step, copy_at, same_text
 from worklake.sync.rules.state import Conflict, ConflictKind, Contender, ItemKey
 from worklake.sync.rules.task import Moment
 
-LEFT_THERE = "a person left it as it is there"
-"""Why something shows what it shows."""
 _BACK = {Operation.CREATE: Operation.DELETE, Operation.DELETE: Operation.CREATE}
 
 
@@ -83,13 +81,3 @@ def settle_comment(store: Store, conflict: Conflict, settled: Conflict, moment: 
         return leave_comment(store, conflict, moment)
     store.commit(conflicts=[settled])
     return settled
-
-
-def leave_comment(store: Store, conflict: Conflict, moment: Moment) -> Conflict:
-    """Keep that a copy stays as it is: as an undo left it, until that is undone; or, where its provider refuses what
-    was written, until the author writes something else.
-    """
-    run = moment.run_id if conflict.kind is ConflictKind.REFUSED else conflict.run_id
-    left = replace(conflict, kind=ConflictKind.LEFT, run_id=run, reason=LEFT_THERE)
-    store.commit(conflicts=[left])
-    return left
