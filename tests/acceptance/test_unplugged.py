@@ -7,9 +7,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import requests
 
 from tests.support.tools import running_tools, steps, write_settings
 from worklake.errors import SettingsError
+from worklake.model.heart_rows import Outcome
 from worklake.project import open_settings
 from worklake.sync import cycle
 
@@ -107,3 +109,59 @@ def test_a_source_that_is_called_otherwise_than_before_is_refused(tmp_path, kind
         again = replace(one, settings=open_settings(tmp_path))
         assert steps(again.sync()) == []
         assert one.rows("select * from {tasks}") == tasks
+
+
+def test_a_source_whose_token_is_revoked_is_left_alone_and_taken_up_again(tmp_path) -> None:
+    with running_tools(tmp_path, ["linear", "gitlab"]) as whole:
+        here = whole.create("a", title="In both")
+        whole.sync()
+        there = whole.twins("a")[here]["b"]
+        whole.sync()
+        whole.fault("b", path=".*", status=401)
+        links, shown = whole.rows(LINKS), whole.items("b")
+        whole.edit("a", here, title="Edited while the token was revoked")
+        for _ in range(2):
+            ended = whole.sync()
+            assert ended.pulled.counts["b"].error_kind == "AuthError"
+            assert all(write.outcome is Outcome.PAUSED for write in ended.applied.writes)
+        with whole.lake.lease("a test", "sweep"):
+            assert cycle.sweep(whole.lake, whole.run("sweep")).swept["b"].found == []
+        assert (whole.rows(LINKS), whole.items("b")) == (links, shown)
+        whole.mend()
+        whole.sync()
+        assert whole.items("b")[there]["title"] == "Edited while the token was revoked"
+        assert steps(whole.sync()) == []
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_a_project_that_is_renamed_goes_on_as_the_same(tmp_path, corrected: bool) -> None:
+    with running_tools(tmp_path, ["linear", "gitlab"]) as whole:
+        gitlab = whole.served["b"]
+        old = gitlab.provider.conf(gitlab.base_url)["projects"][0]
+        there = whole.create("b", title="In the project that is renamed", project=old)
+        whole.sync()
+        here = whole.twins("b")[there]["a"]
+        whole.sync()
+        answer = requests.put(
+            f"{gitlab.base_url}/api/v4/projects/{old.replace('/', '%2F')}",
+            json={"path": "renamed"},
+            headers={"PRIVATE-TOKEN": gitlab.token},
+            timeout=10,
+        )
+        assert answer.ok, answer.text
+        renamed = answer.json()["path_with_namespace"]
+        if corrected:
+            kept = (tmp_path / "conf" / "sources.yml").read_text()
+            (tmp_path / "conf" / "sources.yml").write_text(kept.replace(old, renamed))
+        again = replace(whole, settings=open_settings(tmp_path))
+        items = len(again.items("a")), len(again.items("b"))
+        with again.lake.lease("a test", "sweep"):
+            assert cycle.sweep(again.lake, again.run("sweep")).swept["b"].found == []
+        again.edit("a", here, title="Edited after it was renamed")
+        again.edit("b", there, due_date="2031-06-06")
+        again.sync()
+        assert steps(again.sync()) == []
+        assert again.items("b")[there]["title"] == "Edited after it was renamed"
+        assert again.shown("a", here)["due_date"] == "2031-06-06"
+        assert (len(again.items("a")), len(again.items("b"))) == items
+        assert len(again.rows("select distinct task_id from {links}")) == len(again.rows("select * from {tasks}"))
