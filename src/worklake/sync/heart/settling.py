@@ -37,7 +37,7 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
     that is left as it is: that shows its own value until this or the task's moves.
 
     Raises `NotFoundError` where there is no such conflict, `InvalidInputError` where it is settled or left already, the
-    source does not contend, or there is no item to be left.
+    source does not contend, there is no item to be left, or its task is not kept yet.
     """
     conflict = store.conflicts([conflict_id]).get(conflict_id)
     if conflict is None:
@@ -63,7 +63,12 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
     )
     if conflict.field == COMMENT:
         return settle_comment(store, conflict, settled, moment)
-    loaded = store.load([conflict.task_id])[conflict.task_id]
+    loaded = store.load([conflict.task_id]).get(conflict.task_id)
+    if loaded is None:
+        raise InvalidInputError(
+            f"{conflict_id}: the merge that found it was cut short before it kept its task; run worklake sync, which"
+            " goes on there, then settle it"
+        )
     task = loaded.task
     if conflict.field in AS_A_WHOLE:
         changes, links = _as_a_whole(loaded, conflict, winner, moment)

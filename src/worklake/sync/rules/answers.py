@@ -5,7 +5,7 @@ Fields are in the provider's own ids, as links and the ledger keep them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -165,12 +165,17 @@ def settle(
 def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: FieldValue) -> FieldValue:
     """What is shown of a set, but for what others have put in or taken out meanwhile: that is theirs, and a change.
 
-    What the provider may have made of an element that was sent is ours. What was there before and was sent again does
-    not go by itself: somebody took it out.
+    What the provider may have made of an element that was sent is ours. What was there before and was sent again, in
+    whatever form, does not go by itself: somebody took it out.
     """
     if FIELDS[name].merge is not MergeKind.SET:
         return shown
     lost = elements(sent) - elements(shown)
     ours = elements(sent) | elements(before)
-    kept = {one for one in elements(shown) if one in ours or any(is_form_of(each, one) for each in lost)}
-    return sorted(kept | (lost & elements(before)))
+    kept = {one for one in elements(shown) if one in ours or _is_form_of_any(lost, one)}
+    left = {one for one in elements(before) - kept if one in lost or _is_form_of_any(lost, one)}
+    return sorted(kept | left)
+
+
+def _is_form_of_any(sent: Iterable[str], shown: str) -> bool:
+    return any(is_form_of(each, shown) for each in sent)

@@ -250,7 +250,10 @@ def _conflicts_are_sound(case: Case) -> None:
             continue
         said = {
             one.origin: one.origin is not None
-            and case.provider.shows(one.origin.source, conflict.field, winner.value, one.value)
+            and (
+                same(conflict.field, winner.value, one.value)
+                or case.provider.shows(one.origin.source, conflict.field, winner.value, one.value)
+            )
             for one in conflict.contenders
         }
         last = max(one.at for one in conflict.contenders if one.at and (one == winner or said[one.origin]))

@@ -137,6 +137,7 @@ def _happen(made: World, name: str, random: Random) -> None:
         case "undo" | "undo everywhere":
             runs = sorted({write.run_id for write in made.store.all_writes()})
             if runs:
+                world.pull(made, sorted(made.sources), random)
                 world.undo(made, random.choice(runs[-3:]), name == "undo everywhere")
         case "settle":
             world.settle(made, random)

@@ -199,9 +199,9 @@ class SimulatedSource(BaseIntegration):
             yield Page(page, str(max(since, newest)))
 
     def _listed(self, external_id: str) -> Item:
-        """The item as the listing has it: now and then as it was before it last changed."""
+        """The item as the listing has it: now and then as it was before it last changed, with an earlier time."""
         now, earlier = self._item(external_id), self.items[external_id].earlier
-        if earlier is None or not (self.shape.lags and self.hooks.chance(0.3)):
+        if earlier is None or not (self.shape.lags and self.hooks.chance(0.3)) or earlier[1] == now.updated_at:
             return now
         payload = {**now.payload, "fields": dict(earlier[0]), "updated_at": earlier[1]}
         return Item(now.kind, external_id, payload, earlier[1])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from worklake.errors import AccessError, AuthError, RetryableError
+from worklake.errors import AccessError, AuthError, InvalidInputError, RetryableError
 from worklake.integrations.base import Item, TaskView
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Outcome, SavedPlan
@@ -222,14 +222,15 @@ def _history(source: SimulatedSource, item: Item) -> dict[str, Edited]:
 
 def plan(world: World, limits: dict[str, Budget] | None = None) -> SavedPlan:
     """Plan, and remember the plan."""
-    unsure = [ItemKey(one.source, str(one.external_id)) for one in world.store.unresolved() if one.comment_id is None]
+    unsure = {(one.source, one.task_id) for one in world.store.unresolved() if one.comment_id is None}
     try:
         planned = planning.plan_tasks(world.store, world.ports(), world.rules(), world.run_id(), world.clock, limits)
     finally:
-        for key in unsure:
-            item = world.sources[key.source].items.get(key.external_id)
-            if item is not None:
-                world.truth.looked_at(key, item.updated_at)
+        for link in world.store.all_links():
+            if (link.source, link.task_id) in unsure and link.source in world.sources:
+                item = world.sources[link.source].items.get(link.external_id)
+                if item is not None:
+                    world.truth.looked_at(link.key, item.updated_at)
     world.plans.append(planned.plan.plan_id)
     if not planned.plan.stopped_by:
         world.let_pass += _too_much(world, planned.plan)
@@ -306,7 +307,7 @@ def carry_on(world: World, random: Random, meanwhile: Callable[[], None]) -> Non
 
 
 def undo(world: World, run: str, everywhere: bool) -> str:
-    """Take a run back; gives the run that does."""
+    """Take a run back, with what was pulled before; gives the run that does."""
     moment = Moment(world.run_id(), world.clock())
     world.undone.add(run)
     if everywhere:
@@ -339,8 +340,12 @@ def settle(world: World, random: Random) -> None:
         world.count += 1
         values: dict[str, FieldValue] = {"title": f"{world.count:03} as a person decided", "priority": "high"}
         choice = settling.Choice(value=values.get(conflict.field, "2026-03-01"))
+    moment = Moment(world.run_id(), world.clock())
+    if not world.store.load([conflict.task_id]):  # what found it died before it kept its task
+        with suppress(InvalidInputError):
+            settling.settle(world.store, world.ports(), conflict.conflict_id, choice, moment)
+        return
     with _given(world, conflict.task_id, [one.value for one in conflict.contenders], conflict.field):
-        moment = Moment(world.run_id(), world.clock())
         settling.settle(world.store, world.ports(), conflict.conflict_id, choice, moment)
 
 

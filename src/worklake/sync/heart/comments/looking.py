@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from worklake.errors import NotFoundError, UnreadableError
 from worklake.integrations.base import BaseIntegration, CommentView, Item
@@ -16,7 +16,7 @@ from worklake.sync.heart.looking import PASSING
 from worklake.sync.heart.patience import Patience
 from worklake.sync.heart.ports import Clock, Port, Ports
 from worklake.sync.heart.store import Store
-from worklake.sync.rules.comments import CommentLink, copy_at
+from worklake.sync.rules.comments import COMMENT, CommentLink, copy_at
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.rules.task import Moment
 
@@ -55,7 +55,7 @@ def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, fail
     """
     found: dict[tuple[str, str], CommentObservation] = {}
     absent: list[Write] = []
-    without_item = set[str]()
+    without_item = dict[str, str | None]()
     batch = store.last_batch() + 1
     unresolved = [write for write in store.unresolved() if write.comment_id is not None]
     known = store.comments({write.task_id for write in unresolved})
@@ -63,8 +63,8 @@ def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, fail
         port, comment = ports.get(write.source), CommentId(str(write.comment_id))
         if port is None or (write.source, comment) in found:
             continue
+        made_id = _id_of(write, port, known.get(write.task_id, ()))
         try:
-            made_id = _id_of(write, port, known.get(write.task_id, ()))
             item = port.integration.find_comment(str(write.external_id), comment, made_id)
             if item is None:
                 absent.append(write)
@@ -72,7 +72,7 @@ def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, fail
             external_id, view = seen_comment(port.integration, item)
         except NotFoundError:
             absent.append(write)
-            without_item.add(write.write_id)
+            without_item[write.write_id] = made_id
         except PASSING as error:
             failed[write.source] = str(error)
         else:
@@ -93,15 +93,22 @@ def _id_of(write: Write, port: Port, known: Sequence[CommentLink]) -> str | None
 
 
 def _keep_absent(
-    store: Store, absent: Sequence[Write], without_item: Collection[str], moment: Moment, batch: int
+    store: Store, absent: Sequence[Write], without_item: Mapping[str, str | None], moment: Moment, batch: int
 ) -> None:
-    """Comments that are not there: never made, deleted by us, or by somebody else, unless they went with their item."""
+    """Comments that are not there: never made, deleted by us, or by somebody else, unless they went with their item.
+
+    `without_item` are the writes whose items are not there either, with the id that the comment was to have. One that
+    was to be made may have been, and have gone with its item: its id is not given again.
+    """
     known = store.comments({write.task_id for write in absent})
     links, changes, settled = [], [], []
     for write in absent:
         one = copy_at(known.get(write.task_id, ()), ItemKey(write.source, str(write.comment_id)))
         if write.operation is Operation.CREATE:
             settled.append(finished(write, Outcome.NOT_SENT, moment))
+            made_id = without_item.get(write.write_id)
+            if made_id is not None and (one is None or one.state is LinkState.DELETED):
+                links.append(_gone_unseen(write, made_id, batch))
             continue
         deleted = write.operation is Operation.DELETE
         if one is not None and one.state is LinkState.LINKED and (deleted or write.write_id not in without_item):
@@ -113,3 +120,18 @@ def _keep_absent(
     if links or changes:
         store.keep_comments(links, changes)
     store.finish(settled)
+
+
+def _gone_unseen(write: Write, made_id: str, batch: int) -> CommentLink:
+    """The copy that a call of unknown outcome may have made on an item that is not there any more."""
+    return CommentLink(
+        source=write.source,
+        external_id=made_id,
+        comment_id=str(write.comment_id),
+        task_id=write.task_id,
+        item=str(write.external_id),
+        body=str(write.sent.get(COMMENT) or ""),
+        is_born=False,
+        state=LinkState.DELETED,
+        batch=batch,
+    )

@@ -98,8 +98,14 @@ def _asks_for(step: PlannedStep | None, refused: Conflict) -> bool:
 
 
 def standing(loaded: Loaded, links: Sequence[CommentLink]) -> list[CommentLink]:
-    """The comments on a task; copies on items that were deleted went with them, as if we had deleted them."""
-    gone = {link.key for link in loaded.links if link.state is LinkState.DELETED}
+    """The comments on a task; copies on items that were deleted went with them, as if we had deleted them, also where
+    such an item is to be made again.
+    """
+    gone = {
+        link.key
+        for link in loaded.links
+        if link.state is LinkState.DELETED or (link.state is LinkState.CREATING and link.seen)
+    }
     return [
         replace(one, state=LinkState.DELETED)
         if not one.is_born and one.state is not LinkState.MISSING and ItemKey(one.source, one.item) in gone
