@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -106,11 +107,21 @@ def test_an_interrupted_process_leaves_the_lake_at_once(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
         try:
-            assert process.wait(20) == 130
+            assert interrupted(process) == 130
         finally:
             process.kill()
+
+
+def interrupted(process: subprocess.Popen[str]) -> int:
+    """The exit status of a process that a person interrupts. They press once more where nothing happens: Python drops
+    an interrupt that comes while it cleans up an object.
+    """
+    for _ in range(3):
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(10)
+    return process.wait(10)
 
 
 def test_files_that_cannot_be_written_are_a_lake_error_that_names_the_table() -> None:

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from tests.sync.heart.test_engine import Town, sync, town
 from tests.sync.heart.test_failures import open_conflicts, settle
+from worklake.errors import AccessError
 from worklake.integrations.base import CommentView, TaskView
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart.comments.taking import CommentObservation, take_comments
 from worklake.sync.heart.merging import merge_tasks
 from worklake.sync.heart.ports import Observation
-from worklake.sync.rules.state import Decision
+from worklake.sync.rules.state import Decision, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
@@ -114,6 +115,47 @@ def test_a_copy_that_was_undone_and_is_made_again_gets_an_id_that_was_never_give
     assert (sync(made), sync(made)) == (1, 0)
     assert copies(made) == ["a remark", "one more"]
     assert len(made.sources["B"].discussion.comments) == 3
+
+
+def person_makes(made: Town) -> None:
+    """A person makes the item of the task in B."""
+    made.tick(60)
+    theirs = made.sources["B"].person_creates({"title": "a title of some length"})
+    made.matched[ItemKey("B", theirs)] = ItemKey("A", "A1")
+
+
+def test_a_copy_that_may_have_gone_with_its_item_before_its_reply_came_gets_another_id_on_the_next_item() -> None:
+    made = town(Shape(), Shape(makes_ids=True))
+    sync(made)
+    made.sources["A"].discussion.person_comments("A1", "A.kim", "a remark")
+    made.fault = lambda source, what: (source, what) == ("B", "create")
+    sync(made)
+    made.fault = None
+    delete_item(made)
+    person_makes(made)
+    sync(made)  # finds out that the first item is gone
+    sync(made)
+    assert sync(made) == 0
+    assert copies(made) == ["a remark"]
+    assert len(made.sources["B"].discussion.comments) == 2
+
+
+def test_comments_stand_on_the_item_that_a_person_made_in_the_place_of_one_that_was_to_be_made_again() -> None:
+    made = discussed(Shape(restores=False))
+
+    def refuses(source: str, what: str) -> bool:
+        if (source, what) == ("B", "create"):
+            raise AccessError("B does not allow this")
+        return False
+
+    undone = worlds.undo(made, made.store.all_writes()[0].run_id, everywhere=True)
+    made.fault = refuses
+    worlds.undo(made, undone, everywhere=False)
+    made.fault = None
+    person_makes(made)
+    sync(made)
+    assert sync(made) == 0
+    assert copies(made) == ["a remark"]
 
 
 @pytest.mark.parametrize("deletes", [False, True])

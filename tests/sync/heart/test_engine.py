@@ -307,6 +307,28 @@ def test_an_undo_everywhere_brings_all_tools_to_the_old_value() -> None:
     assert sync(made) == 0
 
 
+def test_a_conflict_whose_merge_died_before_it_kept_its_task_is_settled_once_a_sync_has_kept_that() -> None:
+    made = town(Shape(), Shape())
+    made.policies = {"title": "manual"}
+    theirs = made.sources["B"].person_creates({"title": "another title"})
+    made.matched[ItemKey("B", theirs)] = ItemKey("A", "A1")
+    listed = [worlds._listed(made, name, Random(0)) for name in "AB"]
+    for name, items in zip("AB", listed, strict=True):
+        for item in items:
+            worlds._read(made, made.sources[name], item)
+    with dying_before(made, "changes"):
+        worlds._merge(made, made.run_id())
+    (conflict,) = made.store.all_conflicts()
+    choice, moment = settling.Choice(take="B"), Moment(made.run_id(), made.clock())
+    with pytest.raises(InvalidInputError, match="run worklake sync, which goes on there"):
+        settling.settle(made.store, made.ports(), conflict.conflict_id, choice, moment)
+    sync(made)
+    settling.settle(made.store, made.ports(), conflict.conflict_id, choice, moment)
+    sync(made)
+    assert [shown(made, name) for name in "AB"] == ["another title"] * 2
+    assert sync(made) == 0
+
+
 def test_a_manual_conflict_waits_and_a_person_settles_it_once() -> None:
     made = town(Shape(), Shape())
     made.policies = {"title": "manual"}

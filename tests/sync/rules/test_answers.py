@@ -49,6 +49,14 @@ def test_what_others_put_into_a_set_or_take_out_of_it_meanwhile_is_theirs() -> N
     assert look.adjusted == {}
 
 
+@pytest.mark.parametrize("known", ["Bug", "bug"])
+def test_what_others_take_out_of_a_set_is_theirs_in_whatever_form_the_provider_had_shown_it(known: str) -> None:
+    before, shown = {"labels": [known]}, {"labels": ["new", "theirs"]}
+    look = settle(before, {}, {"labels": ["Bug", "New"]}, before, shown)
+    assert look.verdicts == {"labels": Verdict.ACKNOWLEDGED}
+    assert look.seen == {"labels": sorted([known, "new"])}
+
+
 def test_an_element_that_the_provider_drops_or_rewrites_is_an_adjusted_form() -> None:
     look = after_update({"labels": ["a"]}, {}, {"labels": ["Bug", "a", "odd"]}, {"labels": ["a", "bug"]})
     assert look.seen == {"labels": ["a", "bug"]}
