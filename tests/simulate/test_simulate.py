@@ -15,8 +15,15 @@ _CAUGHT_BY = {
     "echoes_copies": 222,
     "does_not_settle_unknown_outcomes": 723,
     "writes_comments_without_looking_first": 892,
-    "leaves_comments_behind_on_items_that_are_gone": 40_005_472,
+    "leaves_comments_behind_on_items_that_are_gone": 863,
     "gives_an_id_to_two_comments": 1861,
+    "skips_the_stale_check": 147,
+    "takes_a_whole_answer_as_seen": 118,
+    "merges_what_was_read_before_a_write": 306,
+    "keeps_no_finer_detail": 163,
+    "takes_a_failed_write_for_done": 153,
+    "keeps_what_was_seen_before_the_changes": 329,
+    "lets_an_empty_value_beat_a_value_where_items_meet": 180,
 }
 """Seeds that caught breaks which few schedules catch. They come first; any other seed may do."""
 _IN_VAIN = 3

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.support.twin import TwinStore
@@ -11,14 +13,28 @@ from worklake.model.heart_rows import Outcome
 from worklake.testing.simulate import world
 from worklake.testing.simulate.schedule import run, schedule
 from worklake.testing.simulate.shapes import Shape
+from worklake.testing.simulate.trouble import Crash
 
-SEED = 294
-"""A short schedule in which processes die before keeping changes, a task and a plan."""
+SEED = 761
+"""A short schedule in which processes die between commits."""
 
 
 def test_a_schedule_goes_over_the_lake_as_over_memory(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world, "MemoryStore", lambda before: TwinStore(before, lake))
+    died = set[str]()
+
+    def twin(before: Callable[[str], None]) -> TwinStore:
+        def told(table: str) -> None:
+            try:
+                before(table)
+            except Crash:
+                died.add(table)
+                raise
+
+        return TwinStore(told, lake)
+
+    monkeypatch.setattr(world, "MemoryStore", twin)
     assert run(SEED, schedule(SEED)) is None
+    assert died == {"changes", "links"}
 
 
 @pytest.mark.slow
