@@ -17,7 +17,7 @@ from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
-from worklake.testing.simulate.source import SimulatedSource
+from worklake.testing.simulate.source import Hooks, SimulatedSource
 from worklake.testing.simulate.trouble import Crash
 from worklake.testing.simulate.world import World
 
@@ -305,6 +305,43 @@ def test_an_undo_everywhere_brings_all_tools_to_the_old_value() -> None:
     worlds.undo(made, run, everywhere=True)
     assert [shown(made, one) for one in "AB"] == ["a title of some length"] * 2
     assert sync(made) == 0
+
+
+class Lagging(Hooks):
+    """Listings bring items as they were before they last changed."""
+
+    def chance(self, likely: float) -> bool:
+        return True
+
+
+def test_an_older_state_that_is_listed_after_a_merge_died_is_no_going_back() -> None:
+    made = town(Shape(lags=True), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    with dying_before(made, "links"):
+        worlds.pull(made, "A", Random(0))
+    usual, made.sources["A"].hooks = made.sources["A"].hooks, Lagging()
+    made.positions.clear()
+    worlds.pull(made, "A", Random(0))
+    made.sources["A"].hooks = usual
+    sync(made)
+    assert [shown(made, name) for name in "AB"] == ["another title"] * 2
+    (task,) = made.store.all_tasks()
+    assert [one.new for one in made.store.changes(task_id=task) if one.field == "title"] == ["another title"]
+
+
+def test_what_is_taken_out_of_a_set_after_the_merge_that_met_it_died_goes_everywhere() -> None:
+    made = town(Shape(), Shape())
+    worlds.pull(made, "A", Random(0))
+    theirs = made.sources["B"].person_creates({"title": "a title of some length", "labels": ["bug", "old"]})
+    made.matched[ItemKey("B", theirs)] = ItemKey("A", "A1")
+    with dying_before(made, "links"):
+        worlds.pull(made, "B", Random(0))
+    made.tick(60)
+    made.sources["B"].person_edits(theirs, "labels", ["bug"])
+    worlds.pull(made, "B", Random(0))
+    sync(made)
+    assert [shown(made, name, "labels") for name in "AB"] == [["bug"]] * 2
 
 
 def test_a_conflict_whose_merge_died_before_it_kept_its_task_is_settled_once_a_sync_has_kept_that() -> None:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.sync.heart.test_engine import Town, edit, shown, sync, town
+from tests.sync.heart.test_engine import Lagging, Town, edit, shown, sync, town
 from worklake.errors import AccessError, InvalidInputError, RetryableError
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.settings.models import Owner
@@ -20,13 +20,6 @@ from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.shapes import Shape
 from worklake.testing.simulate.source import Hooks
 from worklake.testing.simulate.trouble import Crash
-
-
-class Lagging(Hooks):
-    """Listings bring items as they were before they last changed."""
-
-    def chance(self, likely: float) -> bool:
-        return True
 
 
 def made_and_taken_back(made: Town) -> str:

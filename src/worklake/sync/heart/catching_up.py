@@ -8,14 +8,16 @@ from dataclasses import replace
 from worklake.integrations.base import TaskView
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.rows import LinkState
+from worklake.sync.heart.ports import Observation
 from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.heart.views import ItemResolution, Names
 from worklake.sync.rules.putaway import STATE
+from worklake.sync.rules.state import Edited, Standing
 from worklake.sync.rules.task import change_id
 from worklake.sync.rules.values import same
 
 
-def caught_up(link: StoredLink, view: TaskView, loaded: Loaded, resolution: ItemResolution) -> StoredLink:
+def caught_up(link: StoredLink, one: Observation, loaded: Loaded, resolution: ItemResolution) -> StoredLink:
     """The link as that merge would have left it, where the item has since gone back to what it showed before.
 
     Without this, going back to just what the link remembers would look as if nobody had done anything, and what was
@@ -23,8 +25,8 @@ def caught_up(link: StoredLink, view: TaskView, loaded: Loaded, resolution: Item
     """
     if not loaded.decided:
         return link
-    link, moved = _state(link, view, loaded.decided)
-    fields = _fields(link, view, loaded, resolution, frozenset({"status", "archived"}) if moved else frozenset())
+    link, moved = _state(link, one.view, loaded.decided)
+    fields = _fields(link, one, loaded, resolution, frozenset({"status", "archived"}) if moved else frozenset())
     return replace(link, seen={**link.seen, **fields}) if fields else link
 
 
@@ -43,14 +45,16 @@ def _was_told(link: StoredLink, state: LinkState, decided: Container[str]) -> bo
 
 
 def _fields(
-    link: StoredLink, view: TaskView, loaded: Loaded, resolution: ItemResolution, aside: frozenset[str]
+    link: StoredLink, one: Observation, loaded: Loaded, resolution: ItemResolution, aside: frozenset[str]
 ) -> dict[str, FieldValue]:
     """What the item had been seen to show, in its own ids, of the fields in which it shows the older value again."""
-    names, found = resolution.names, dict[str, FieldValue]()
+    names, view, found = resolution.names, one.view, dict[str, FieldValue]()
     for name, standing in loaded.task.fields.items():
         if standing.origin != link.key or name in aside or name not in FIELDS or name not in link.seen:
             continue
         if name not in view.fields or not same(name, view.fields[name], link.seen[name]):
+            continue
+        if _is_from_before(one, name, standing):
             continue
         seen = _canonical(names, name, link.seen[name])
         for value in (standing.value, _projected(resolution, name, standing.value, link.seen)):
@@ -58,6 +62,15 @@ def _fields(
             if not same(name, value, seen) and taken in loaded.decided:
                 found[name] = names.own({name: value})[name]
     return found
+
+
+def _is_from_before(one: Observation, name: str, standing: Standing) -> bool:
+    """Whether what was listed is how the item was before the edit that the task has of it: nobody went back to that."""
+    if one.looked_at:
+        return False
+    read = (edit.at for edit in (one.edits.get(name), Edited(one.view.updated_at)) if edit is not None)
+    times = [at for at in read if at is not None]
+    return standing.at is not None and bool(times) and max(times) < standing.at
 
 
 def _canonical(names: Names, name: str, value: FieldValue) -> FieldValue:

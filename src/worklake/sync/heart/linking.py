@@ -5,39 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from worklake.model.fields import FIELDS, Fields, MergeKind
-from worklake.model.ids import task_id
+from worklake.model.fields import FIELDS, Fields, FieldValue, MergeKind
 from worklake.model.rows import LinkState
 from worklake.sync.heart.observed import with_blockers
 from worklake.sync.heart.ports import Observation, Port
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names
 from worklake.sync.rules.plan import creating_key
-from worklake.sync.rules.state import Decision, ItemKey, Pair, Side, TaskState
+from worklake.sync.rules.state import MOVING, Change, ChangeValue, ItemKey, Pair, Side, TaskState
+from worklake.sync.rules.task import WHOLE_TASK
+from worklake.sync.rules.values import elements
 
 
 def first_link(one: Observation, task: str, state: TaskState | None, names: Names, store: Store) -> StoredLink:
     """The link of an item that is met for the first time.
 
-    Of an item that its task was born as, in a merge that died before it kept the link, what it brought was seen. A set
-    has what others brought as well, unless the task was born with it.
+    What an item brought to its task in a merge that died before it kept the link was seen. A set has what others
+    brought as well, so of that it is what the changes of this item put into it.
     """
     key, known = one.key, state.fields if state else {}
     brought = {name: known[name].value for name in FIELDS if name in known and known[name].origin == key}
     sets = [name for name in brought if FIELDS[name].merge is MergeKind.SET]
-    if sets and not _was_born_as(task, key, store):
-        for name in sets:
-            del brought[name]
+    if sets:
+        its_own = [change for change in store.changes(task_id=task) if change.origin == key]
+        brought |= {name: _put_in(name, its_own) for name in sets}
     return StoredLink(one.source, one.external_id, task, LinkState.LINKED, names.own(brought))
 
 
-def _was_born_as(task: str, key: ItemKey, store: Store) -> bool:
-    """Whether a task was made of this item; one that bears the item's id may have been made of another, that a person
-    had made for it.
-    """
-    return task == task_id(*key) and any(
-        change.decision is Decision.CREATED and change.origin == key for change in store.changes(task_id=task)
-    )
+def _put_in(name: str, changes: Iterable[Change]) -> FieldValue:
+    """The elements that these changes, in their order, put into a set and left there."""
+    found = frozenset[str]()
+    for change in changes:
+        if change.decision in MOVING and change.field in (name, WHOLE_TASK):
+            new, old = _elements(change.new, name), _elements(change.old, name)
+            found = (found - (old - new)) | (new - old)
+    return sorted(found)
+
+
+def _elements(value: ChangeValue, name: str) -> frozenset[str]:
+    return elements(value.get(name) if isinstance(value, dict) else value)
 
 
 def meets_as_it_is(one: Observation, loaded: Loaded, names: Names) -> bool:

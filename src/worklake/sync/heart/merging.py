@@ -302,7 +302,7 @@ class _Merging:
             if one.partial or loaded is None:
                 return link
             resolution = ItemResolution(self._ports[one.source].integration, self._names[one.source].at(link))
-            return self._settle(caught_up(link, one.view, loaded, resolution), one, intents)
+            return self._settle(caught_up(link, one, loaded, resolution), one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None or (link is None and task not in one.view.markers):
             return self._first_link(task, one, loaded)

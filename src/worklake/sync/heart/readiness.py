@@ -17,7 +17,7 @@ from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.ledger import intent
 from worklake.sync.heart.merging import PUT_AWAY_BY
 from worklake.sync.heart.overwriting import is_checked_later
-from worklake.sync.heart.ports import Ports
+from worklake.sync.heart.ports import Observation, Ports
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Loaded, StoredLink, unreached
 from worklake.sync.heart.views import ItemResolution, Names
@@ -102,7 +102,8 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
     names = known.names[step.source].at(link)
     fields = _of_items_that_are_there(step, names, view.fields)
-    caught = caught_up(link, view, one, ItemResolution(known.ports[step.source].integration, names))
+    now_shown = Observation(*key, view, link.batch, looked_at=True)
+    caught = caught_up(link, now_shown, one, ItemResolution(known.ports[step.source].integration, names))
     reason = _stale(step, fields, one, caught, view, known)
     if reason is not None:
         raise SetAsideError(Outcome.STALE, reason, news=view if caught is not link or _is_news(view, link) else None)
