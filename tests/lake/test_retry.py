@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def test_importing_the_lake_loads_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_a_process_that_used_the_embedded_engine_ends_quietly(tmp_path: Path) -> None:
+def test_a_process_that_used_the_embedded_engine_ends_quietly_also_behind_a_proxy(tmp_path: Path) -> None:
     pytest.importorskip("pysail", reason="pysail is not installed")
     code = (
         "import sys; from pathlib import Path; from worklake.lake.lake import open_lake; "
@@ -84,9 +85,12 @@ def test_a_process_that_used_the_embedded_engine_ends_quietly(tmp_path: Path) ->
         "lake = open_lake(EmbeddedLake(), Path(sys.argv[1]), create=True); lake.ensure(); "
         "print(lake.sql('SELECT count(*) AS n FROM {tasks}').to_pylist())"
     )
+    proxy = dict.fromkeys(("http_proxy", "https_proxy", "grpc_proxy"), "http://127.0.0.1:9")
+    environment = {name: value for name, value in os.environ.items() if name.lower() != "no_proxy"} | proxy
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
-    )
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True, text=True, check=True, timeout=60, env=environment,
+    )  # fmt: skip
     assert done.stdout == "[{'n': 0}]\n"
     assert done.stderr == ""
 

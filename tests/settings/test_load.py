@@ -315,3 +315,11 @@ def test_a_password_in_an_address_is_refused_and_not_shown(tmp_path: Path) -> No
     error = load_error(project(tmp_path, sources=f"sources:\n  gl: {entry}\n"))
     assert "leave out what is before the @" in error
     assert "hunter2" not in error and "kim" not in error
+
+
+@pytest.mark.parametrize("url", ["https://host/?private_token=hunter2", "https://host/api#hunter2"])
+def test_a_token_in_an_address_is_not_shown(tmp_path: Path, url: str) -> None:
+    entry = f"{{provider: gitlab, base_url: '{url}', token: 'env:T', projects: [a/b]}}"
+    error = load_error(project(tmp_path, sources=f"sources:\n  gl: {entry}\n"))
+    assert "leave out what follows" in error
+    assert "hunter2" not in error

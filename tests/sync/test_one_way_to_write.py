@@ -22,7 +22,7 @@ OTHERS = {
     "cli/face.py": {"os.close", "self._bars.update"},
     "lake/": {
         "super().create", "DeltaTable.create", "stored.restore", "os.environ.update", "os.close", "delta_files.create",
-        "delta_files.restore", "self._place.close", "SparkSession.builder.remote(address).create",
+        "delta_files.restore", "self._place.close", "ConnectSession.builder.channelBuilder(channel).create",
         "self._engine.close", "self._engine.delete", "self._engine.restore", "self._engine.create", "lake.close",
         "self.close", "engine.create",
     },

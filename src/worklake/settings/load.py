@@ -35,6 +35,8 @@ _SECRET_KEYS = frozenset({"token", "secret", "password"})
 _LONGEST_NAME = 100
 _LOGIN = re.compile(r"//[^/@\s]*@")
 """A name and password before the server in a URL."""
+_QUERY = re.compile(r"(//[^\s?#]*[?#])[^\s'\"]+")
+"""What follows the path of a URL, where a token may stand."""
 _NEVER_HERE = f"expected a reference to the secret, {FORMS}"
 
 
@@ -259,7 +261,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return "keys with values" if value else "nothing"
     text = repr(value) if not isinstance(value, list) else repr(list(value))
-    text = _LOGIN.sub("//…@", text)
+    text = _QUERY.sub(r"\1…", _LOGIN.sub("//…@", text))
     return text if len(text) <= 80 else text[:77] + "…"
 
 

@@ -39,7 +39,7 @@ def _http_url(url: str) -> str:
     if not known or any(letter.isspace() for letter in url):
         raise ValueError(f"{url!r} names no server; it looks like https://host, or https://host:8443/path")
     if parts.query or parts.fragment:
-        raise ValueError(f"{url!r} has more than a server and a path; leave out what follows the ? or #")
+        raise ValueError("a URL here is a server and a path; leave out what follows the ? or #")
     return url.rstrip("/")
 
 

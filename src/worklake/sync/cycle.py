@@ -135,7 +135,7 @@ def apply(lake: Lake, run: RunContext, plan_id: str | None = None, *, allow: int
     lake.ensure()
     saved = store_of(lake, run).plan(plan_id)
     if saved is None:
-        found = f"there is no plan {plan_id}" if plan_id else "there is no plan yet"
+        found = "there is no plan yet" if plan_id is None else f"there is no plan {plan_id or 'of an empty id'}"
         raise NotFoundError(f"{found}; make one with: worklake plan")
     rest = applying.without_done(store_of(lake, run), saved)
     done_before = len(saved.steps) - len(rest.steps)

@@ -213,6 +213,8 @@ def test_issues_that_it_blocks_are_shown():
         ({"due_date": "20260228"}, "due_date: found '20260228', expected a date"),
         ({"created_at": "yesterday"}, "created_at: found 'yesterday', expected a time"),
         ({"updated_at": "2026-01-05T09:11:12"}, "updated_at: .*expected a time with its zone"),
+        ({"labels": None}, "labels: found nothing, expected a list"),
+        ({"assignees": None}, "assignees: found nothing, expected a list"),
         ({"labels": "bug"}, "labels: found 'bug', expected a list"),
         ({"labels": ["bug", 1]}, "labels: found 1, expected texts"),
         ({"assignees": [{"id": "x"}]}, "id: found 'x', expected a whole number"),
@@ -225,6 +227,13 @@ def test_issues_that_it_blocks_are_shown():
 def test_what_cannot_be_read_is_named_with_what_was_found_and_expected(broken, reason):
     with pytest.raises(UnreadableError, match=reason):
         view(**broken)
+
+
+@pytest.mark.parametrize("name", ["description", "due_date", "labels", "assignees"])
+def test_an_issue_that_lacks_what_gitlab_always_tells_is_not_taken_for_one_that_was_emptied(name):
+    payload = {key: value for key, value in ISSUE.items() if key != name}
+    with pytest.raises(UnreadableError, match=f"{name}: found nothing, expected"):
+        lens().view(Kind.TASK, payload)
 
 
 def test_other_kinds_are_viewed():

@@ -12,7 +12,7 @@ from worklake.errors import AuthError, InvalidInputError, RetryableError
 from worklake.model.heart_rows import Outcome
 from worklake.settings.models import Prefer
 from worklake.sync.heart import settling
-from worklake.sync.rules.state import ConflictKind, ItemKey
+from worklake.sync.rules.state import ConflictKind, Decision, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
@@ -327,7 +327,7 @@ def test_an_older_state_that_is_listed_after_a_merge_died_is_no_going_back() -> 
     sync(made)
     assert [shown(made, name) for name in "AB"] == ["another title"] * 2
     (task,) = made.store.all_tasks()
-    assert [one.new for one in made.store.changes(task_id=task) if one.field == "title"] == ["another title"]
+    assert [one.new for one in made.store.changes(task_id=task) if one.decision is Decision.TAKEN] == ["another title"]
 
 
 def test_what_is_taken_out_of_a_set_after_the_merge_that_met_it_died_goes_everywhere() -> None:

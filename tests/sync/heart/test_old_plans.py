@@ -8,14 +8,15 @@ import pytest
 
 from tests.sync.heart.test_engine import Town, edit, outcomes, shown, sync, town
 from worklake.errors import RetryableError
+from worklake.integrations.base import Payload, TaskView, View
 from worklake.model.heart_rows import Outcome
-from worklake.model.rows import LinkState
+from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart import applying
 from worklake.sync.heart.applying import NOT_ASKED
 from worklake.sync.rules.plan import WHOLE_TASK
 from worklake.sync.rules.state import Conflict, ConflictKind
 from worklake.testing.simulate import world as worlds
-from worklake.testing.simulate.shapes import Shape
+from worklake.testing.simulate.shapes import Shape, SimulatedLens
 
 
 def planned(made: Town) -> str:
@@ -190,3 +191,20 @@ def test_of_a_plan_that_was_applied_in_part_only_the_rest_is_left_until_the_same
     anew = made.store.plan(saved.plan_id)
     assert anew is not None
     assert applying.without_done(made.store, anew) == anew
+
+
+def test_an_item_that_was_moved_away_since_the_plan_was_made_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    plan_id = planned(made)
+    view = SimulatedLens.view
+
+    def moved(lens: SimulatedLens, kind: Kind, payload: Payload) -> View:
+        shown_now = view(lens, kind, payload)
+        return replace(shown_now, moved_to="B9") if isinstance(shown_now, TaskView) else shown_now
+
+    monkeypatch.setattr(SimulatedLens, "view", moved)
+    (write,) = apply(made, plan_id).writes
+    assert (write.outcome, write.error) == (Outcome.STALE, "the item was moved since the plan was made")
+    assert shown(made, "B") == "a title of some length"

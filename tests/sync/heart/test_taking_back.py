@@ -53,6 +53,40 @@ def carried_on_and_taken_back(made: Town) -> str:
     return worlds.undo(made, carried_on(made), everywhere=False)
 
 
+def test_the_undo_of_what_one_run_took_back_leaves_held_what_another_did_of_the_same_plan() -> None:
+    made = town(Shape(), Shape())
+    made.sources["A"].person_creates({"title": "a second title"})
+    sync(made)
+    for key in ("A1", "A2"):
+        made.sources["A"].person_edits(key, "title", f"carried on {key}")
+    made.tick(60)
+    worlds.pull(made, "AB", Random(0))
+    run = worlds.apply(made, worlds.plan(made))
+    calls = list[str]()
+
+    def down(source: str, what: str) -> bool:
+        calls.extend([what] if what == "update" else [])
+        if len(calls) > 1:
+            raise RetryableError("B is down")
+        return False
+
+    made.fault = down
+    first = worlds.undo(made, run, everywhere=False)
+    made.fault = None
+    saved = made.store.plan(made.plans[-1])
+    assert saved is not None
+    second = worlds.apply(made, saved)
+    titles = {"a title of some length", "a second title"}
+    there = made.sources["B"].items.values()
+    assert {one.fields["title"] for one in there} == titles
+    worlds.undo(made, first, everywhere=False)
+    sync(made)
+    assert len({one.fields["title"] for one in there} & titles) == 1
+    worlds.undo(made, second, everywhere=False)
+    sync(made)
+    assert {one.fields["title"] for one in there} == {"carried on A1", "carried on A2"}
+
+
 @pytest.mark.parametrize("edited", ["A", "B", "C"])
 def test_what_a_person_edits_while_an_undo_holds_it_waits_for_a_person_when_that_is_undone(edited: str) -> None:
     made = town(Shape(), Shape(), Shape())

@@ -110,6 +110,7 @@ class GitLabLens(Lens):
 
     def _task(self, payload: Payload) -> TaskView:
         number_id(payload)
+        _is_whole(payload)
         fields = self.fields_of(payload)
         description = optional_text(payload, "description", LONGEST_TEXT)
         author = optional_object(payload, "author")
@@ -133,6 +134,16 @@ class GitLabLens(Lens):
             markers_in(description),
             moved_to=_moved_to(payload),
         )
+
+
+def _is_whole(payload: Payload) -> None:
+    """Raises `UnreadableError` where an issue lacks what GitLab always tells: that must not be taken for empty."""
+    for name in ("description", "due_date", "labels", "assignees"):
+        if name not in payload:
+            unreadable(name, None, "it, as GitLab tells it of every issue, or null")
+    for name in ("labels", "assignees"):
+        if payload[name] is None:
+            unreadable(name, None, "a list")
 
 
 def _within_licence(projected: Fields, shown: Fields | None) -> dict[str, FieldValue]:

@@ -46,6 +46,8 @@ _SAIL: Mapping[str, str] = {
 _M_ARENA_MAX = -8
 """glibc's name for the number of its heaps."""
 
+_LONGEST_ERROR = 400
+
 _lock = threading.Lock()
 _server: Any = None
 
@@ -101,6 +103,20 @@ def _server_address() -> str:
     return f"sc://{host}:{port}"
 
 
+def _new_session(address: str) -> SparkSession:
+    from pyspark.errors import PySparkException
+    from pyspark.sql.connect.client import DefaultChannelBuilder
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    # The server is in this process: what the machine has as a proxy does not lead there.
+    channel = DefaultChannelBuilder(address, [("grpc.enable_http_proxy", 0)])
+    try:
+        return cast("SparkSession", ConnectSession.builder.channelBuilder(channel).create())
+    except PySparkException as error:
+        said = " ".join(str(error).split())[:_LONGEST_ERROR]
+        raise LakeError(f"the embedded engine does not answer at {address}, on this machine: {said}") from error
+
+
 class EmbeddedEngine:
     """Delta tables in a folder, one folder each."""
 
@@ -118,10 +134,7 @@ class EmbeddedEngine:
     def session(self) -> SparkSession:
         """A session of this lake's own, started at the first use."""
         if self._session is None:
-            address = _server_address()
-            from pyspark.sql import SparkSession
-
-            self._session = SparkSession.builder.remote(address).create()
+            self._session = _new_session(_server_address())
             _keep_interrupts()
             # The server is in this process: when it has gone, it will not come back.
             cast(Any, self._session).client.set_retry_policies([])

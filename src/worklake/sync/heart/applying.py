@@ -20,7 +20,7 @@ from worklake.errors import (
 from worklake.integrations.base import BaseIntegration, Item, TaskView
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
-from worklake.sync.heart import calling, everywhere, refusing, undoing
+from worklake.sync.heart import calling, everywhere, holding, refusing
 from worklake.sync.heart.calling import Answer
 from worklake.sync.heart.comments.applying import CommentWave
 from worklake.sync.heart.drift import frozen_ports
@@ -99,7 +99,7 @@ def apply_plan(
     if saved.takes_back is not None:
         everywhere.take_back(store, ports, saved, Moment(run_id, clock()))
     elif saved.undoes is not None:
-        undoing.hold(store, ports, saved, Moment(run_id, clock()))
+        holding.hold(store, ports, saved, Moment(run_id, clock()))
     total = Counter(step.source for step in saved.steps)
 
     def tell(steps: Sequence[PlannedStep]) -> None:
@@ -328,15 +328,34 @@ class _Wave:
         """Note what came of the calls, in the order of the steps. What a lane did not come to was not sent."""
         answers = {one.ready.step.step_id: one.answer for lane in called.lanes.values() for one in lane.results}
         unknown = {name for name, lane in called.lanes.items() if lane.error is not None}
+        taken = self._taken(meant, answers)
         for one in meant:
             answer = answers.get(one.step.step_id)
             if answer is not None:
-                self._take_answer(one, answer, known)
+                self._take_answer(one, taken.get(one.step.step_id, answer), known)
             elif one.step.source in unknown:
                 unknown.discard(one.step.source)  # the call in which the lane ended: what became of it is not known
             else:
                 why = "the run was stopped before it"
                 self._done.append(finished(one.write, Outcome.NOT_SENT, self._moment(), error=why))
+
+    def _taken(self, meant: Sequence[Ready], answers: Mapping[str, Answer]) -> dict[str, Answer]:
+        """The answers, by step, that say of an item of another task that it was just made: what became of these calls
+        is not known.
+        """
+        made = {
+            one.step.step_id: answers[one.step.step_id].link
+            for one in meant
+            if one.step.operation is Operation.CREATE and one.step.step_id in answers
+        }
+        homes = {key: link.task_id for key, link in self._store.find({it.key for it in made.values() if it}).items()}
+        found = {}
+        for one in meant:
+            link = made.get(one.step.step_id)
+            if link is not None and homes.setdefault(link.key, link.task_id) != link.task_id:
+                error = f"the answer is of {link.external_id}, which is another task's"
+                found[one.step.step_id] = Answer(one.write.model_copy(update={"error": error}))
+        return found
 
     def _take_answer(self, one: Ready, answer: Answer, known: Known) -> None:
         self._done.append(answer.write)

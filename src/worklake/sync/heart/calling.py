@@ -23,7 +23,7 @@ from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
 from worklake.sync.heart.ledger import finished, meant, settled_write
-from worklake.sync.heart.looking import PASSING, seen_in
+from worklake.sync.heart.looking import PASSING, seen_in, seen_of
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.refusing import Refusal
 from worklake.sync.heart.store import StoredLink, unreached
@@ -60,7 +60,7 @@ def update(
         part = parts.pop()
         try:
             item = integration.update(link.external_id, part, shown)
-            _, view = seen_in(integration, item)
+            view = seen_of(integration, item, link.external_id)
         except (UnknownOutcomeError, UnreadableError) as error:
             write = write.model_copy(update={"sent": done | part})
             return replace(_look(integration, write, link, batch, clock, error), refused=refused)
@@ -114,7 +114,7 @@ def _look(
 ) -> Answer:
     """After a lost reply: what does the item show? Where that cannot be read now, the outcome stays unknown."""
     try:
-        _, view = seen_in(integration, integration.read(link.external_id))
+        view = seen_of(integration, integration.read(link.external_id), link.external_id)
     except (NotFoundError, *PASSING) as error:
         return Answer(write.model_copy(update={"error": str(fault)}), fault=error)
     look = answers.settle(link.seen, link.adjusted, write.sent, write.before, view.fields)
@@ -235,7 +235,7 @@ def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch
     }
     try:
         item = calls[write.operation](link.external_id)
-        view = seen_in(integration, item)[1] if item is not None else None
+        view = seen_of(integration, item, link.external_id) if item is not None else None
     except (UnknownOutcomeError, UnreadableError) as error:
         return Answer(write.model_copy(update={"error": str(error)}), fault=error)
     except (AccessError, InvalidInputError) as error:

@@ -68,7 +68,8 @@ def look_again(store: Store, ports: Ports, rules: Rules, run_id: str, clock: Clo
 
 def _look(integration: BaseIntegration, write: Write) -> tuple[str, TaskView] | None:
     if write.operation is not Operation.CREATE:
-        return seen_in(integration, integration.read(str(write.external_id)))
+        asked = str(write.external_id)
+        return asked, seen_of(integration, integration.read(asked), asked)
     marker = TaskId(write.task_id)
     item = integration.find_created(marker, integration.made_id(marker), write.intended_at)
     return None if item is None else seen_in(integration, item)
@@ -80,6 +81,16 @@ def seen_in(integration: BaseIntegration, item: Item) -> tuple[str, TaskView]:
     if not isinstance(view, TaskView) or item.external_id is None:
         raise UnreadableError(f"expected a task, found a {item.kind.value} {item.external_id or 'without an id'}")
     return item.external_id, view
+
+
+def seen_of(integration: BaseIntegration, item: Item, external_id: str) -> TaskView:
+    """What this item shows. Raises `UnreadableError` where an answer is of another item, as a cache that mixes answers
+    up gives it: it tells nothing of the one that was asked for.
+    """
+    found, view = seen_in(integration, item)
+    if found != external_id:
+        raise UnreadableError(f"the answer is of {found}, expected {external_id}")
+    return view
 
 
 def _keep_absent(store: Store, absent: Sequence[Write], moment: Moment) -> None:

@@ -100,6 +100,8 @@ def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready
         is_open = link is not None and link.state is not LinkState.DELETED
         missing = replace(link, state=LinkState.MISSING) if link is not None and is_open else None
         raise SetAsideError(Outcome.GONE, "the item is gone", missing)
+    if view.moved_to is not None:
+        raise SetAsideError(Outcome.STALE, "the item was moved since the plan was made", news=view)
     names = known.names[step.source].at(link)
     fields = _of_items_that_are_there(step, names, view.fields)
     now_shown = Observation(*key, view, link.batch, looked_at=True)

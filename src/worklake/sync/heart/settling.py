@@ -9,10 +9,10 @@ from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Operation
 from worklake.model.rows import LinkState
 from worklake.sync.heart.comments.undoing import settle_comment
+from worklake.sync.heart.holding import in_the_making
 from worklake.sync.heart.leaving import leave_comment, left_different, stays_closed
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import Loaded, Store, StoredLink
-from worklake.sync.heart.undoing import in_the_making
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import AS_A_WHOLE
 from worklake.sync.rules.putaway import is_open
