@@ -10,10 +10,10 @@ from collections.abc import Set as AbstractSet
 from worklake.model.fields import FIELDS, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, Write
 from worklake.model.rows import LinkState
-from worklake.sync.heart.store import Loaded
+from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.rules.plan import NOT_SENT, held_fields
 from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
-from worklake.sync.rules.values import elements, same
+from worklake.sync.rules.values import elements, loosely_same, same
 from worklake.testing.simulate.case import Case, fail
 from worklake.testing.simulate.comment_checks import check_comments
 from worklake.testing.simulate.edit_checks import EDIT_CHECKS
@@ -99,6 +99,8 @@ def _all_agree(case: Case) -> None:
                 shown = case.provider.of_the_task(link.source, value, shown)
             if name == "parent_id" and value and not said:
                 continue  # no task is its own parent: it keeps what it has
+            if _may_be_as_made(case, link, name, fields[name]):
+                continue
             if not case.provider.shows(link.source, name, said, shown):
                 fail("b", f"{link.external_id} shows {name} {fields[name]!r}, the task has {value!r}")
 
@@ -106,6 +108,17 @@ def _all_agree(case: Case) -> None:
 def _open(one: Loaded, name: str) -> list[Conflict]:
     """The open conflicts that hold a field of a task, or its items."""
     return [each for each in one.conflicts if each.open and each.field == name and each.kind not in NOT_SENT]
+
+
+def _may_be_as_made(case: Case, link: StoredLink, name: str, shown: FieldValue) -> bool:
+    """Whether nobody can tell what is shown from what the provider may have made of what was sent, as the reply to the
+    making of the item was lost.
+    """
+    return any(
+        call.lost and name in call.fields and loosely_same(name, call.fields[name], shown)
+        for call in case.world.sources[link.source].calls
+        if call.operation == "create" and call.external_id == link.external_id
+    )
 
 
 def _is_left(case: Case, one: Loaded, key: ItemKey, name: str, value: FieldValue) -> bool:

@@ -266,7 +266,7 @@ class Contest:
         """The edits whose value a person had in sight, or had typed at the same item."""
         edit = self.edits[place]
         saw = {one for one in range(place) if self.edits[one].key == edit.key and edit.key.source != BY_HAND}
-        if edit.creates:
+        if edit.creates and (surely or edit.before is None):
             return saw
         others = [one for one in range(place if surely else len(self.edits)) if one != place]
         in_sight = [{one for one in others if self.fits(self.edits[one], value)} for value in edit.saw]

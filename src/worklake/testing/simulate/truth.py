@@ -10,7 +10,7 @@ from datetime import datetime
 
 from worklake.model.fields import Fields, FieldValue
 from worklake.sync.rules.state import BY_HAND, ItemKey
-from worklake.sync.rules.values import same
+from worklake.sync.rules.values import loosely_same, same
 from worklake.testing.simulate.source import Call
 
 NOWHERE = ItemKey(BY_HAND, "")
@@ -60,6 +60,7 @@ class Truth:
     met: set[ItemKey] = field(default_factory=set)
     _last: dict[tuple[ItemKey, str], PersonEdit] = field(default_factory=dict)
     _waiting: dict[ItemKey, list[PersonEdit]] = field(default_factory=dict)
+    _unanswered: dict[tuple[ItemKey, str], FieldValue] = field(default_factory=dict)
 
     def created(self, key: ItemKey, fields: Fields, at: datetime) -> None:
         """A person made an item."""
@@ -79,7 +80,7 @@ class Truth:
             at if known or last is None else last.earliest,
             at if exact and known else None,
             creates=not known,
-            told=not any(same(name, one, value) for one in known),
+            told=not any(same(name, one, value) for one in known) and not self._looks_made(key, name, value),
             knows=own or (len(known) == 1 and same(name, known[0], before)),
             known=tuple(known),
             meets=key not in self.met,
@@ -87,6 +88,10 @@ class Truth:
         if last is not None:
             last.last = False
         self._add(edit)
+
+    def _looks_made(self, key: ItemKey, name: str, value: FieldValue) -> bool:
+        """Whether the provider may as well have made this of what was sent, where the reply to the making was lost."""
+        return (key, name) in self._unanswered and loosely_same(name, self._unanswered[key, name], value)
 
     def given(
         self, task: str, name: str, value: FieldValue, saw: tuple[FieldValue, ...], since: datetime, now: datetime
@@ -117,6 +122,7 @@ class Truth:
         """A merge, or an answer, has let Worklake know that the item shows this."""
         for name, value in fields.items():
             self.seen[key, name] = [value]
+            self._unanswered.pop((key, name), None)
         if updated_at is not None:
             for edit in self._waiting.pop(key, ()):
                 edit.latest = max(updated_at, edit.earliest)
@@ -141,3 +147,5 @@ class Truth:
         self.maybe_seen(key, {name: call.shown[name] for name in names if name in call.shown})
         for name, value in call.fields.items():
             self.sent.setdefault((key, name), []).append(value)
+            if call.lost and call.operation == "create":
+                self._unanswered[key, name] = value
