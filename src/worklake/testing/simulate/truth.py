@@ -60,7 +60,7 @@ class Truth:
     met: set[ItemKey] = field(default_factory=set)
     _last: dict[tuple[ItemKey, str], PersonEdit] = field(default_factory=dict)
     _waiting: dict[ItemKey, list[PersonEdit]] = field(default_factory=dict)
-    _unanswered: dict[tuple[ItemKey, str], FieldValue] = field(default_factory=dict)
+    _unanswered: dict[tuple[ItemKey, str], tuple[FieldValue, bool]] = field(default_factory=dict)
 
     def created(self, key: ItemKey, fields: Fields, at: datetime) -> None:
         """A person made an item."""
@@ -90,8 +90,13 @@ class Truth:
         self._add(edit)
 
     def _looks_made(self, key: ItemKey, name: str, value: FieldValue) -> bool:
-        """Whether the provider may as well have made this of what was sent, where the reply to the making was lost."""
-        return (key, name) in self._unanswered and loosely_same(name, self._unanswered[key, name], value)
+        """Whether this is as well what was sent, of which no merge has seen yet what became of it; or what the provider
+        may have made of it, where the reply to the making of the item was lost.
+        """
+        if (key, name) not in self._unanswered:
+            return False
+        sent, loosely = self._unanswered[key, name]
+        return same(name, sent, value) or (loosely and loosely_same(name, sent, value))
 
     def given(
         self, task: str, name: str, value: FieldValue, saw: tuple[FieldValue, ...], since: datetime, now: datetime
@@ -147,5 +152,4 @@ class Truth:
         self.maybe_seen(key, {name: call.shown[name] for name in names if name in call.shown})
         for name, value in call.fields.items():
             self.sent.setdefault((key, name), []).append(value)
-            if call.lost and call.operation == "create":
-                self._unanswered[key, name] = value
+            self._unanswered[key, name] = value, call.lost and call.operation == "create"

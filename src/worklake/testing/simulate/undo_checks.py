@@ -67,7 +67,8 @@ def _restored(
             continue
         was = before[write.source, str(write.external_id)]
         for name in write.sent:
-            if not same(name, was[name], item.fields[name]) and not _is_refused(world, write, name, was[name], undone):
+            restored = same(name, *(_tasks(world, write, name, value) for value in (was[name], item.fields[name])))
+            if not restored and not _is_refused(world, write, name, was[name], undone):
                 fail(
                     "f", f"{write.external_id} shows {name} {item.fields[name]!r}, before the run it was {was[name]!r}"
                 )
@@ -101,7 +102,7 @@ def _done_again(world: World, writes: list[Write]) -> None:
 
 
 def _tasks(world: World, write: Write, name: str, value: FieldValue) -> FieldValue:
-    """What refers to an item that was made anew refers to the same task as before."""
+    """What refers to an item that was made anew, or to another item of one task, refers to the same task as before."""
     if FIELDS[name].reference != "task" or not value:
         return value
     items = value if isinstance(value, list) else [str(value)]

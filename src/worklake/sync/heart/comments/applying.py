@@ -228,7 +228,8 @@ class CommentWave:
             else:
                 called = self._called(one)
                 self._patience.note(source, called.error)
-                if isinstance(called.error, NotFoundError | AccessError):
+                makes = one.step.operation is Operation.CREATE  # else it may be the comment alone that is gone
+                if isinstance(called.error, AccessError) or (makes and isinstance(called.error, NotFoundError)):
                     closed.add(one.item)
                 yield called
 
