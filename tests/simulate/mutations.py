@@ -12,10 +12,10 @@ from worklake.model.ids import CommentId
 from worklake.sync.heart import (
     applying,
     calling,
+    holding,
     merging,
     planning,
     readiness,
-    undoing,
     views,
 )
 from worklake.sync.heart.comments import applying as comments_applying
@@ -209,7 +209,7 @@ def _settles_equal_times_by_whoever_comes_last() -> AbstractContextManager[Any]:
 
 
 def _undoes_without_holding() -> AbstractContextManager[Any]:
-    return patch.object(undoing, "hold", lambda *_: None)
+    return patch.object(holding, "hold", lambda *_: None)
 
 
 def _ignores_the_brake() -> AbstractContextManager[Any]:
