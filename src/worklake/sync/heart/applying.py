@@ -9,15 +9,6 @@ from typing import NamedTuple
 
 import structlog
 
-from worklake.errors import (
-    AccessError,
-    NotFoundError,
-    OutsideError,
-    RetryableError,
-    UnreadableError,
-    WorklakeError,
-)
-from worklake.integrations.base import BaseIntegration, Item, TaskView
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.sync.heart import calling, everywhere, holding, refusing
@@ -28,11 +19,12 @@ from worklake.sync.heart.found import doubts_of
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.linking import made_anew
-from worklake.sync.heart.looking import PASSING, seen_in
+from worklake.sync.heart.looking import PASSING
 from worklake.sync.heart.merging import merge_tasks
 from worklake.sync.heart.patience import MOST_IN_VAIN, Patience
 from worklake.sync.heart.ports import Clock, Observation, Ports, Rules, aliases_of
 from worklake.sync.heart.readiness import NOT_ASKED, Known, Ready, SetAsideError, Views, ready, write_of
+from worklake.sync.heart.reading import items_of
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Store, StoredLink
 from worklake.sync.heart.views import names_for
@@ -194,7 +186,8 @@ class _Wave:
         known = self._know(steps)
         reachable = [step for step in steps if self._may_be_called(step, known)]
         read_at = self._clock()
-        views = self._read([step for step in reachable if step.external_id is not None])
+        there = [step for step in reachable if step.external_id is not None]
+        views = items_of(there, self._ports, self._patience, self._together)
         known = replace(known, read_at=read_at)
         meant = self._ready([step for step in reachable if self._may_be_called(step, known)], known, views)
         called = self._call(meant, known.batch)
@@ -234,49 +227,6 @@ class _Wave:
         if left is not None:
             self._set_aside(step, known, *left)
         return left is None
-
-    def _read(self, steps: Sequence[PlannedStep]) -> Views:
-        """What the items of these steps show, or why nobody can tell. Those that are gone are left out."""
-        wanted: dict[str, list[str]] = {}
-        for step in steps:
-            wanted.setdefault(step.source, []).append(str(step.external_id))
-        followed = self._together({source: self._read_source(source, ids) for source, ids in wanted.items()})
-        followed.raise_what_stopped()
-        views: dict[ItemKey, TaskView | WorklakeError] = {}
-        for lane in followed.lanes.values():
-            for key, view in lane.results:
-                views.setdefault(key, view)
-        return views
-
-    def _read_source(self, source: str, ids: Sequence[str]) -> Iterator[tuple[ItemKey, TaskView | WorklakeError]]:
-        integration, left = self._ports[source].integration, dict.fromkeys(ids)
-        try:
-            for item in integration.read_many(list(left)):
-                view = _view_of(integration, item)
-                left.pop(item.external_id or "", None)
-                yield ItemKey(source, item.external_id or ""), view
-        except AccessError:
-            # One item, or one project, may not be read: that says nothing of the others.
-            for external_id in left:
-                yield from self._read_alone(source, external_id)
-        except PASSING as error:
-            self._patience.note(source, error)
-            for external_id in left:
-                yield ItemKey(source, external_id), error
-
-    def _read_alone(self, source: str, external_id: str) -> Iterator[tuple[ItemKey, TaskView | WorklakeError]]:
-        integration = self._ports[source].integration
-        left = self._patience.leaves(source)
-        if left is not None:
-            yield ItemKey(source, external_id), RetryableError(left[1])
-            return
-        try:
-            yield ItemKey(source, external_id), _view_of(integration, integration.read(external_id))
-        except NotFoundError:
-            return
-        except PASSING as error:
-            self._patience.note(source, error)
-            yield ItemKey(source, external_id), error
 
     def _ready(self, steps: Sequence[PlannedStep], known: Known, views: Views) -> list[Ready]:
         """The steps that may be done, once that they are about to be is kept: the links of items about to be made,
@@ -403,18 +353,6 @@ class _Wave:
 
     def _moment(self) -> Moment:
         return Moment(self._applied.run_id, self._clock())
-
-
-def _view_of(integration: BaseIntegration, item: Item) -> TaskView | UnreadableError | OutsideError:
-    """What an item shows, or why nothing is written to it: it cannot be read, which says nothing of those that are read
-    with it, or it lies where the settings do not look.
-    """
-    try:
-        view = seen_in(integration, item)[1]
-    except UnreadableError as error:
-        return error
-    outside = integration.outside(item)
-    return view if outside is None else OutsideError(outside)
 
 
 def _news(step: PlannedStep, batch: int, reason: SetAsideError) -> list[Observation]:
