@@ -89,11 +89,13 @@ def _refines(case: Case, change: Change, edit: PersonEdit) -> bool:
 
 
 def _is_doubted(case: Case, task: str, edit: PersonEdit) -> bool:
-    """Whether a conflict keeps what was typed as what a person may have done, or a write of ours went over."""
+    """Whether a conflict keeps what was typed as what a person may have done, or a write of ours went over. What was
+    taken out of a set is kept as what the task then is without it.
+    """
     return any(
         conflict.kind is ConflictKind.OVERWRITTEN
         and one.origin == edit.key
-        and case.provider.shows(edit.key.source, edit.field, one.value, edit.value)
+        and (edit.field in _SETS or case.provider.shows(edit.key.source, edit.field, one.value, edit.value))
         for conflict in case.conflicts.get((task, edit.field), ())
         for one in conflict.contenders
     )
