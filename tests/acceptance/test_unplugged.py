@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import requests
 
-from tests.support.tools import running_tools, steps, write_settings
+from tests.support.tools import Tools, running_tools, steps, write_settings
 from worklake.errors import SettingsError
 from worklake.model.heart_rows import Outcome
 from worklake.project import open_settings
@@ -21,12 +21,18 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LINKS = "select * from {links} where source = 'b' order by external_id"
 
 
+def in_both(whole: Tools) -> tuple[str, str]:
+    """An item of `a` that a sync has made in `b` as well; gives both."""
+    here = whole.create("a", title="In both")
+    whole.sync()
+    there = whole.twins("a")[here]["b"]
+    whole.sync()
+    return here, there
+
+
 def test_a_source_that_is_taken_out_of_the_settings_is_left_alone_and_taken_up_again(tmp_path) -> None:
     with running_tools(tmp_path, ["linear", "gitlab"]) as whole:
-        here = whole.create("a", title="In both")
-        whole.sync()
-        there = whole.twins("a")[here]["b"]
-        whole.sync()
+        here, there = in_both(whole)
         kept = {name: (tmp_path / "conf" / name).read_text() for name in ("sources.yml", "routing.yml")}
         linear = whole.served["a"]
         write_settings(
@@ -113,10 +119,7 @@ def test_a_source_that_is_called_otherwise_than_before_is_refused(tmp_path, kind
 
 def test_a_source_whose_token_is_revoked_is_left_alone_and_taken_up_again(tmp_path) -> None:
     with running_tools(tmp_path, ["linear", "gitlab"]) as whole:
-        here = whole.create("a", title="In both")
-        whole.sync()
-        there = whole.twins("a")[here]["b"]
-        whole.sync()
+        here, there = in_both(whole)
         whole.fault("b", path=".*", status=401)
         links, shown = whole.rows(LINKS), whole.items("b")
         whole.edit("a", here, title="Edited while the token was revoked")

@@ -118,8 +118,8 @@ def test_an_interrupted_process_leaves_the_lake_at_once(tmp_path: Path) -> None:
 
 
 def interrupted(process: subprocess.Popen[str]) -> int:
-    """The exit status of a process that a person interrupts. They press once more where nothing happens: Python drops
-    an interrupt that comes while it cleans up an object.
+    """The exit status of a process that a person interrupts. They press once more where nothing happens: one that
+    comes within gRPC may leave a lock taken that the end then waits for.
     """
     for _ in range(3):
         process.send_signal(signal.SIGINT)

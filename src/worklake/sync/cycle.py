@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from worklake.errors import AuthError, InvalidInputError, NotFoundError, StoppedError, WorklakeError
 from worklake.lake.lake import Lake
-from worklake.model.heart_rows import Operation, SavedPlan
+from worklake.model.heart_rows import SavedPlan
 from worklake.model.ids import RunId
 from worklake.model.rows import RunState
 from worklake.sync.engine import Account, PullResult, pull_into
@@ -268,13 +268,7 @@ def _close_instead(
     if closing is None:
         return
     closed = _apply(lake, run, closing, begin, pulled)
-    instead = {(step.source, step.external_id) for step in closing.steps}
-    kept = [
-        one
-        for one in applied.writes
-        if one.operation is not Operation.DELETE or (one.source, one.external_id) not in instead
-    ]
-    applied.writes, applied.closing = [*kept, *closed.writes], closing
+    applied.writes, applied.closing = [*undoing.but_closed(applied.writes, closing), *closed.writes], closing
     applied.paused, applied.waiting = {**applied.paused, **closed.paused}, {**applied.waiting, **closed.waiting}
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from worklake.integrations.base import Where
 from worklake.lake.lake import Lake
 from worklake.model.documents import PullDocument, PulledSource, SweepDocument, SweptItem, SweptSource
-from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
+from worklake.model.heart_rows import Outcome, PlannedStep, SavedPlan, Write
 from worklake.model.ids import RunId
 from worklake.model.plan_documents import (
     AdjustedField,
@@ -38,6 +38,7 @@ from worklake.sync.heart.applying import Applied
 from worklake.sync.heart.ledger import adjusted
 from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.sweeping import Swept
+from worklake.sync.heart.undoing import but_closed
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import BY_HAND, Conflict, ConflictKind, ItemKey
 from worklake.sync.run import SourceCounts
@@ -204,13 +205,7 @@ def _with_closings(result: UndoResult) -> SavedPlan:
     plan, closing = result.plan, result.applied.closing if result.applied is not None else None
     if closing is None:
         return plan
-    instead = {(step.source, step.external_id) for step in closing.steps}
-    kept = [
-        one
-        for one in plan.steps
-        if one.operation is not Operation.DELETE or (one.source, one.external_id) not in instead
-    ]
-    return plan.model_copy(update={"steps": (*kept, *closing.steps)})
+    return plan.model_copy(update={"steps": (*but_closed(plan.steps, closing), *closing.steps)})
 
 
 def _closed(applied: Applied) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import orjson
 
@@ -28,6 +28,9 @@ from worklake.sync.rules.task import WHOLE_TASK, Moment
 from worklake.sync.rules.values import same
 
 _REFUSED = (Outcome.NO_ACCESS, Outcome.REFUSED)
+
+
+_StepOrWrite = TypeVar("_StepOrWrite", PlannedStep, Write)
 
 
 class Left(NamedTuple):
@@ -232,6 +235,14 @@ def plan_closing(
     ]
     steps = [*closings, *(one for one in said if not isinstance(one, str))]
     return saved_undo(store, steps, str(saved.undoes), moment, None)
+
+
+def but_closed(ones: Iterable[_StepOrWrite], closing: SavedPlan) -> list[_StepOrWrite]:
+    """These steps, or what became of them, but for the deletions in whose place this plan closes items."""
+    instead = {(step.source, step.external_id) for step in closing.steps}
+    return [
+        one for one in ones if one.operation is not Operation.DELETE or (one.source, one.external_id) not in instead
+    ]
 
 
 def _anew(store: Store, ports: Ports, write: Write, loaded: Loaded) -> dict[str, FieldValue] | None:
