@@ -57,6 +57,31 @@ def test_what_others_take_out_of_a_set_is_theirs_in_whatever_form_the_provider_h
     assert look.seen == {"labels": sorted([known, "new"])}
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown", "known"),
+    [
+        (["a", "b", "dropped", "new"], ["a", "b", "new"], ["a", "b", "new"]),
+        (["a", "b", "dropped", "new"], ["NEW", "a", "b", "theirs"], ["NEW", "a", "b"]),
+        (["a", "dropped"], ["a"], ["a"]),
+    ],
+)
+def test_a_set_that_shows_a_part_of_what_was_sent_was_sent_and_the_rest_is_due(
+    sent: list[str], shown: list[str], known: list[str]
+) -> None:
+    before = {"labels": ["a", "b"]}
+    look = settle(before, {}, {"labels": sent}, before, {"labels": shown})
+    assert look.verdicts == {"labels": Verdict.ACKNOWLEDGED}
+    assert look.seen == {"labels": known}
+    assert look.adjusted == {}
+
+
+def test_a_set_that_shows_only_what_others_did_to_it_was_edited() -> None:
+    before = {"labels": ["a", "b"]}
+    look = settle(before, {}, {"labels": ["a", "b", "new"]}, before, {"labels": ["b", "theirs"]})
+    assert look.verdicts == {"labels": Verdict.EDITED}
+    assert look.seen == before
+
+
 def test_an_element_that_the_provider_drops_or_rewrites_is_an_adjusted_form() -> None:
     look = after_update({"labels": ["a"]}, {}, {"labels": ["Bug", "a", "odd"]}, {"labels": ["a", "bug"]})
     assert look.seen == {"labels": ["a", "bug"]}

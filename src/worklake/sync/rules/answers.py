@@ -131,9 +131,10 @@ def settle(
 ) -> Look:
     """After an update whose outcome is unknown, by what the item shows now.
 
-    The value sent, or what the provider could have made of it: acknowledged. The value before: not sent, and still
-    pending. Anything else: a person edited since, which the merge will find. Where the provider's history has the last
-    word on a field, in `words`, that decides instead.
+    The value sent, or what the provider could have made of it: acknowledged. So is a set that shows a part of what was
+    sent: the rest may have been dropped, and is due. The value before: not sent, and still pending. Anything else: a
+    person edited since, which the merge will find. Where the provider's history has the last word on
+    a field, in `words`, that decides instead.
     """
     news, pairs, verdicts = dict(seen), dict(adjusted), dict[str, Verdict]()
     for name, value in sent.items():
@@ -155,6 +156,8 @@ def settle(
         elif loosely_same(name, value, now):
             verdicts[name] = Verdict.ACKNOWLEDGED
             pairs[name] = with_pair(pairs.get(name, ()), name, value, now)
+        elif FIELDS[name].merge is MergeKind.SET and elements(now) != elements(before.get(name)):
+            verdicts[name] = Verdict.ACKNOWLEDGED
         else:
             verdicts[name] = Verdict.EDITED
         if verdicts[name] is Verdict.ACKNOWLEDGED:

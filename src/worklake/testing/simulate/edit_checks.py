@@ -128,7 +128,7 @@ def _new(change: Change, name: str) -> FieldValue:
 
 def _sets_are_united(case: Case) -> None:
     """(a, h) What somebody put into a set stands unless somebody took it out; what was taken out is gone unless it was
-    put in more than once; nothing else is in it.
+    put in more than once; nothing else is in it. What waits for a person is in a conflict row.
     """
     for (task, name), contest in case.contests(*_SETS).items():
         stands = frozenset(map(case.provider.met, elements(case.value(task, name))))
@@ -149,10 +149,17 @@ def _sets_are_united(case: Case) -> None:
             fail("h", f"nobody put {sorted(strange)} into the {name} of {task}")
         if contest.touched or not contest.everyone_may:
             continue
-        if lost := {one for one in must_stand - taken_out - stands if not case.provider.forms(name, one) & taken_out}:
+        gone = must_stand - taken_out - stands - _held(case, task, name)
+        if lost := {one for one in gone if not case.provider.forms(name, one) & taken_out}:
             fail("a", f"{name} {sorted(lost)} of {task} are lost")
         if back := {one for one in must_be_gone & stands if put_in[one] == 1}:
             fail("a", f"{name} {sorted(back)} of {task} were taken out, and are back")
+
+
+def _held(case: Case, task: str, name: str) -> frozenset[str]:
+    """The elements that an open conflict keeps."""
+    rows = [one for one in case.conflicts.get((task, name), ()) if one.open]
+    return frozenset().union(*(elements(one.value) for row in rows for one in row.contenders))
 
 
 def _surely_known(case: Case, edit: PersonEdit) -> frozenset[str]:

@@ -275,7 +275,7 @@ class Contest:
             # Of a status typed where open is just open, nobody knows what it became elsewhere. What an item of ours
             # shows from the beginning may have been brought there by nobody.
             coarse = self.name == "status" and any(self._is_coarse(self.edits[one]) for one in shown)
-            vague = coarse or self._is_as_made(edit)
+            vague = coarse or edit.closed or self._is_as_made(edit)
             in_sight.append(set() if surely and vague else shown)
         return saw.union(*(found for found in in_sight if not surely or len(found) == 1))
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from worklake.model.fields import Fields, FieldValue
 from worklake.sync.rules.state import BY_HAND, ItemKey
 from worklake.sync.rules.values import loosely_same, same
+from worklake.testing.simulate.shapes import CLOSED
 from worklake.testing.simulate.source import Call
 
 NOWHERE = ItemKey(BY_HAND, "")
@@ -28,7 +29,7 @@ class PersonEdit:
     back to something that a merge may have seen last, for then nobody can tell it from no edit; it `knows` unless
     Worklake may not have known what the item showed before. It is `last` until the same field is edited there again,
     and `raced` where a write went over it that could not know it. It `meets` where the item may yet be met for the
-    first time, also after a merge that died.
+    first time, also after a merge that died. Over what Worklake itself had `closed`, nobody had seen another's word.
     """
 
     key: ItemKey
@@ -46,6 +47,7 @@ class PersonEdit:
     task: str | None = None
     known: tuple[FieldValue, ...] = ()
     meets: bool = False
+    closed: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +60,7 @@ class Truth:
     seen: dict[tuple[ItemKey, str], list[FieldValue]] = field(default_factory=dict)
     sent: dict[tuple[ItemKey, str], list[FieldValue]] = field(default_factory=dict)
     met: set[ItemKey] = field(default_factory=set)
+    _closed: set[ItemKey] = field(default_factory=set)
     _last: dict[tuple[ItemKey, str], PersonEdit] = field(default_factory=dict)
     _waiting: dict[ItemKey, list[PersonEdit]] = field(default_factory=dict)
     _unanswered: dict[tuple[ItemKey, str], tuple[FieldValue, bool]] = field(default_factory=dict)
@@ -84,6 +87,7 @@ class Truth:
             knows=own or (len(known) == 1 and same(name, known[0], before)),
             known=tuple(known),
             meets=key not in self.met,
+            closed=name == "status" and key in self._closed and before in CLOSED,
         )
         if last is not None:
             last.last = False
@@ -148,6 +152,8 @@ class Truth:
         """A server did what we asked of it."""
         key = ItemKey(call.source, call.external_id)
         self.met.add(key)
+        if call.operation == "close":
+            self._closed.add(key)
         names = call.shown if call.operation == "create" else call.fields or {"status": None}
         self.maybe_seen(key, {name: call.shown[name] for name in names if name in call.shown})
         for name, value in call.fields.items():
