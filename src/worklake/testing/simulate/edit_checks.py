@@ -27,7 +27,7 @@ def _edits_are_kept(case: Case) -> None:
         for place in contest.binding(case.value(task, name), excused):
             edit = contest.edits[place]
             kept = _in_conflict(case, task, contest, edit) or _refused(case, task, contest, edit)
-            if _is_there(case, edit) and not kept:
+            if _is_there(case, edit) and not kept and not _may_be_ours(case, edit):
                 fail("a", f"{name} {edit.value!r} of {edit.key.external_id or 'a person by hand'} is nowhere")
     for (task, name), contest in case.contests(*_SETS, "description").items():
         for edit in contest.edits:
@@ -43,6 +43,10 @@ def _edits_are_kept(case: Case) -> None:
                 and not _is_doubted(case, task, edit)
             ):
                 fail("a", f"{name} {edit.value!r} of {edit.key.external_id} is nowhere")
+
+
+def _may_be_ours(case: Case, edit: PersonEdit) -> bool:
+    return edit.key.source in case.world.sources and case.may_be_sent(edit.key, edit.field, edit.value)
 
 
 def _is_there(case: Case, edit: PersonEdit) -> bool:
