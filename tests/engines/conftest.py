@@ -1,34 +1,54 @@
 """A small team and a lake, on each engine."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from tests.support.project import Project, sandbox_project
-from worklake.errors import SettingsError
-from worklake.lake.engines.spark import check_installed
+from tests.support.spark import ON_SPARK
+from worklake.lake.lake import open_lake
+from worklake.settings.models import LakeSettings
 
-# They take as long as all other tests on Spark, and run beside them.
-COMMANDS_ON_SPARK = [pytest.mark.spark, pytest.mark.xdist_group("commands-on-spark"), pytest.mark.timeout(900)]
+LakeAt = Callable[[Path], LakeSettings]
+PutLake = Callable[[Path, LakeAt], None]
 
 
-@pytest.fixture(
-    params=[
-        "embedded",
-        pytest.param("spark", marks=COMMANDS_ON_SPARK),
-    ]
-)
+@pytest.fixture(params=["embedded", pytest.param("spark", marks=ON_SPARK)])
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """A small team, and a lake on this engine."""
+    """A small team, and no lake yet on this engine."""
     if request.param == "spark":
-        try:
-            check_installed()
-        except SettingsError as error:
-            pytest.skip(str(error))
+        request.getfixturevalue("on_spark")
     elif find_spec("pysail") is None:
         pytest.skip("pysail is not installed")
     with sandbox_project(tmp_path / "project", "--tasks", "16") as made:
         made.settings("worklake.yml", f"lake: {{engine: {request.param}, path: {made.lake}}}\n")
         yield made
+
+
+@pytest.fixture(scope="session")
+def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> PutLake:
+    """Puts a lake with all tables, empty, into a folder; they are made once and copied, as Spark takes its time."""
+    made: dict[str, Path] = {}
+
+    def put(folder: Path, settings: LakeAt) -> None:
+        engine = settings(folder).engine
+        if engine not in made:
+            made[engine] = tmp_path_factory.mktemp("empty")
+            with open_lake(settings(made[engine]), made[engine], create=True) as lake:
+                lake.ensure()
+        shutil.copytree(made[engine] / "lake", folder / "lake")
+
+    return put
+
+
+@pytest.fixture
+def project_with_tables(request: pytest.FixtureRequest, project: Project, empty_lake: PutLake) -> Project:
+    """The same, where all tables are there, empty."""
+    settings: TypeAdapter[LakeSettings] = TypeAdapter(LakeSettings)
+    engine = request.node.callspec.params["project"]
+    empty_lake(project.folder, lambda at: settings.validate_python({"engine": engine, "path": str(at / "lake")}))
+    return project

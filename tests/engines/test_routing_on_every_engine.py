@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.conftest import COMMANDS_ON_SPARK
+from tests.engines.conftest import PutLake
 from tests.support.conditions import CALLED
 from tests.support.lake import START, link, task
+from tests.support.spark import ON_CONNECT
 from worklake.errors import SettingsError
-from worklake.lake.engines.spark import check_installed
 from worklake.lake.lake import Lake, open_lake
 from worklake.settings.models import EmbeddedLake, LakeSettings, Rule, SparkLake
 from worklake.sync.routing import NONE_HOLDS, Routed, route, routes_of, unmet
@@ -22,25 +22,19 @@ RULES = (
 )
 
 
-@pytest.fixture(
-    params=[
-        "embedded",
-        pytest.param("spark", marks=COMMANDS_ON_SPARK),
-    ]
-)
-def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Lake]:
+@pytest.fixture(params=["embedded", pytest.param("spark", marks=ON_CONNECT)])
+def lake(request: pytest.FixtureRequest, empty_lake: PutLake, tmp_path: Path) -> Iterator[Lake]:
     """An empty lake on this engine."""
-    settings: LakeSettings = EmbeddedLake()
-    if request.param == "spark":
-        try:
-            check_installed()
-        except SettingsError as error:
-            pytest.skip(str(error))
-        settings = SparkLake(engine="spark", path="lake")
-    elif find_spec("pysail") is None:
+    remote = request.getfixturevalue("spark_connect") if request.param == "spark" else None
+    if remote is None and find_spec("pysail") is None:
         pytest.skip("pysail is not installed")
-    with open_lake(settings, tmp_path, create=True) as opened:
-        opened.ensure()
+
+    def settings(folder: Path) -> LakeSettings:
+        path = folder / "lake"
+        return SparkLake(engine="spark", path=str(path), remote=remote) if remote else EmbeddedLake(path=path)
+
+    empty_lake(tmp_path, settings)
+    with open_lake(settings(tmp_path), tmp_path) as opened:
         yield opened
 
 

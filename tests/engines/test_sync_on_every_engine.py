@@ -1,7 +1,5 @@
 """The same sync, whatever engine the lake lives on, also where it is killed."""
 
-import pytest
-
 from tests.support.dying import dying_processes
 from tests.support.project import Project
 from tests.support.wholeness import (
@@ -15,8 +13,8 @@ POINT = 52
 """A commit or call in the middle: what was pulled is merged, and the plan is being applied."""
 
 
-@pytest.mark.timeout(900)
-def test_a_sync_that_is_killed_is_finished_by_the_next(project: Project) -> None:
+def test_a_sync_that_is_killed_is_finished_by_the_next(project_with_tables: Project) -> None:
+    project = project_with_tables
     project.settings("routing.yml", ROUTING)
     shared = project.create("linear", title="Shared", team="ENG")
     project.create("gitlab", title="Shared, made in GitLab")

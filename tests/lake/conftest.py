@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from worklake.errors import SettingsError
+from tests.support.spark import ON_CONNECT, ON_SPARK
 from worklake.lake.engines import small_merge
-from worklake.lake.engines.spark import DELTA_PACKAGE, SESSION_CONFIG, check_installed
 from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
 from worklake.settings.models import EmbeddedLake, LakeSettings, SparkLake
 
-# One worker, as each starts a Java of its own. A timeout breaks the session for all that follow.
-ON_SPARK = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.timeout(600)]
 Open = Callable[[Path], LakeSettings]
 
 
@@ -31,7 +24,7 @@ Open = Callable[[Path], LakeSettings]
         "embedded",
         "embedded-large",
         pytest.param("spark", marks=ON_SPARK),
-        pytest.param("spark-connect", marks=ON_SPARK),
+        pytest.param("spark-connect", marks=ON_CONNECT),
     ],
 )
 def engine(request: pytest.FixtureRequest) -> Iterator[Open]:
@@ -44,53 +37,12 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Open]:
                 patch.setattr(small_merge, "SMALL_ROWS", -1)
             yield lambda folder: EmbeddedLake(path=folder / "lake")
         return
-    # Half the time of a short test run goes into compiling well what runs once.
-    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m")
-    try:
-        check_installed()
-    except SettingsError as error:
-        pytest.skip(str(error))
     if request.param == "spark":
-        yield from _classic()
+        request.getfixturevalue("on_spark")
+        yield lambda folder: SparkLake(engine="spark", path=str(folder / "lake"))
     else:
-        yield from _connect()
-
-
-def _classic() -> Iterator[Open]:
-    from worklake.lake.engines.spark import SparkEngine
-
-    keeper = SparkEngine("unused")
-    assert keeper.session is not None
-    yield lambda folder: SparkLake(engine="spark", path=str(folder / "lake"))
-    keeper.close()
-
-
-def _connect() -> Iterator[Open]:
-    import pyspark
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # Few rows are not worth generated code.
-    quick = {"spark.sql.codegen.wholeStage": "false", "spark.sql.codegen.factoryMode": "NO_CODEGEN"}
-    config = {
-        **SESSION_CONFIG,
-        **quick,
-        "spark.jars.packages": DELTA_PACKAGE,
-        "spark.connect.grpc.binding.port": str(port),
-    }
-    command = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", "local[2]"]
-    for key, value in config.items():
-        command += ["--conf", f"{key}={value}"]
-    command += ["--class", "org.apache.spark.sql.connect.service.SparkConnectServer", "spark-internal"]
-    environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
-    environment.pop("SPARK_REMOTE", None)
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield lambda folder: SparkLake(engine="spark", path=str(folder / "lake"), remote=f"sc://127.0.0.1:{port}")
-    finally:
-        server.terminate()
-        server.wait(30)
+        address = request.getfixturevalue("spark_connect")
+        yield lambda folder: SparkLake(engine="spark", path=str(folder / "lake"), remote=address)
 
 
 @pytest.fixture

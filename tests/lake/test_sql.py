@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from tests.support.lake import START, call, in_order, tasks
+from tests.support.lake import START, call, in_order, task, tasks
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake, open_lake
 from worklake.lake.results import Merged
@@ -25,6 +25,16 @@ def test_tables_frames_and_parameters_meet_in_one_query(lake: Lake) -> None:
         {"task_id": "task_000002", "note": "it's {here}"},
         {"task_id": "task_000003", "note": "it's {here}"},
     ]
+
+
+def test_parameters_stand_anywhere_and_what_is_in_a_string_is_none(lake: Lake) -> None:
+    odd = "it's {here}, {tasks}, a \\\\ and :batch"
+    lake.merge("tasks", [task(1, title=odd), task(2)])
+    query = "SELECT task_id, ':title' AS text, :batch + 1 AS n FROM {tasks} WHERE title = :title AND :batch > 6"
+    assert lake.rows(query, {"title": odd, "batch": 7}) == [{"task_id": "task_000001", "text": ":title", "n": 8}]
+    wanted = pa.table({"task_id": ["task_000001", "task_000002"]})
+    within = query + " AND task_id IN (SELECT task_id FROM {wanted})"
+    assert lake.rows(within, {"title": odd, "batch": 7}, wanted=wanted)[0]["text"] == ":title"
 
 
 def test_a_dataframe_is_taken_as_a_frame(lake: Lake) -> None:

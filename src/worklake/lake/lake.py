@@ -160,10 +160,7 @@ class Lake:
         }
         text = fill(query, tables, data)
         try:
-            found = until_committed(
-                lambda: self._engine.answer(self.session.sql(text, args=dict(args) if args else None, **data)),
-                "the lake",
-            )
+            found = until_committed(lambda: self._engine.answer(self._engine.query(text, args, data)), "the lake")
             return utc(found)
         except PySparkException as error:
             raise LakeError(with_mend(str(error).strip().split("\n")[0])) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from itertools import pairwise
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -32,14 +33,30 @@ def fill(query: str, names: Mapping[str, str], frames: Collection[str]) -> str:
         if name not in names and name not in frames:
             continue
         between = query[at : match.start()]
-        parts.append(_double(between) if frames else between)
+        parts.append(double(between) if frames else between)
         parts.append(f"{{{name}}}" if name in frames else names[name])
         at = match.end()
-    parts.append(_double(query[at:]) if frames else query[at:])
+    parts.append(double(query[at:]) if frames else query[at:])
     return "".join(parts)
 
 
-def _double(text: str) -> str:
+def with_values(query: str, values: Mapping[str, str | int]) -> str:
+    """The query with each parameter, :name, spelled out as a literal; what stands in strings stays."""
+    from sqlglot import TokenType, tokenize
+
+    parts = []
+    at = 0
+    tokens = tokenize(query, read="spark")
+    for colon, name in pairwise(tokens):
+        if colon.token_type is TokenType.COLON and colon.end + 1 == name.start and name.text in values:
+            value = values[name.text]
+            parts += [query[at : colon.start], literal(value) if isinstance(value, str) else str(value)]
+            at = name.end + 1
+    return "".join([*parts, query[at:]])
+
+
+def double(text: str) -> str:
+    """Braces that PySpark is to take as they are, where a query has frames."""
     return text.replace("{", "{{").replace("}", "}}")
 
 

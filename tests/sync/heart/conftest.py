@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -10,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.lake.conftest import ON_SPARK
-from worklake.errors import SettingsError
-from worklake.lake.engines.spark import SparkEngine, check_installed
+from tests.support.spark import ON_CONNECT
 from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
 from worklake.settings.models import EmbeddedLake, SparkLake
@@ -24,53 +21,36 @@ NOW = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=UTC)
 NEEDED = ("tasks", "links", "comments", "changes", "conflicts", "watched", "plans", "steps", "writes", "cursors")
 TABLES_NEEDED = {name: TABLES[name] for name in NEEDED}
 STORES = ["memory", "embedded"]
-on_spark_too = pytest.mark.parametrize("reopen", [*STORES, pytest.param("spark", marks=ON_SPARK)], indirect=True)
+on_spark_too = pytest.mark.parametrize("reopen", [*STORES, pytest.param("spark", marks=ON_CONNECT)], indirect=True)
 """Marks the tests whose queries and commits have all that the others have: Spark takes many seconds for each."""
 OpenLake = Callable[[str, Path], Lake]
 Reopen = Callable[[], Store]
 
 
-def open_in(engine: str, folder: Path, *, create: bool = False) -> Lake:
-    """The lake of a folder on this engine."""
+def open_in(folder: Path, connect: str | None, *, create: bool = False) -> Lake:
+    """The lake of a folder, on the embedded engine or through Spark Connect."""
     embedded = EmbeddedLake(path=folder / "lake")
-    settings = embedded if engine == "embedded" else SparkLake(engine="spark", path=str(folder / "lake"))
+    settings = SparkLake(engine="spark", path=str(folder / "lake"), remote=connect) if connect else embedded
     return open_lake(settings, folder, create=create, tables=TABLES_NEEDED)
 
 
 @pytest.fixture(scope="session")
-def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenLake]:
-    """Opens a lake with the needed tables in a folder; they are made once and copied, and Spark is started once."""
+def empty_lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> OpenLake:
+    """Opens a lake with the needed tables in a folder; they are made once and copied."""
     made: dict[str, Path] = {}
-    keepers: list[SparkEngine] = []
 
     def opened(engine: str, folder: Path) -> Lake:
+        connect = request.getfixturevalue("spark_connect") if engine == "spark" else None
         if engine not in made:
-            if engine == "spark":
-                keepers.append(_spark())
-            else:
+            if not connect:
                 pytest.importorskip("pysail", reason="the embedded engine is not installed")
             made[engine] = tmp_path_factory.mktemp("empty")
-            with open_in(engine, made[engine], create=True) as lake:
+            with open_in(made[engine], connect, create=True) as lake:
                 lake.ensure()
         shutil.copytree(made[engine] / "lake", folder / "lake")
-        return open_in(engine, folder)
+        return open_in(folder, connect)
 
-    yield opened
-    for keeper in keepers:
-        keeper.close()
-
-
-def _spark() -> SparkEngine:
-    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m")
-    try:
-        check_installed()
-    except SettingsError as error:
-        pytest.skip(str(error))
-    # Tests through Connect leave this behind, and PySpark would look for a server.
-    os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
-    keeper = SparkEngine("unused")
-    assert keeper.session is not None
-    return keeper
+    return opened
 
 
 def store_over(lake: Lake) -> LakeStore:

@@ -54,6 +54,9 @@ class Engine(Protocol):
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame."""
 
+    def query(self, text: str, args: Mapping[str, Any] | None, frames: Mapping[str, DataFrame]) -> DataFrame:
+        """A query in which parameters stand as :name, and frames as {name}; every other brace is doubled with them."""
+
     def answer(self, query: DataFrame) -> pa.Table:
         """The rows of a query."""
 

@@ -178,6 +178,10 @@ class EmbeddedEngine:
         pq.write_table(data, path, compression="zstd")
         return self.session.read.parquet(str(path))
 
+    def query(self, text: str, args: Mapping[str, Any] | None, frames: Mapping[str, DataFrame]) -> DataFrame:
+        """A query in which parameters stand as :name, and frames as {name}."""
+        return self.session.sql(text, args=dict(args) if args else None, **frames)
+
     def answer(self, query: DataFrame) -> pa.Table:
         """The rows of a query in one question: `toArrow` asks for the schema first, and Sail plans it once more."""
         from pyspark.sql.pandas.types import to_arrow_schema

@@ -94,6 +94,10 @@ class SqlEngine(ABC):
         """Local data as a DataFrame; PySpark itself sends large data in parts."""
         return self.session.createDataFrame(data)
 
+    def query(self, text: str, args: Mapping[str, Any] | None, frames: Mapping[str, DataFrame]) -> DataFrame:
+        """A query in which parameters stand as :name, and frames as {name}."""
+        return self.session.sql(text, args=dict(args) if args else None, **frames)
+
     def answer(self, query: DataFrame) -> pa.Table:
         """The rows of a query."""
         return query.toArrow()
