@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from worklake.model.fields import FieldValue
-from worklake.model.heart_rows import Outcome, Write
+from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.model.heart_rows import Outcome
 from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.rules.state import Conflict, ItemKey
 from worklake.sync.rules.values import loosely_same, same
 from worklake.testing.simulate.reference import Contest, Provider, contests
-from worklake.testing.simulate.source import Call
 from worklake.testing.simulate.world import World
 
 
@@ -46,16 +45,21 @@ class Case:
         return {key: contest for key, contest in found.items() if key[0] in self.loaded}
 
     def may_be_sent(self, key: ItemKey, name: str, shown: FieldValue) -> bool:
-        """Whether nobody can tell what a person typed from what the provider may have made of what was sent, as the
-        update never arrived, and was looked for only after that was typed.
+        """Whether nobody can tell what a person typed from what the provider may have made of what was sent, or of a
+        part of a set, as the update never arrived, and was looked for only after that was typed.
         """
-        calls = [call for call in self.world.sources[key.source].calls if call.external_id == key.external_id]
-        return any(
-            write.outcome is Outcome.ACKNOWLEDGED
-            and loosely_same(name, write.sent[name], shown)
-            and not any(sends(write, call) for call in calls)
+        calls = self.world.sources[key.source].calls
+        done = [call.fields[name] for call in calls if call.external_id == key.external_id and name in call.fields]
+        meant = [
+            write.sent[name]
             for write in self.world.store.all_writes()
             if (write.source, write.external_id) == key and name in write.sent
+            if write.outcome is Outcome.ACKNOWLEDGED
+        ]
+        return any(
+            sum(same(name, value, one) for one in meant) > sum(same(name, value, one) for one in done)
+            for value in meant
+            if loosely_same(name, value, shown) or FIELDS[name].merge is MergeKind.SET
         )
 
     def live(self) -> Iterator[tuple[Loaded, StoredLink, dict[str, FieldValue]]]:
@@ -65,11 +69,6 @@ class Case:
                 item = self.world.sources[link.source].items.get(link.external_id)
                 if item is not None and not item.deleted:
                     yield one, link, item.fields
-
-
-def sends(write: Write, call: Call) -> bool:
-    """Whether a call can have been made for a write."""
-    return all(name in write.sent and same(name, write.sent[name], value) for name, value in call.fields.items())
 
 
 def fail(letter: str, what: str) -> None:

@@ -14,10 +14,11 @@ from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.rules.plan import NOT_SENT, held_fields
 from worklake.sync.rules.state import Conflict, ConflictKind, ItemKey
 from worklake.sync.rules.values import elements, loosely_same, same
-from worklake.testing.simulate.case import Case, fail, sends
+from worklake.testing.simulate.case import Case, fail
 from worklake.testing.simulate.comment_checks import check_comments
 from worklake.testing.simulate.edit_checks import EDIT_CHECKS
 from worklake.testing.simulate.shapes import CLOSED
+from worklake.testing.simulate.source import Call
 from worklake.testing.simulate.world import World
 
 _MOVING = ("created", "taken", "settled", "undone")
@@ -169,7 +170,7 @@ def _all_planned(case: Case) -> None:
     for source in case.world.sources.values():
         for call in source.calls:
             item = call.marker if call.operation == "create" else call.external_id
-            writes = [one for one in told.get((call.source, item, call.operation), ()) if sends(one, call)]
+            writes = [one for one in told.get((call.source, item, call.operation), ()) if _sends(one, call)]
             if not writes:
                 fail("d", f"{call} stands in no ledger")
             for name in call.fields or {"": None}:
@@ -196,6 +197,10 @@ def _as_planned(case: Case, step: PlannedStep, write: Write, later: AbstractSet[
 
 def _without(value: FieldValue, later: AbstractSet[str]) -> FieldValue:
     return sorted(elements(value) - later)
+
+
+def _sends(write: Write, call: Call) -> bool:
+    return all(name in write.sent and same(name, write.sent[name], value) for name, value in call.fields.items())
 
 
 def _brake_holds(case: Case) -> None:

@@ -41,6 +41,7 @@ def _edits_are_kept(case: Case) -> None:
                 and not kept
                 and not contest.fits(edit, case.value(task, name))
                 and not _is_doubted(case, task, edit)
+                and not _may_be_ours(case, edit)
             ):
                 fail("a", f"{name} {edit.value!r} of {edit.key.external_id} is nowhere")
 

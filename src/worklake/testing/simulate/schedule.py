@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from random import Random
@@ -155,21 +155,23 @@ def rest(made: World) -> None:
     for _ in range(_QUIET_ROUNDS):
         made.tick(120)
         steps = world.sync(made, Random(0), allowed=True).steps  # noqa: S311
-        refused = {(step.source, step.task_id) for step in steps if _is_refused_again(made, step)}
+        refused = {(step.source, step.task_id) for step in steps if _is_refused_again(made, step, ())}
         waiting = [step for step in steps if _waits_for(step, refused)]
-        if all(step in waiting or _is_refused_again(made, step) for step in steps):
+        if all(step in waiting or _is_refused_again(made, step, _waiting(step, refused)) for step in steps):
             _stays_quiet(made, {step.step_id for step in waiting})
             return
     left = [(one.source, one.external_id, dict(one.fields), dict(one.expected)) for one in world.plan(made).steps]
     raise Broken(f"(e) there is no end of writing: {left}")
 
 
-def _is_refused_again(made: World, step: PlannedStep) -> bool:
-    """Whether a source refuses a step without saying which value is at fault: such a step is tried in every run."""
+def _is_refused_again(made: World, step: PlannedStep, waiting: Collection[str]) -> bool:
+    """Whether a source refuses a step, but for fields that are `waiting`, without saying which value is at fault: such
+    a step is tried in every run.
+    """
     shape = made.sources[step.source].shape
     if "comment" in step.fields:
         return shape.refuses and "#" in str(step.fields["comment"])
-    alone = step.external_id is None or list(step.fields) == ["title"]
+    alone = step.external_id is None or step.fields.keys() - waiting == {"title"}
     return alone and shape.refuses and not shape.names_refused and "#" in str(step.fields.get("title", ""))
 
 
@@ -179,10 +181,18 @@ def _waits_for(step: PlannedStep, refused: AbstractSet[tuple[str, str]]) -> bool
     """
     if "comment" in step.fields:
         return (step.source, step.task_id) in refused
-    return bool(step.fields) and all(
-        FIELDS[name].reference == "task" and _only_refers_to(refused, step, value, step.expected.get(name))
+    return bool(step.fields) and step.fields.keys() == _waiting(step, refused)
+
+
+def _waiting(step: PlannedStep, refused: AbstractSet[tuple[str, str]]) -> set[str]:
+    """The fields of a step of which nothing would be set but references to such items."""
+    return {
+        name
         for name, value in step.fields.items()
-    )
+        if name != "comment"
+        and FIELDS[name].reference == "task"
+        and _only_refers_to(refused, step, value, step.expected.get(name))
+    }
 
 
 def _only_refers_to(
