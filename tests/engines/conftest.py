@@ -1,5 +1,6 @@
 """A small team and a lake, on each engine."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
@@ -9,23 +10,28 @@ import pytest
 from pydantic import TypeAdapter
 
 from tests.support.project import Project, sandbox_project
-from tests.support.spark import ON_SPARK
+from tests.support.spark import ON_CONNECT, ON_SPARK
 from worklake.lake.lake import open_lake
 from worklake.settings.models import LakeSettings
 
 LakeAt = Callable[[Path], LakeSettings]
+SPARK = pytest.param("spark", marks=ON_SPARK)
+CONNECT = pytest.param("spark-connect", marks=ON_CONNECT)
 PutLake = Callable[[Path, LakeAt], None]
 
 
-@pytest.fixture(params=["embedded", pytest.param("spark", marks=ON_SPARK)])
+@pytest.fixture
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """A small team, and no lake yet on this engine."""
-    if request.param == "spark":
+    """A small team, and no lake yet on this engine: `embedded`, `spark` or `spark-connect`."""
+    lake = {"engine": request.param, "path": str(tmp_path / "project" / "lake")}
+    if request.param == "spark-connect":
+        lake |= {"engine": "spark", "remote": request.getfixturevalue("spark_connect")}
+    elif request.param == "spark":
         request.getfixturevalue("on_spark")
     elif find_spec("pysail") is None:
         pytest.skip("pysail is not installed")
     with sandbox_project(tmp_path / "project", "--tasks", "16") as made:
-        made.settings("worklake.yml", f"lake: {{engine: {request.param}, path: {made.lake}}}\n")
+        made.settings("worklake.yml", json.dumps({"lake": lake}))
         yield made
 
 

@@ -2,10 +2,17 @@
 
 from typing import Any
 
+import pytest
+
 import worklake
+from tests.engines.conftest import CONNECT
 from tests.support.project import Project
 
+OF_THE_RUN = {"runs", "calls", "leases"}
+"""Where there is no local folder, what tells of a run that finds nothing is committed at once."""
 
+
+@pytest.mark.parametrize("project", ["embedded", CONNECT], indirect=True)
 def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:
     first = project.pull()
     assert {name: one["error"] for name, one in first.items()} == {"gitlab": None, "linear": None}
@@ -13,7 +20,8 @@ def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:
     assert set(_by_item(project)) == expected
     before = project.versions()
     project.pull()
-    assert project.versions() == before
+    after = project.versions()
+    assert {name for name in after if after[name] != before[name]} <= OF_THE_RUN
     item = project.items("linear")[0]
     project.edit("linear", item["external_id"], title="Edited by a person")
     created = project.create("linear", title="Brand new", team="ENG")

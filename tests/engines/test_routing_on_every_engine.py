@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.conftest import PutLake
+from tests.engines.conftest import CONNECT, PutLake
 from tests.support.conditions import CALLED
 from tests.support.lake import START, link, task
-from tests.support.spark import ON_CONNECT
 from worklake.errors import SettingsError
 from worklake.lake.lake import Lake, open_lake
 from worklake.settings.models import EmbeddedLake, LakeSettings, Rule, SparkLake
@@ -22,10 +21,10 @@ RULES = (
 )
 
 
-@pytest.fixture(params=["embedded", pytest.param("spark", marks=ON_CONNECT)])
+@pytest.fixture(params=["embedded", CONNECT])
 def lake(request: pytest.FixtureRequest, empty_lake: PutLake, tmp_path: Path) -> Iterator[Lake]:
     """An empty lake on this engine."""
-    remote = request.getfixturevalue("spark_connect") if request.param == "spark" else None
+    remote = request.getfixturevalue("spark_connect") if request.param == "spark-connect" else None
     if remote is None and find_spec("pysail") is None:
         pytest.skip("pysail is not installed")
 

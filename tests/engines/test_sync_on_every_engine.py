@@ -1,5 +1,8 @@
 """The same sync, whatever engine the lake lives on, also where it is killed."""
 
+import pytest
+
+from tests.engines.conftest import SPARK
 from tests.support.dying import dying_processes
 from tests.support.project import Project
 from tests.support.wholeness import (
@@ -13,6 +16,7 @@ POINT = 52
 """A commit or call in the middle: what was pulled is merged, and the plan is being applied."""
 
 
+@pytest.mark.parametrize("project", ["embedded", SPARK], indirect=True)
 def test_a_sync_that_is_killed_is_finished_by_the_next(project_with_tables: Project) -> None:
     project = project_with_tables
     project.settings("routing.yml", ROUTING)

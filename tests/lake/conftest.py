@@ -18,15 +18,14 @@ from worklake.settings.models import EmbeddedLake, LakeSettings, SparkLake
 Open = Callable[[Path], LakeSettings]
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        "embedded",
-        "embedded-large",
-        pytest.param("spark", marks=ON_SPARK),
-        pytest.param("spark-connect", marks=ON_CONNECT),
-    ],
-)
+EMBEDDED = ("embedded", "embedded-large")
+SPARK = pytest.param("spark", marks=ON_SPARK)
+CONNECT = pytest.param("spark-connect", marks=ON_CONNECT)
+but_not_through_connect = pytest.mark.parametrize("engine", [*EMBEDDED, SPARK], indirect=True, scope="session")
+"""Marks the tests of verbs that are statements without data or parameters: Connect changes nothing in these."""
+
+
+@pytest.fixture(scope="session", params=[*EMBEDDED, SPARK, CONNECT])
 def engine(request: pytest.FixtureRequest) -> Iterator[Open]:
     """Settings of a lake in a folder, for each engine; its session or server is started once."""
     if request.param.startswith("embedded"):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from tests.lake.conftest import but_not_through_connect
 from tests.support.lake import call, content, in_order, tasks, versions
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
 from worklake.lake.results import Merged
 from worklake.lake.schema import to_arrow
+
+pytestmark = but_not_through_connect
 
 
 def merged_often(lake: Lake) -> list[dict[str, object]]:
@@ -77,13 +80,3 @@ def test_all_tables_are_maintained_when_none_is_named(lake: Lake) -> None:
 def test_a_negative_retention_is_refused(lake: Lake) -> None:
     with pytest.raises(LakeError, match="retention_hours is 0 or more"):
         lake.maintain(["calls"], retention_hours=-1)
-
-
-def test_many_small_files_become_few_when_a_run_ends(embedded: Lake) -> None:
-    for number in range(6):
-        embedded.append("calls", [call(number)])
-    before = content(embedded, "calls")
-    assert embedded.compact(most_files=6) == []
-    assert embedded.compact(most_files=5) == ["calls"]
-    assert embedded.size("calls").files == 1
-    assert content(embedded, "calls") == before

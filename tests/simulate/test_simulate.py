@@ -36,6 +36,26 @@ _ONCE_MISJUDGED = {
         90_005_833,
         schedule(90_005_833),
     ),
+    "who opens what an undo has closed need not have seen what another tool says": (
+        760_002_124,
+        schedule(760_002_124),
+    ),
+    "an element of a set waits in an open conflict of an undo": (
+        760_004_314,
+        schedule(760_004_314),
+    ),
+    "what a person typed is what an update that never arrived would have shown": (
+        800_007_912,
+        schedule(800_007_912),
+    ),
+    "a step waits for an item that is refused in every run, and is itself refused in every run": (
+        810_065_448,
+        schedule(810_065_448),
+    ),
+    "an element that a person put in is a part of what an update that never arrived would have put in": (
+        810_070_031,
+        schedule(810_070_031),
+    ),
     "whom only one tool knows stays there, where the task has again somebody whom that tool does not know": (
         82_006_410,
         [

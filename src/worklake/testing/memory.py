@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from worklake.model.heart_rows import Outcome, SavedPlan, Write
 from worklake.model.rows import LinkState
-from worklake.sync.heart.store import KnownItem, Loaded, StoredLink
+from worklake.sync.heart.store import Decided, KnownItem, Loaded, StoredLink, answered
 from worklake.sync.rules.comments import CommentLink
 from worklake.sync.rules.state import Change, Conflict, ItemKey, TaskState
 from worklake.sync.rules.task import fold
@@ -51,7 +51,8 @@ class MemoryStore:
             state = fold(task, changes)
         links = tuple(self._links[key] for key in sorted(self._keys.get(task, ())))
         conflicts = tuple(self._open[task].values()) if task in self._open else ()
-        return Loaded(state, links, conflicts, frozenset(change.change_id for change in changes[-20:]), kept)
+        last = [Decided(one.change_id, one.field, one.decision, one.position) for one in changes[-20:]]
+        return Loaded(state, links, conflicts, frozenset(one.change_id for one in last), kept, answered(last))
 
     def last_batch(self) -> int:
         """See `Store.last_batch`. Whoever pulls counts `batch` up."""

@@ -10,6 +10,9 @@ import pytest
 
 from tests.sync.heart.test_deletions import SILENT, TRASH, canonical, person, shown, state, sync, town
 from worklake.model.rows import LinkState
+from worklake.sync.heart import settling
+from worklake.sync.heart.settling import Choice
+from worklake.sync.rules.task import Moment
 from worklake.testing.simulate import world as worlds
 from worklake.testing.simulate.deletions import DeletingShape, DeletingWorld
 from worklake.testing.simulate.trouble import Crash
@@ -82,3 +85,19 @@ def test_an_item_that_is_still_away_after_the_merge_of_its_going_died_closes_its
     assert (canonical(made), shown(made, "A", "archived"), shown(made, "B")) == ("canceled", True, "canceled")
     (task,) = made.store.all_tasks()
     assert len([one for one in made.store.changes(task_id=task) if one.field == "state"]) == 1
+
+
+def test_what_a_person_decided_after_a_merge_died_is_not_contended_by_the_edits_that_it_had_kept() -> None:
+    made = town(SILENT, SILENT)
+    made.policies = {"title": "manual"}
+    edit(made, "A", "title", "title of A")
+    worlds.pull(made, "A", Random(0))
+    edit(made, "B", "title", "title of B")
+    with dying_before(made, "links"):
+        worlds.pull(made, "B", Random(0))
+    (conflict,) = made.store.all_conflicts()
+    settling.settle(made.store, made.ports(), conflict.conflict_id, Choice(take="A"), Moment("run_9999", made.clock()))
+    sync(made)
+    assert [shown(made, name, "title") for name in "AB"] == ["title of A"] * 2
+    assert [one.open for one in made.store.all_conflicts()] == [False]
+    assert sync(made) == []

@@ -344,6 +344,24 @@ def test_what_is_taken_out_of_a_set_after_the_merge_that_met_it_died_goes_everyw
     assert [shown(made, name, "labels") for name in "AB"] == [["bug"]] * 2
 
 
+def test_a_part_of_a_set_that_shows_after_a_lost_reply_is_nobodys_edit_and_the_rest_asks_a_person() -> None:
+    made = town(Shape(), Shape(drops_labels=True))
+    sync(made)
+    edit(made, "A", "labels", ["label-2", "label-3"])
+    made.fault = lambda source, what: source == "B" and what in ("update", "read", "read_many")
+    sync(made)
+    made.fault = None
+    worlds.pull(made, "B", Random(0))
+    (doubt,) = made.store.all_conflicts()
+    assert (doubt.kind, doubt.open, doubt.at_item) == (ConflictKind.OVERWRITTEN, True, ItemKey("B", "B1"))
+    assert "did not show label-3: it dropped that, or somebody took it out" in doubt.reason
+    edit(made, "A", "labels", ["label-3"])
+    sync(made)
+    assert [shown(made, name, "labels") for name in "AB"] == [["label-3"], []]
+    assert [one.reason for one in made.store.all_conflicts()] == ["edited since"]
+    assert sync(made) == 0
+
+
 def test_a_conflict_whose_merge_died_before_it_kept_its_task_is_settled_once_a_sync_has_kept_that() -> None:
     made = town(Shape(), Shape())
     made.policies = {"title": "manual"}

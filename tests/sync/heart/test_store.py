@@ -109,6 +109,16 @@ def test_a_task_is_the_fold_of_its_changes_where_the_task_itself_was_not_kept(st
     assert change(1, "title").change_id in loaded.decided
 
 
+def test_changes_are_answered_once_a_person_has_decided_on_their_field(store: Store) -> None:
+    first, moved, other = change(0), change(1, "title", "b"), change(2, "due_date", "2030-01-01")
+    store.commit([first, moved, other])
+    assert store.load(["t1"])["t1"].answered == frozenset()
+    decision = change(3, "title", "c")._replace(decision=Decision.SETTLED, origin=None)
+    later = change(4, "title", "d")
+    store.commit([decision, later])
+    assert store.load(["t1"])["t1"].answered == {moved.change_id}
+
+
 def test_a_change_is_kept_once(store: Store) -> None:
     store.commit([change(0)])
     store.commit([change(0), change(1, "title", "b")])

@@ -65,13 +65,14 @@ def test_what_others_take_out_of_a_set_is_theirs_in_whatever_form_the_provider_h
         (["a", "dropped"], ["a"], ["a"]),
     ],
 )
-def test_a_set_that_shows_a_part_of_what_was_sent_was_sent_and_the_rest_is_due(
+def test_a_set_that_shows_a_part_of_what_was_sent_was_sent_and_the_rest_is_due_and_told(
     sent: list[str], shown: list[str], known: list[str]
 ) -> None:
     before = {"labels": ["a", "b"]}
     look = settle(before, {}, {"labels": sent}, before, {"labels": shown})
     assert look.verdicts == {"labels": Verdict.ACKNOWLEDGED}
     assert look.seen == {"labels": known}
+    assert look.lacking == {"labels": ["dropped"]}
     assert look.adjusted == {}
 
 

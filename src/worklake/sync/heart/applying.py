@@ -320,7 +320,8 @@ class _Wave:
         if answer.link is not None and answer.lacking:
             task, names = known.loaded[one.step.task_id].task, known.names[one.step.source]
             key, at = answer.link.key, answer.link.revision
-            self._conflicts += doubts_of(self._store, task, key, answer.lacking, at, names, self._moment())
+            call = one.write.write_id if one.step.operation is Operation.UPDATE else None
+            self._conflicts += doubts_of(self._store, task, key, answer.lacking, at, names, self._moment(), call)
 
     def _conflicts_of(self, one: Ready, answer: Answer, known: Known) -> Sequence[Conflict]:
         step, task, port = one.step, known.loaded[one.step.task_id], self._ports[one.step.source]

@@ -40,7 +40,7 @@ KNOWN_FAILURES = (RetryableError, AuthError, AccessError, NotFoundError, Invalid
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of one write. `refused` has what the provider does not take, by field; `fault` is what kept the call
-    from an answer; `lacking` is what an item that was found lacks of the sets that it was made with.
+    from an answer; `lacking` is what an item that was looked at lacks of what was put into its sets.
     """
 
     write: Write
@@ -128,7 +128,7 @@ def _look(
     )
     done = settled_write(write, look, view.fields, _moment(write, clock))
     if done.outcome is Outcome.ACKNOWLEDGED:
-        return Answer(done, news)
+        return Answer(done, news, lacking=look.lacking)
     words = str(fault)
     if done.outcome is Outcome.NOT_SENT and isinstance(fault, UnknownOutcomeError):
         words = fault.not_done

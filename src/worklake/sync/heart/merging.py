@@ -275,10 +275,11 @@ class _Merging:
         return TaskOutcome(met.task, (*birth.changes, *met.changes), met.conflicts)
 
     def _merge(self, task: TaskState, sides: Sequence[Side], loaded: Loaded | None) -> TaskOutcome:
-        conflicts, decided = (loaded.conflicts, loaded.decided) if loaded else ((), frozenset[str]())
+        conflicts = loaded.conflicts if loaded else ()
+        decided, answered = (loaded.decided, loaded.answered) if loaded else (frozenset[str](), frozenset[str]())
         renaming = renamed(task, {**self._aliases, **met_since(task, self._names)}, self._moment)
         now = fold_onto(task, renaming) if renaming else task
-        outcome = merge_task(now, sides, self._rules.fields, conflicts, self._moment, decided)
+        outcome = merge_task(now, sides, self._rules.fields, conflicts, self._moment, decided, answered)
         return TaskOutcome(outcome.task, (*renaming, *outcome.changes), outcome.conflicts) if renaming else outcome
 
     def _side(self, link: StoredLink, one: Observation, task: TaskState | None) -> Side:
@@ -302,7 +303,7 @@ class _Merging:
             if one.partial or loaded is None:
                 return link
             resolution = ItemResolution(self._ports[one.source].integration, self._names[one.source].at(link))
-            return self._settle(caught_up(link, one, loaded, resolution), one, intents)
+            return self._settle(caught_up(link, one, loaded, resolution), one, intents, loaded.task)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None or (link is None and task not in one.view.markers):
             return self._first_link(task, one, loaded)
@@ -329,7 +330,7 @@ class _Merging:
         ]
         return StoredLink(one.source, one.external_id, task, LinkState.LINKED, found.seen, found.adjusted)
 
-    def _settle(self, link: StoredLink, one: Observation, intents: Sequence[Write]) -> StoredLink:
+    def _settle(self, link: StoredLink, one: Observation, intents: Sequence[Write], task: TaskState) -> StoredLink:
         """The link of an item that was known, after each call of unknown outcome in turn."""
         shown = one.view.fields
         for write in intents:
@@ -351,6 +352,11 @@ class _Merging:
                 if settled.outcome is Outcome.NOT_SENT and _may_be_from_before(write, one):
                     continue
                 self._settled.append(settled)
+                if look.lacking:
+                    names, at, call = self._names[one.source], one.view.updated_at, write.write_id
+                    self.merged.conflicts += doubts_of(
+                        self._store, task, one.key, look.lacking, at, names, self._moment, call
+                    )
                 link = replace(link, seen=look.seen, adjusted=look.adjusted)
                 edited = {name for name, verdict in look.verdicts.items() if verdict is answers.Verdict.EDITED}
                 self._unsure.setdefault(one.key, set()).update(edited)

@@ -6,7 +6,7 @@ costs by what changed, so every verb is told which tasks, items or rows it is ab
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -15,7 +15,7 @@ from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import SavedPlan, Write
 from worklake.model.rows import LinkState
 from worklake.sync.rules.comments import CommentLink
-from worklake.sync.rules.state import Change, Conflict, ItemKey, Pair, TaskState
+from worklake.sync.rules.state import Change, Conflict, Decision, ItemKey, Pair, TaskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,7 @@ class Loaded:
 
     `decided` are the ids of changes that are kept already and that the links do not reflect: those of a merge that
     died between keeping its changes and keeping its links. Ids of older changes of the task among them do no harm.
+    `answered` are those among them on whose fields a person has decided since, having them in sight.
     `kept` is false where such a merge died before it kept the task itself.
     """
 
@@ -72,10 +73,29 @@ class Loaded:
     conflicts: tuple[Conflict, ...] = ()
     decided: frozenset[str] = frozenset()
     kept: bool = True
+    answered: frozenset[str] = frozenset()
 
     def link_of(self, key: tuple[str, str | None] | None) -> StoredLink | None:
         """The link of this item, where it belongs to the task."""
         return next((link for link in self.links if link.key == key), None)
+
+
+class Decided(NamedTuple):
+    """What tells of a change whether a person has decided since. `position` orders the changes of a task."""
+
+    change_id: str
+    field: str
+    decision: str
+    position: int
+
+
+def answered(changes: Iterable[Decided]) -> frozenset[str]:
+    """The changes of a task on whose fields a person has decided since, in any order."""
+    changes, last = list(changes), dict[str, int]()
+    for one in changes:
+        if one.decision in (Decision.SETTLED, Decision.UNDONE):
+            last[one.field] = max(one.position, last.get(one.field, 0))
+    return frozenset(one.change_id for one in changes if one.position < last.get(one.field, 0)) if last else frozenset()
 
 
 NOT_THERE = frozenset({LinkState.CREATING, LinkState.DELETED})

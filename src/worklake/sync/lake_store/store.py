@@ -15,7 +15,7 @@ from worklake.lake.names import spelled_out
 from worklake.model import rows
 from worklake.model.heart_rows import SavedPlan, Write
 from worklake.model.rows import Kind, LinkState
-from worklake.sync.heart.store import KnownItem, Loaded, StoredLink
+from worklake.sync.heart.store import Decided, KnownItem, Loaded, StoredLink, answered
 from worklake.sync.lake_store import comments, decisions, ledger, links, tasks
 from worklake.sync.lake_store.links import ItemFacts, LinkStamp
 from worklake.sync.rows import rows_to_arrow
@@ -44,7 +44,9 @@ _CHILDREN = "select task_id from {tasks} where {among}"
 _BLOCKED = "select task_id from (select task_id, explode(blocked_by) as blocker from {tasks}) where {among}"
 _OPEN_CONFLICTS = "select * from {conflicts} where is_open and {among} order by opened_at, conflict_id"
 _KEPT_CHANGES = "select change_id from {changes} where {among}"
-_CHANGE_IDS = "select task_id, change_id, position from {changes} where position is not null and {among}"
+_CHANGE_IDS = (
+    "select task_id, change_id, field, decision, position from {changes} where position is not null and {among}"
+)
 _CHANGES = "select * from {changes} where position is not null and {among} order by number"
 _UNRESOLVED = "select * from {writes} where outcome is null and {among} order by number"
 _UNCHECKED = "select * from {writes} where checked = false and outcome = 'acknowledged' order by number"
@@ -108,6 +110,9 @@ class LakeStore:
                 tuple(decisions.conflict_of(row) for row in conflicts[task]),
                 frozenset(row["change_id"] for row in decided[task]),
                 task not in self._behind,
+                answered(
+                    Decided(one["change_id"], one["field"], one["decision"], one["position"]) for one in decided[task]
+                ),
             )
         return loaded
 

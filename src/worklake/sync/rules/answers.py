@@ -6,7 +6,7 @@ Fields are in the provider's own ids, as links and the ledger keep them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -39,11 +39,15 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A link's memory after an answer was taken into account. `verdicts` only where the outcome was unknown."""
+    """A link's memory after an answer was taken into account. `verdicts` only where the outcome was unknown.
+
+    `lacking` has what was put into a set by such a call and does not show, where the rest of it does.
+    """
 
     seen: dict[str, FieldValue]
     adjusted: dict[str, Sequence[Pair]]
     verdicts: Mapping[str, Verdict]
+    lacking: Mapping[str, FieldValue] = field(default_factory=dict)
 
     @property
     def was_sent(self) -> bool:
@@ -115,9 +119,8 @@ def lacking(sent: Fields, shown: Fields, defaults: Fields) -> dict[str, FieldVal
         now = shown.get(name)
         if FIELDS[name].merge is not MergeKind.SET or name not in shown or same(name, now, defaults.get(name)):
             continue
-        gone = [one for one in elements(value) if not any(is_form_of(one, each) for each in elements(now))]
-        if gone:
-            found[name] = sorted(gone)
+        if gone := _without_forms_in(now, elements(value)):
+            found[name] = gone
     return found
 
 
@@ -132,11 +135,11 @@ def settle(
     """After an update whose outcome is unknown, by what the item shows now.
 
     The value sent, or what the provider could have made of it: acknowledged. So is a set that shows a part of what was
-    sent: the rest may have been dropped, and is due. The value before: not sent, and still pending. Anything else: a
-    person edited since, which the merge will find. Where the provider's history has the last word on
-    a field, in `words`, that decides instead.
+    sent: the rest was dropped, or taken out since, and is due. The value before: not sent, and still pending. Anything
+    else: a person edited since, which the merge will find. Where the provider's history has the last word on a field,
+    in `words`, that decides instead.
     """
-    news, pairs, verdicts = dict(seen), dict(adjusted), dict[str, Verdict]()
+    news, pairs, verdicts, lacking = dict(seen), dict(adjusted), dict[str, Verdict](), dict[str, FieldValue]()
     for name, value in sent.items():
         if name not in shown:
             continue
@@ -158,11 +161,13 @@ def settle(
             pairs[name] = with_pair(pairs.get(name, ()), name, value, now)
         elif FIELDS[name].merge is MergeKind.SET and elements(now) != elements(before.get(name)):
             verdicts[name] = Verdict.ACKNOWLEDGED
+            if gone := _without_forms_in(shown[name], elements(value) - elements(before.get(name))):
+                lacking[name] = gone
         else:
             verdicts[name] = Verdict.EDITED
         if verdicts[name] is Verdict.ACKNOWLEDGED:
             news[name] = now
-    return Look(news, pairs, verdicts)
+    return Look(news, pairs, verdicts, lacking)
 
 
 def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: FieldValue) -> FieldValue:
@@ -178,6 +183,11 @@ def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: Fiel
     kept = {one for one in elements(shown) if one in ours or _is_form_of_any(lost, one)}
     left = {one for one in elements(before) - kept if one in lost or _is_form_of_any(lost, one)}
     return sorted(kept | left)
+
+
+def _without_forms_in(shown: FieldValue, sent: Iterable[str]) -> list[str]:
+    """The elements that were sent and of which nothing shows in any form."""
+    return sorted(one for one in sent if not any(is_form_of(one, each) for each in elements(shown)))
 
 
 def _is_form_of_any(sent: Iterable[str], shown: str) -> bool:

@@ -81,12 +81,14 @@ def merge_task(
     conflicts: Collection[Conflict],
     moment: Moment,
     decided: Container[str] = (),
+    answered: Container[str] = (),
 ) -> TaskOutcome:
     """Merge what the items of a task show, whatever their order. `conflicts` are the task's open ones.
 
     `policies` are those of the settings, by field, `default` for the others. `decided` are ids of changes of a merge
     that died after it had kept them: an edit that went into a text must not go into it twice. Where the text is held,
-    whole values are compared, and what agrees must still close the conflict.
+    whole values are compared, and what agrees must still close the conflict. On what is `answered` of them a person has
+    decided since, and it contends no more.
     """
     conflicts = sorted(conflicts, key=lambda one: one.conflict_id) if conflicts else ()
     held = {one.field: one for one in conflicts if one.open and one.kind in HOLDING}
@@ -100,8 +102,8 @@ def merge_task(
                 continue
             if plain and name not in side.seen and side.view[name] == _value(fields, name):
                 continue  # what a first meeting finds as it is says nothing
-            text = FIELDS[name].merge is TEXT and name not in held
-            if not (decided and text and edit_id(task.task_id, name, side) in decided):
+            over = decided if FIELDS[name].merge is TEXT and name not in held else answered
+            if not (over and edit_id(task.task_id, name, side) in over):
                 changers.setdefault(name, []).append(side)
     if not changers and not readings:
         return TaskOutcome(task)
