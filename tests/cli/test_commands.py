@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -389,6 +390,7 @@ def test_an_interrupted_pull_ends_at_once_and_says_what_stays(tmp_path: Path) ->
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             while not project.requests_made("gitlab"):
                 assert process.poll() is None
+                time.sleep(0.05)
             process.send_signal(signal.SIGINT)
             _, told = process.communicate(timeout=20)
         assert (process.returncode, told.split(";")[0]) == (130, "interrupted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,6 +33,7 @@ def sync_with_a_person_in_between(project: Project, external_id: str, title: str
         syncing = pool.submit(project.run, "sync")
         while not any(one["method"] == "PUT" and one.get("fault") for one in project.requests_made("gitlab")):
             assert not syncing.done(), syncing.result()
+            time.sleep(0.05)
         project.edit("gitlab", external_id, title=title)
         return syncing.result()
 

@@ -83,7 +83,6 @@ def both_sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
     """Both ways in which the embedded engine merges, in this process and in the writers that it starts."""
     if request.param == "large tables":
         monkeypatch.setattr(small_merge, "SMALL_ROWS", -1)
-        monkeypatch.setenv("TEST_AS_LARGE_TABLES", "1")
 
 
 @pytest.fixture

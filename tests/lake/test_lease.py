@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import pytest
 
+from tests.lake.writer import Writer, end_writer, start_writer
 from worklake.errors import LeaseHeldError
 from worklake.lake.lake import Lake
 
-ROOT = Path(__file__).parents[2]
+Hold = Callable[..., ForkServerProcess]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -31,22 +31,18 @@ class Clock:
 
 
 @pytest.fixture
-def hold(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def hold(tmp_path: Path) -> Iterator[Hold]:
     """Starts a process that holds the lease."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Writer] = []
 
-    def begin(what: str, seconds: float) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.lake.writer", what, str(tmp_path), "anna@laptop", str(seconds)]
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        return process
+    def begin(what: str, seconds: float) -> ForkServerProcess:
+        started.append(start_writer(tmp_path, what, "anna@laptop", seconds))
+        assert started[-1].line.recv() == "held"
+        return started[-1].process
 
     yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
+    for writer in started:
+        end_writer(writer)
 
 
 @pytest.mark.parametrize("in_table", [False, True], ids=["file", "row"])
@@ -109,28 +105,24 @@ def test_a_row_that_has_run_out_is_taken_over_and_its_holder_learns_it(embedded:
             pass
 
 
-def test_another_process_that_holds_the_lake_is_named(
-    embedded: Lake, hold: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_another_process_that_holds_the_lake_is_named(embedded: Lake, hold: Hold) -> None:
     process = hold("hold", 60)
     with pytest.raises(LeaseHeldError, match=rf"anna@laptop \(pull, process {process.pid}\)"), embedded.lease("b", "p"):
         pass
 
 
-def test_a_killed_process_holds_nothing(embedded: Lake, hold: Callable[..., subprocess.Popen[str]]) -> None:
+def test_a_killed_process_holds_nothing(embedded: Lake, hold: Hold) -> None:
     process = hold("hold", 600)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.join(10)
     with embedded.lease("ben", "pull"):
         pass
 
 
-def test_the_row_of_a_killed_process_ends_when_it_said(
-    embedded: Lake, hold: Callable[..., subprocess.Popen[str]]
-) -> None:
+def test_the_row_of_a_killed_process_ends_when_it_said(embedded: Lake, hold: Hold) -> None:
     process = hold("hold-row", 600)
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(10)
+    process.join(10)
     with pytest.raises(LeaseHeldError, match="held by anna@laptop") as held, embedded.lease("b", "p", in_table=True):
         pass
     until = re.search(r"until (\S+ \S+) UTC,", str(held.value))

@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 import random
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.lake.writer import Writer, end_writer, start_writer
 from tests.support.lake import content
 from worklake.lake.lake import Lake
 
-ROOT = Path(__file__).parents[2]
-Start = Callable[..., "subprocess.Popen[str]"]
+Start = Callable[..., Writer]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts a writer on the test's lake."""
-    started: list[subprocess.Popen[str]] = []
+    started: list[Writer] = []
 
-    def begin(what: str, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "tests.lake.writer", what, str(tmp_path), *map(str, arguments)]
-        process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        return process
+    def begin(what: str, *arguments: object) -> Writer:
+        started.append(start_writer(tmp_path, what, *arguments))
+        return started[-1]
 
     yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
+    for writer in started:
+        writer.process.kill()
+        writer.process.join()
 
 
-def line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
-
-
-def run_together(processes: list[subprocess.Popen[str]]) -> None:
-    assert [line(process) for process in processes] == ["ready"] * len(processes)
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    assert [line(process) for process in processes] == ["done"] * len(processes)
-    assert [process.wait(30) for process in processes] == [0] * len(processes)
+def run_together(writers: list[Writer]) -> None:
+    assert [writer.line.recv() for writer in writers] == ["ready"] * len(writers)
+    for writer in writers:
+        writer.line.send("go")
+    assert [writer.line.recv() for writer in writers] == ["done"] * len(writers)
+    for writer in writers:
+        writer.process.join(30)
+    assert [writer.process.exitcode for writer in writers] == [0] * len(writers)
 
 
 @pytest.mark.usefixtures("both_sizes")
@@ -69,12 +60,10 @@ def test_writers_of_overlapping_and_of_other_keys_lose_nothing(embedded: Lake, s
     assert {titles[f"task_{number:06}"] for number in range(100, 133)} == {"c 3"}
 
 
-def killed_after(process: subprocess.Popen[str], lines: int) -> list[int]:
-    """Kills the process after so many acknowledged commits, and gives all that it acknowledged until it died."""
-    acknowledged = [int(line(process)) for _ in range(lines)]
-    process.kill()
-    rest, _ = process.communicate()
-    return acknowledged + [int(text) for text in rest.split("\n")[:-1]]
+def killed_after(writer: Writer, commits: int) -> list[int]:
+    """Kills the writer after so many acknowledged commits, and gives all that it acknowledged until it died."""
+    acknowledged = [writer.line.recv() for _ in range(commits)]
+    return acknowledged + end_writer(writer)
 
 
 def test_a_killed_appender_leaves_every_acknowledged_row_once(embedded: Lake, start: Start) -> None:
@@ -102,11 +91,9 @@ def test_a_killed_merger_leaves_every_acknowledged_row_once(embedded: Lake, star
 @pytest.mark.usefixtures("both_sizes")
 def test_maintenance_beside_a_writer_keeps_every_row(embedded: Lake, start: Start) -> None:
     writer = start("merge", "a", 0, 60, 6)
-    assert line(writer) == "ready"
-    assert writer.stdin is not None
-    writer.stdin.write("go\n")
-    writer.stdin.flush()
-    while writer.poll() is None:
+    assert writer.line.recv() == "ready"
+    writer.line.send("go")
+    while writer.process.is_alive():
         embedded.maintain(["tasks"])
-    assert writer.returncode == 0
+    assert writer.process.exitcode == 0
     assert Counter(row["title"] for row in content(embedded, "tasks")) == {"a 5": 65}

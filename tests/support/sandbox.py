@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import multiprocessing
 import select
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from multiprocessing.connection import Connection
 
 import requests
 
+from tests.support.forked import FORKED
 from worklake.sandbox import __main__ as sandbox
 from worklake.sandbox.provider import SandboxProvider
 from worklake.sandbox.server import load_provider, serve
@@ -36,18 +36,14 @@ class Served:
     control_url: str
 
 
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(["tests.support.preloaded", __name__])
-
-
 @contextmanager
 def running_sandbox(*arguments: str, ready_within: float = 60) -> Iterator[dict[str, Served]]:
     """A sandbox in a process of its own, by provider kind; ended with SIGTERM.
 
     It is forked from one that has imported everything, which takes the most time of a start.
     """
-    here, there = _FORKED.Pipe(duplex=False)
-    process = _FORKED.Process(target=_serve_and_tell, args=(there, arguments), daemon=True)
+    here, there = FORKED.Pipe(duplex=False)
+    process = FORKED.Process(target=_serve_and_tell, args=(there, arguments), daemon=True)
     process.start()
     there.close()
     try:

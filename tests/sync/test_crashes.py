@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -78,12 +79,6 @@ def _lay(team: Project, project: Project, start: Path | None) -> None:
         shutil.copytree(start, project.lake)
 
 
-def test_a_first_pull_killed_at_some_points_ends_the_same_when_run_again(
-    dying: Dying, team: Project, tmp_path: Path
-) -> None:
-    assert die_at_points(dying, team, tmp_path, None, "after", 9) >= 2
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("moment", ["after"])
@@ -116,6 +111,7 @@ def test_a_killed_first_pull_goes_on_where_it_stopped(tmp_path: Path) -> None:
         committed = project.lake / "cursors" / "_delta_log" / "00000000000000000001.json"
         while not committed.exists():
             assert process.poll() is None
+            time.sleep(0.02)
         process.kill()
         process.wait()
         project.mend()

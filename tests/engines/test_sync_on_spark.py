@@ -1,4 +1,4 @@
-"""The same sync, whatever engine the lake lives on, also where it is killed."""
+"""The same sync on Spark, also where it is killed: `tests/acceptance` kills it everywhere on the embedded engine."""
 
 import pytest
 
@@ -16,7 +16,7 @@ POINT = 52
 """A commit or call in the middle: what was pulled is merged, and the plan is being applied."""
 
 
-@pytest.mark.parametrize("project", ["embedded", SPARK], indirect=True)
+@pytest.mark.parametrize("project", [SPARK], indirect=True)
 def test_a_sync_that_is_killed_is_finished_by_the_next(project_with_tables: Project) -> None:
     project = project_with_tables
     project.settings("routing.yml", ROUTING)
