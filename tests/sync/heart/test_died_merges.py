@@ -1,4 +1,4 @@
-"""Merges that died after they had kept their changes, and people who then take back what these brought."""
+"""Merges that died after they had kept their changes, and people who then take back or decide what these brought."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from tests.sync.heart.test_deletions import SILENT, TRASH, canonical, person, shown, state, sync, town
+from worklake.errors import RetryableError
 from worklake.model.rows import LinkState
 from worklake.sync.heart import settling
 from worklake.sync.heart.settling import Choice
@@ -100,4 +101,25 @@ def test_what_a_person_decided_after_a_merge_died_is_not_contended_by_the_edits_
     sync(made)
     assert [shown(made, name, "title") for name in "AB"] == ["title of A"] * 2
     assert [one.open for one in made.store.all_conflicts()] == [False]
+    assert sync(made) == []
+
+
+def test_an_edit_that_was_undone_after_its_merge_died_is_not_heard_once_more() -> None:
+    made = town(SILENT, SILENT)
+    before = shown(made, "A", "title")
+    edit(made, "A", "title", "another")
+    with dying_before(made, "links"):
+        pull(made)
+    (task,) = made.store.all_tasks()
+    died = made.store.changes(task_id=task)[-1].run_id
+
+    def is_down(source: str, what: str) -> bool:
+        raise RetryableError(f"{source} is down")
+
+    usual, made.sources["A"]._fault = made.sources["A"]._fault, is_down
+    worlds.undo(made, died, everywhere=True)
+    made.sources["A"]._fault = usual
+    sync(made)
+    assert [shown(made, name, "title") for name in "AB"] == [before] * 2
+    assert [one.decision for one in made.store.changes(task_id=task)] == ["created", "taken", "undone"]
     assert sync(made) == []
