@@ -678,3 +678,56 @@ def test_a_copy_of_a_comment_that_was_undone_can_stay_so(choice: settling.Choice
     assert [one.body.splitlines()[-1] for one in made.sources["B"].discussion.comments.values() if not one.deleted] == [
         "a word"
     ]
+
+
+def written_without_an_answer(made: Town) -> str:
+    """The run that wrote what is due in B, and learnt nothing of what became of it."""
+    worlds.pull(made, sorted(made.sources), Random(0))
+    saved = worlds.plan(made)
+    written = list[str]()
+
+    def down_once_it_was_written(source: str, what: str) -> bool:
+        if source == "B" and written:
+            raise RetryableError("B is down")
+        written.extend([what] if what in ("create", "update") else [])
+        return bool(written)
+
+    made.fault = down_once_it_was_written
+    run = worlds.apply(made, saved)
+    made.fault = None
+    assert [write.outcome for write in made.store.writes(run)] == [None]
+    return run
+
+
+def test_what_a_person_edited_after_a_write_without_an_answer_is_left_and_named() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    edit(made, "A", "due_date", "2031-01-01")
+    run = written_without_an_answer(made)
+    edit(made, "B", "title", "a title of their own")
+    worlds.pull(made, "B", Random(0))
+    undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+    assert [(one.field, one.reason) for one in undone.left] == [("title", "it was changed since")]
+    assert [dict(step.fields) for step in undone.plan.steps] == [{"due_date": None}]
+
+
+def test_an_item_that_a_person_edited_after_a_making_without_an_answer_is_left_and_named() -> None:
+    made = town(Shape(), Shape())
+    run = written_without_an_answer(made)
+    edit(made, "B", "title", "a title of their own")
+    worlds.pull(made, "B", Random(0))
+    undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+    assert [one.reason for one in undone.left] == ["it was changed since it was created"]
+    assert undone.plan.steps == ()
+
+
+def test_what_a_person_put_into_a_set_while_it_was_written_is_left() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "labels", ["label-1"])
+    run = written_without_an_answer(made)
+    edit(made, "B", "labels", ["label-1", "of their own"])
+    worlds.pull(made, "B", Random(0))
+    undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+    assert [(one.field, one.reason) for one in undone.left] == [("labels", "it was changed since")]

@@ -22,7 +22,7 @@ from worklake.model.fields import Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState
-from worklake.sync.heart.ledger import finished, meant, settled_write
+from worklake.sync.heart.ledger import finished, meant, ours, settled_write
 from worklake.sync.heart.looking import PASSING, seen_in, seen_of
 from worklake.sync.heart.ports import Clock
 from worklake.sync.heart.refusing import Refusal
@@ -79,7 +79,7 @@ def update(
             done |= part
     outcome = Outcome.ACKNOWLEDGED if done else Outcome.REFUSED
     write = write.model_copy(update={"sent": done or write.sent})
-    finish = finished(write, outcome, _moment(write, clock), shown, error=_said(refused))
+    finish = finished(write, outcome, _moment(write, clock), ours(link.seen, shown), error=_said(refused))
     return Answer(finish, link if link is not first else None, refused)
 
 
@@ -88,7 +88,8 @@ def _broken_off(failed: Answer, link: StoredLink, done: Fields, shown: Fields) -
     if not done:
         return failed
     write = failed.write.model_copy(update={"sent": dict(done), "outcome": Outcome.ACKNOWLEDGED})
-    write = write.model_copy(update={"shown": {name: shown[name] for name in done if name in shown}})
+    known = ours(link.seen, shown)
+    write = write.model_copy(update={"shown": {name: known[name] for name in done if name in known}})
     return replace(failed, write=write, link=replace(link, state=failed.link.state) if failed.link else link)
 
 
@@ -220,7 +221,7 @@ def _made(
         called=view.key,
         url=view.url,
     )
-    done = finished(write, Outcome.ACKNOWLEDGED, _moment(write, clock), view.fields, external_id)
+    done = finished(write, Outcome.ACKNOWLEDGED, _moment(write, clock), ours(look.seen, view.fields), external_id)
     return Answer(done, news, lacking=gone)
 
 

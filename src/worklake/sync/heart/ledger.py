@@ -12,7 +12,7 @@ from worklake.model.ids import digest
 from worklake.sync.rules import answers
 from worklake.sync.rules.putaway import is_open
 from worklake.sync.rules.task import Moment
-from worklake.sync.rules.values import elements, same
+from worklake.sync.rules.values import same
 
 
 def adjusted(write: Write) -> Iterator[tuple[str, FieldValue, FieldValue]]:
@@ -21,8 +21,8 @@ def adjusted(write: Write) -> Iterator[tuple[str, FieldValue, FieldValue]]:
         return
     for name, sent in sorted(write.sent.items()):
         shown = write.shown.get(name)
-        if name in write.shown and not same(name, sent, shown) and not elements(sent) < elements(shown):
-            yield name, sent, shown  # what others put into a set meanwhile is no form of what was sent
+        if name in write.shown and not same(name, sent, shown):
+            yield name, sent, shown
 
 
 def intent(
@@ -84,14 +84,20 @@ def _is_done(operation: Operation, value: FieldValue) -> bool:
 
 
 def settled_write(write: Write, look: answers.Look, shown: Fields, moment: Moment) -> Write:
-    """A write whose outcome has become known by a look at the item."""
+    """A write whose outcome has become known by a look at the item. What others have edited since is not of it."""
     verdicts = set(look.verdicts.values())
     outcome = Outcome.OVERWRITTEN
     if look.was_sent:
         outcome = Outcome.ACKNOWLEDGED
     elif verdicts <= {answers.Verdict.NOT_SENT}:
         outcome = Outcome.NOT_SENT
-    return finished(write, outcome, moment, shown)
+    edited = {name for name, verdict in look.verdicts.items() if verdict is answers.Verdict.EDITED}
+    return finished(write, outcome, moment, ours(look.seen, {name: shown[name] for name in shown.keys() - edited}))
+
+
+def ours(seen: Fields, shown: Fields) -> dict[str, FieldValue]:
+    """What a link has seen of the fields that an answer shows: what others did meanwhile is not in it."""
+    return {name: seen[name] for name in shown if name in seen}
 
 
 def finished(

@@ -14,7 +14,7 @@ from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.dating import dated
 from worklake.sync.heart.found import doubts_of
 from worklake.sync.heart.histories import Histories
-from worklake.sync.heart.ledger import finished, meant, settled_write
+from worklake.sync.heart.ledger import finished, meant, ours, settled_write
 from worklake.sync.heart.linking import first_link, link_gone, link_moved, link_with_forms, made_anew, meets_as_it_is
 from worklake.sync.heart.observed import is_not_made, is_older, newest_of, reread_fields, with_all_fields, with_blockers
 from worklake.sync.heart.ports import Observation, Ports, Rules, aliases_of
@@ -325,8 +325,9 @@ class _Merging:
         if loaded is not None and (lacking := answers.lacking(sent, shown, defaults)):
             names, at = self._names[one.source], one.view.updated_at
             self.merged.conflicts += doubts_of(self._store, loaded.task, one.key, lacking, at, names, self._moment)
+        made_so = ours(found.seen, shown)
         self._settled += [
-            finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id) for write in creations
+            finished(write, Outcome.ACKNOWLEDGED, self._moment, made_so, one.external_id) for write in creations
         ]
         return StoredLink(one.source, one.external_id, task, LinkState.LINKED, found.seen, found.adjusted)
 
@@ -336,7 +337,8 @@ class _Merging:
         for write in intents:
             if write.operation is Operation.CREATE:
                 # Its link was kept, and its outcome was not.
-                self._settled.append(finished(write, Outcome.ACKNOWLEDGED, self._moment, shown, one.external_id))
+                made = finished(write, Outcome.ACKNOWLEDGED, self._moment, ours(link.seen, shown), one.external_id)
+                self._settled.append(made)
             elif write.operation is Operation.DELETE and write.external_id == one.external_id:
                 done = one.view.deleted
                 if not done and _may_be_from_before(write, one):

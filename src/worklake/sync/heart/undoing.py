@@ -139,10 +139,10 @@ def _restoring(write: Write, link: StoredLink, names: Names, left: list[Left]) -
     shown = write.shown or {}
     back: dict[str, FieldValue] = {}
     for name in write.sent:
-        if name not in write.before or name not in shown or same(name, write.before[name], shown[name]):
+        if name not in write.before or (name in shown and same(name, write.before[name], shown[name])):
             continue
         now = link.seen.get(name)
-        if same(name, now, shown[name]):
+        if name in shown and same(name, now, shown[name]):
             back[name] = write.before[name]
         elif not same(name, now, write.before[name]):
             left.append(Left(write.task_id, write.source, name, "it was changed since"))
