@@ -21,8 +21,9 @@ Open = Callable[[Path], LakeSettings]
 EMBEDDED = ("embedded", "embedded-large")
 SPARK = pytest.param("spark", marks=ON_SPARK)
 CONNECT = pytest.param("spark-connect", marks=ON_CONNECT)
-but_not_through_connect = pytest.mark.parametrize("engine", [*EMBEDDED, SPARK], indirect=True, scope="session")
-"""Marks the tests of verbs that are statements without data or parameters: Connect changes nothing in these."""
+# Of verbs that are statements without data or parameters: for these it is all the same how Spark is reached.
+embedded_and_spark = pytest.mark.parametrize("engine", [*EMBEDDED, SPARK], indirect=True, scope="session")
+embedded_and_connect = pytest.mark.parametrize("engine", [*EMBEDDED, CONNECT], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session", params=[*EMBEDDED, SPARK, CONNECT])

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from tests.lake.conftest import but_not_through_connect
+from tests.lake.conftest import embedded_and_spark
 from tests.support.lake import call, content, in_order, tasks, versions
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
 from worklake.lake.results import Merged
 from worklake.lake.schema import to_arrow
 
-pytestmark = but_not_through_connect
+pytestmark = embedded_and_spark
 
 
 def test_a_merged_table_comes_back_exactly(lake: Lake) -> None:
