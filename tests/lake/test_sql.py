@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,13 +29,23 @@ def test_tables_frames_and_parameters_meet_in_one_query(lake: Lake) -> None:
 
 
 def test_parameters_stand_anywhere_and_what_is_in_a_string_is_none(lake: Lake) -> None:
-    odd = "it's {here}, {tasks}, a \\\\ and :batch"
+    odd = "it's {here}, {tasks}, ${env:HOME}, a \\\\ and :batch"
     lake.merge("tasks", [task(1, title=odd), task(2)])
     query = "SELECT task_id, ':title' AS text, :batch + 1 AS n FROM {tasks} WHERE title = :title AND :batch > 6"
     assert lake.rows(query, {"title": odd, "batch": 7}) == [{"task_id": "task_000001", "text": ":title", "n": 8}]
     wanted = pa.table({"task_id": ["task_000001", "task_000002"]})
     within = query + " AND task_id IN (SELECT task_id FROM {wanted})"
     assert lake.rows(within, {"title": odd, "batch": 7}, wanted=wanted)[0]["text"] == ":title"
+
+
+def test_parameters_are_of_many_types(lake: Lake) -> None:
+    lake.merge("tasks", [task(1, due_date=date(2026, 3, 5), created_at=START)])
+    values = {"day": date(2026, 3, 6), "now": START, "less": -1, "yes": True, "half": 0.5, "none": None}
+    query = (
+        "SELECT 5-:less AS n, :yes AS yes, :half AS half, :none AS none FROM {tasks} "
+        "WHERE due_date < :day AND created_at = :now"
+    )
+    assert lake.rows(query, values) == [{"n": 6, "yes": True, "half": 0.5, "none": None}]
 
 
 def test_a_dataframe_is_taken_as_a_frame(lake: Lake) -> None:

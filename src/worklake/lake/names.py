@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from datetime import date, datetime
 from itertools import pairwise
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -40,7 +41,7 @@ def fill(query: str, names: Mapping[str, str], frames: Collection[str]) -> str:
     return "".join(parts)
 
 
-def with_values(query: str, values: Mapping[str, str | int]) -> str:
+def with_values(query: str, values: Mapping[str, object]) -> str:
     """The query with each parameter, :name, spelled out as a literal; what stands in strings stays."""
     from sqlglot import TokenType, tokenize
 
@@ -49,10 +50,29 @@ def with_values(query: str, values: Mapping[str, str | int]) -> str:
     tokens = tokenize(query, read="spark")
     for colon, name in pairwise(tokens):
         if colon.token_type is TokenType.COLON and colon.end + 1 == name.start and name.text in values:
-            value = values[name.text]
-            parts += [query[at : colon.start], literal(value) if isinstance(value, str) else str(value)]
+            parts += [query[at : colon.start], _spelled(values[name.text])]
             at = name.end + 1
     return "".join([*parts, query[at:]])
+
+
+def _spelled(value: object) -> str:
+    """A value as a literal of Spark. Spark puts its own settings in the place of ${…}, in strings too."""
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return str(value).upper()
+        case int():
+            return f"({value})"
+        case float():
+            return f"DOUBLE({literal(repr(value))})"
+        case str():
+            return literal(value).replace("${", "$\\{")
+        case datetime():
+            return f"TIMESTAMP {literal(value.isoformat())}"
+        case date():
+            return f"DATE {literal(value.isoformat())}"
+    raise TypeError(f"a parameter of a query is text, a number, a date or a time, found {type(value).__name__}")
 
 
 def double(text: str) -> str:

@@ -59,6 +59,25 @@ def edit(made: World, source: str, name: str, value: str | None) -> None:
     made.sources[source].person_edits(next(iter(made.sources[source].items)), name, value)
 
 
+def written_without_an_answer(made: Town) -> str:
+    """The run that wrote what is due in B, and learnt nothing of what became of it."""
+    worlds.pull(made, sorted(made.sources), Random(0))
+    saved = worlds.plan(made)
+    written = list[str]()
+
+    def down_once_it_was_written(source: str, what: str) -> bool:
+        if source == "B" and written:
+            raise RetryableError("B is down")
+        written.extend([what] if what in ("create", "update") else [])
+        return bool(written)
+
+    made.fault = down_once_it_was_written
+    run = worlds.apply(made, saved)
+    made.fault = None
+    assert [write.outcome for write in made.store.writes(run)] == [None]
+    return run
+
+
 def outcomes(made: World) -> list[Outcome | None]:
     return [write.outcome for write in made.store.all_writes()]
 
@@ -348,18 +367,65 @@ def test_a_part_of_a_set_that_shows_after_a_lost_reply_is_nobodys_edit_and_the_r
     made = town(Shape(), Shape(drops_labels=True))
     sync(made)
     edit(made, "A", "labels", ["label-2", "label-3"])
-    made.fault = lambda source, what: source == "B" and what in ("update", "read", "read_many")
-    sync(made)
-    made.fault = None
+    written_without_an_answer(made)
     worlds.pull(made, "B", Random(0))
     (doubt,) = made.store.all_conflicts()
     assert (doubt.kind, doubt.open, doubt.at_item) == (ConflictKind.OVERWRITTEN, True, ItemKey("B", "B1"))
-    assert "did not show label-3: it dropped that, or somebody took it out" in doubt.reason
+    assert "did not show label-3: that is what it made of it, or what somebody did" in doubt.reason
     edit(made, "A", "labels", ["label-3"])
     sync(made)
     assert [shown(made, name, "labels") for name in "AB"] == [["label-3"], []]
     assert [one.reason for one in made.store.all_conflicts()] == ["edited since"]
     assert sync(made) == 0
+
+
+def test_where_the_task_has_moved_on_a_set_that_shows_a_part_asks_nobody() -> None:
+    made = town(Shape(), Shape(drops_labels=True))
+    sync(made)
+    edit(made, "A", "labels", ["label-2", "label-3"])
+    written_without_an_answer(made)
+    edit(made, "A", "labels", ["label-2"])
+    worlds.pull(made, "A", Random(0))
+    sync(made)
+    assert [one.open for one in made.store.all_conflicts()] == []
+    assert [shown(made, name, "labels") for name in "AB"] == [["label-2"]] * 2
+
+
+def test_what_is_back_in_a_set_after_a_lost_reply_took_it_out_asks_a_person() -> None:
+    made = town(Shape(), Shape())
+    edit(made, "A", "labels", ["todo"])
+    sync(made)
+    edit(made, "A", "labels", ["doing"])
+    written_without_an_answer(made)
+    edit(made, "B", "labels", ["doing", "todo"])
+    worlds.pull(made, "B", Random(0))
+    (doubt,) = made.store.all_conflicts()
+    assert [(one.origin, one.value) for one in doubt.contenders] == [
+        (ItemKey("A", "A1"), ["doing"]),
+        (ItemKey("B", "B1"), ["doing", "todo"]),
+    ]
+    settling.settle(made.store, made.ports(), doubt.conflict_id, settling.Choice(take="B"), Moment("r", made.clock()))
+    sync(made)
+    assert [shown(made, name, "labels") for name in "AB"] == [["doing", "todo"]] * 2
+
+
+def test_a_doubt_about_a_field_that_was_edited_since_is_no_decision_any_more() -> None:
+    made = town(Shape(), Shape(drops_labels=True))
+    sync(made)
+    edit(made, "A", "labels", ["label-2", "label-3"])
+    written_without_an_answer(made)
+    worlds.pull(made, "B", Random(0))
+    (doubt,) = made.store.all_conflicts()
+    edit(made, "A", "labels", ["label-2", "label-3", "label-4"])
+    with dying_before(made, "conflicts"):
+        worlds.pull(made, "A", Random(0))
+    with pytest.raises(InvalidInputError, match="labels was edited since; nothing is left to decide"):
+        settling.settle(
+            made.store, made.ports(), doubt.conflict_id, settling.Choice(take="B"), Moment("r", made.clock())
+        )
+    sync(made)
+    assert shown(made, "A", "labels") == ["label-2", "label-3", "label-4"]
+    assert [(one.open, one.reason) for one in made.store.all_conflicts()] == [(False, "edited since")]
 
 
 def test_a_conflict_whose_merge_died_before_it_kept_its_task_is_settled_once_a_sync_has_kept_that() -> None:

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.sync.heart.test_engine import Lagging, Town, edit, shown, sync, town
+from tests.sync.heart.test_engine import Lagging, Town, edit, shown, sync, town, written_without_an_answer
 from worklake.errors import AccessError, InvalidInputError, RetryableError
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.settings.models import Owner
@@ -680,25 +680,6 @@ def test_a_copy_of_a_comment_that_was_undone_can_stay_so(choice: settling.Choice
     ]
 
 
-def written_without_an_answer(made: Town) -> str:
-    """The run that wrote what is due in B, and learnt nothing of what became of it."""
-    worlds.pull(made, sorted(made.sources), Random(0))
-    saved = worlds.plan(made)
-    written = list[str]()
-
-    def down_once_it_was_written(source: str, what: str) -> bool:
-        if source == "B" and written:
-            raise RetryableError("B is down")
-        written.extend([what] if what in ("create", "update") else [])
-        return bool(written)
-
-    made.fault = down_once_it_was_written
-    run = worlds.apply(made, saved)
-    made.fault = None
-    assert [write.outcome for write in made.store.writes(run)] == [None]
-    return run
-
-
 def test_what_a_person_edited_after_a_write_without_an_answer_is_left_and_named() -> None:
     made = town(Shape(), Shape())
     sync(made)
@@ -712,6 +693,17 @@ def test_what_a_person_edited_after_a_write_without_an_answer_is_left_and_named(
     assert [dict(step.fields) for step in undone.plan.steps] == [{"due_date": None}]
 
 
+def test_a_write_without_an_answer_all_of_which_a_person_edited_is_left_and_named() -> None:
+    made = town(Shape(), Shape())
+    sync(made)
+    edit(made, "A", "title", "another title")
+    run = written_without_an_answer(made)
+    edit(made, "B", "title", "a title of their own")
+    worlds.pull(made, "B", Random(0))
+    undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+    assert [(one.field, one.reason) for one in undone.left] == [("title", "it was changed since")]
+
+
 def test_an_item_that_a_person_edited_after_a_making_without_an_answer_is_left_and_named() -> None:
     made = town(Shape(), Shape())
     run = written_without_an_answer(made)
@@ -722,12 +714,26 @@ def test_an_item_that_a_person_edited_after_a_making_without_an_answer_is_left_a
     assert undone.plan.steps == ()
 
 
-def test_what_a_person_put_into_a_set_while_it_was_written_is_left() -> None:
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_a_person_put_into_a_set_while_it_was_written_is_left(answered: bool) -> None:
     made = town(Shape(), Shape())
     sync(made)
     edit(made, "A", "labels", ["label-1"])
-    run = written_without_an_answer(made)
-    edit(made, "B", "labels", ["label-1", "of their own"])
+
+    def edits_meanwhile(source: str, what: str) -> bool:
+        if (source, what) == ("B", "update"):
+            made.sources["B"].person_edits("B1", "labels", ["of their own"])
+        return False
+
+    if answered:
+        worlds.pull(made, "AB", Random(0))
+        saved, made.fault = worlds.plan(made), edits_meanwhile
+        run = worlds.apply(made, saved)
+        made.fault = None
+    else:
+        run = written_without_an_answer(made)
+        edit(made, "B", "labels", ["label-1", "of their own"])
     worlds.pull(made, "B", Random(0))
+    assert shown(made, "B", "labels") == ["label-1", "of their own"]
     undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
     assert [(one.field, one.reason) for one in undone.left] == [("labels", "it was changed since")]

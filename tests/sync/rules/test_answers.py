@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worklake.model.fields import FieldValue
-from worklake.sync.rules.answers import Verdict, after_found, after_update, lacking, moved_fields, settle
+from worklake.sync.rules.answers import Doubt, Verdict, after_found, after_update, doubts_of_found, moved_fields, settle
 from worklake.sync.rules.resolution import KEPT_PAIRS, with_pair
 from worklake.sync.rules.state import Pair
 from worklake.sync.rules.values import loosely_same
@@ -72,8 +72,15 @@ def test_a_set_that_shows_a_part_of_what_was_sent_was_sent_and_the_rest_is_due_a
     look = settle(before, {}, {"labels": sent}, before, {"labels": shown})
     assert look.verdicts == {"labels": Verdict.ACKNOWLEDGED}
     assert look.seen == {"labels": known}
-    assert look.lacking == {"labels": ["dropped"]}
+    assert look.doubts == {"labels": Doubt(["dropped"], [])}
     assert look.adjusted == {}
+
+
+def test_what_was_sent_as_well_is_no_form_of_what_is_gone() -> None:
+    look = settle(
+        {"labels": []}, {}, {"labels": ["frontend", "frontend-bug"]}, {"labels": []}, {"labels": ["frontend"]}
+    )
+    assert look.doubts == {"labels": Doubt(["frontend-bug"], [])}
 
 
 def test_a_set_that_shows_only_what_others_did_to_it_was_edited() -> None:
@@ -115,8 +122,10 @@ def test_what_a_found_item_lacks_of_a_set_was_taken_out_by_nobody() -> None:
 
 def test_what_a_found_item_lacks_of_a_set_may_have_been_taken_out_unless_a_new_one_lacks_it_as_well() -> None:
     sent = {"title": "a", "labels": ["Kept", "gone"], "assignees": ["eve"]}
-    assert lacking(sent, {"title": "b", "labels": ["kept"], "assignees": []}, {"assignees": []}) == {"labels": ["gone"]}
-    assert lacking(sent, {"title": "b"}, {}) == {}
+    assert doubts_of_found(sent, {"title": "b", "labels": ["kept"], "assignees": []}, {"assignees": []}) == {
+        "labels": Doubt(["gone"])
+    }
+    assert doubts_of_found(sent, {"title": "b"}, {}) == {}
 
 
 def test_a_field_that_moved_makes_a_step_stale_and_others_do_not() -> None:

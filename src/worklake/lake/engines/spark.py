@@ -143,7 +143,7 @@ def _remote(address: str) -> tuple[SparkSession, bool]:
     if active is not None:
         return active, False
     session = SparkSession.builder.remote(address).getOrCreate()
-    for key in ("spark.sql.session.timeZone", "spark.sql.legacy.parameterSubstitution.constantsOnly"):
+    for key in ("spark.sql.session.timeZone", "spark.databricks.delta.retentionDurationCheck.enabled"):
         session.conf.set(key, SESSION_CONFIG[key])
     return session, True
 

@@ -317,11 +317,11 @@ class _Wave:
                 self._ended += ended
         if answer.refused or answer.write.outcome is Outcome.ACKNOWLEDGED:
             self._conflicts += self._conflicts_of(one, answer, known)
-        if answer.link is not None and answer.lacking:
-            task, names = known.loaded[one.step.task_id].task, known.names[one.step.source]
+        if answer.link is not None and answer.doubts and one.write.undoes is None:
+            loaded, names = known.loaded[one.step.task_id], known.names[one.step.source]
             key, at = answer.link.key, answer.link.revision
             call = one.write.write_id if one.step.operation is Operation.UPDATE else None
-            self._conflicts += doubts_of(self._store, task, key, answer.lacking, at, names, self._moment(), call)
+            self._conflicts += doubts_of(self._store, loaded, key, answer.doubts, at, names, self._moment(), call)
 
     def _conflicts_of(self, one: Ready, answer: Answer, known: Known) -> Sequence[Conflict]:
         step, task, port = one.step, known.loaded[one.step.task_id], self._ports[one.step.source]

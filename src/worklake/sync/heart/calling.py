@@ -40,14 +40,14 @@ KNOWN_FAILURES = (RetryableError, AuthError, AccessError, NotFoundError, Invalid
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What became of one write. `refused` has what the provider does not take, by field; `fault` is what kept the call
-    from an answer; `lacking` is what an item that was looked at lacks of what was put into its sets.
+    from an answer; `doubts` are about sets of an item that was looked at.
     """
 
     write: Write
     link: StoredLink | None = None
     refused: Mapping[str, Refusal] = field(default_factory=dict)
     fault: WorklakeError | None = None
-    lacking: Mapping[str, FieldValue] = field(default_factory=dict)
+    doubts: Mapping[str, answers.Doubt] = field(default_factory=dict)
 
 
 def update(
@@ -129,7 +129,7 @@ def _look(
     )
     done = settled_write(write, look, view.fields, _moment(write, clock))
     if done.outcome is Outcome.ACKNOWLEDGED:
-        return Answer(done, news, lacking=look.lacking)
+        return Answer(done, news, doubts=look.doubts)
     words = str(fault)
     if done.outcome is Outcome.NOT_SENT and isinstance(fault, UnknownOutcomeError):
         words = fault.not_done
@@ -201,9 +201,9 @@ def _made(
 ) -> Answer:
     item, brought_back = _out_of_trash(integration, item)
     external_id, view = seen_in(integration, item)
-    gone: Mapping[str, FieldValue] = {}
+    doubts: Mapping[str, answers.Doubt] = {}
     if found and not brought_back:
-        gone = answers.lacking(write.sent, view.fields, new_item(integration))
+        doubts = answers.doubts_of_found(write.sent, view.fields, new_item(integration))
         look = answers.after_found(write.sent, view.fields, new_item(integration))
     else:
         look = answers.after_creation(write.sent, view.fields)
@@ -222,7 +222,7 @@ def _made(
         url=view.url,
     )
     done = finished(write, Outcome.ACKNOWLEDGED, _moment(write, clock), ours(look.seen, view.fields), external_id)
-    return Answer(done, news, lacking=gone)
+    return Answer(done, news, doubts=doubts)
 
 
 def put_away(integration: BaseIntegration, write: Write, link: StoredLink, batch: int, clock: Clock) -> Answer:

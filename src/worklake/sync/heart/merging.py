@@ -110,6 +110,7 @@ class _Merging:
         self._names: dict[str, Names] = {}
         self._intents: dict[tuple[str, str], list[Write]] = {}
         self._unsure: dict[ItemKey, set[str]] = {}
+        self._doubted: list[tuple[Observation, Mapping[str, answers.Doubt], str | None]] = []
         self._tasks: list[TaskState] = []
         self._links: list[StoredLink] = []
         self._ended: list[ItemKey] = []
@@ -148,6 +149,7 @@ class _Merging:
         others = sides_of([link for key, link in known.items() if key not in news], self._ports, self._names)
         outcome = self._outcome(task, loaded, sides, others, went, back)
         if outcome is None:
+            self._doubted.clear()
             return
         everyone = {**{side.key: side for side in others}, **sides}
         views = {key: news[key].view for key in links}
@@ -160,12 +162,23 @@ class _Merging:
         self.merged.tasks.add(task)
         self.merged.changes += outcome.changes
         self.merged.conflicts += outcome.conflicts
+        self._doubt(loaded, outcome)
         if outcome.changes or (loaded is not None and not loaded.kept):
             self._tasks.append(outcome.task)
         self._links += [
             link_moved(link_with_forms(link, sides[key], self._names[key.source]), news[key], self._ports[key.source])
             for key, link in links.items()
         ]
+
+    def _doubt(self, loaded: Loaded | None, outcome: TaskOutcome) -> None:
+        """Tell what sets do not show of what was sent without an answer, where the task still says so."""
+        if loaded is not None:
+            open_now = {one.conflict_id: one for one in (*loaded.conflicts, *outcome.conflicts)}
+            now = replace(loaded, task=outcome.task, conflicts=tuple(open_now.values()))
+            for one, doubts, call in self._doubted:
+                names, at = self._names[one.source], one.view.updated_at
+                self.merged.conflicts += doubts_of(self._store, now, one.key, doubts, at, names, self._moment, call)
+        self._doubted.clear()
 
     def _says_the_same(self, news: Mapping[ItemKey, Observation], loaded: Loaded) -> bool:
         """Whether a merge of these items would find nothing: all meet a task that says just what they show. A first
@@ -303,7 +316,7 @@ class _Merging:
             if one.partial or loaded is None:
                 return link
             resolution = ItemResolution(self._ports[one.source].integration, self._names[one.source].at(link))
-            return self._settle(caught_up(link, one, loaded, resolution), one, intents, loaded.task)
+            return self._settle(caught_up(link, one, loaded, resolution), one, intents)
         placeholder = link or known.get(creating_key(one.source, task))
         if placeholder is None or (link is None and task not in one.view.markers):
             return self._first_link(task, one, loaded)
@@ -322,16 +335,14 @@ class _Merging:
             # What a new item shows anyway was in sight, whatever became of the calls that complete it.
             and not (name in defaults and same(name, sent[name], defaults[name]))
         }
-        if loaded is not None and (lacking := answers.lacking(sent, shown, defaults)):
-            names, at = self._names[one.source], one.view.updated_at
-            self.merged.conflicts += doubts_of(self._store, loaded.task, one.key, lacking, at, names, self._moment)
+        self._doubted.append((one, answers.doubts_of_found(sent, shown, defaults), None))
         made_so = ours(found.seen, shown)
         self._settled += [
             finished(write, Outcome.ACKNOWLEDGED, self._moment, made_so, one.external_id) for write in creations
         ]
         return StoredLink(one.source, one.external_id, task, LinkState.LINKED, found.seen, found.adjusted)
 
-    def _settle(self, link: StoredLink, one: Observation, intents: Sequence[Write], task: TaskState) -> StoredLink:
+    def _settle(self, link: StoredLink, one: Observation, intents: Sequence[Write]) -> StoredLink:
         """The link of an item that was known, after each call of unknown outcome in turn."""
         shown = one.view.fields
         for write in intents:
@@ -354,11 +365,8 @@ class _Merging:
                 if settled.outcome is Outcome.NOT_SENT and _may_be_from_before(write, one):
                     continue
                 self._settled.append(settled)
-                if look.lacking:
-                    names, at, call = self._names[one.source], one.view.updated_at, write.write_id
-                    self.merged.conflicts += doubts_of(
-                        self._store, task, one.key, look.lacking, at, names, self._moment, call
-                    )
+                if write.undoes is None:
+                    self._doubted.append((one, look.doubts, write.write_id))
                 link = replace(link, seen=look.seen, adjusted=look.adjusted)
                 edited = {name for name, verdict in look.verdicts.items() if verdict is answers.Verdict.EDITED}
                 self._unsure.setdefault(one.key, set()).update(edited)

@@ -16,7 +16,7 @@ from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.rules.comments import COMMENT
 from worklake.sync.rules.plan import AS_A_WHOLE
 from worklake.sync.rules.putaway import is_open
-from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, ConflictKind, Contender, Decision
+from worklake.sync.rules.state import BY_HAND, DELETED, Change, Conflict, ConflictKind, Contender, Decision, TaskState
 from worklake.sync.rules.task import Moment, fold_onto, given
 from worklake.sync.rules.values import same
 
@@ -37,7 +37,8 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
     that is left as it is: that shows its own value until this or the task's moves.
 
     Raises `NotFoundError` where there is no such conflict, `InvalidInputError` where it is settled or left already, the
-    source does not contend, there is no item to be left, or its task is not kept yet.
+    source does not contend, there is no item to be left, its task is not kept yet, or what went over an edit was edited
+    since.
     """
     conflict = store.conflicts([conflict_id]).get(conflict_id)
     if conflict is None:
@@ -77,6 +78,8 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
         left = stays_closed(store, ports, loaded, closed, moment) if closed is not None else []
         store.commit(changes, moved, links, [settled, *left])
         return settled
+    if conflict.kind is ConflictKind.OVERWRITTEN:
+        _refuse_edited(store, task, conflict, moment)
     standing = task.fields.get(conflict.field)  # none where the task was born in a source that lacks the field
     origin = winner.origin
     if standing is not None and same(conflict.field, standing.value, winner.value):
@@ -86,6 +89,19 @@ def settle(store: Store, ports: Ports, conflict_id: str, choice: Choice, moment:
     change = given(task, conflict.field, winner.value, origin, Decision.SETTLED, "a person settled a conflict", moment)
     store.commit([change], [fold_onto(task, [change])], conflicts=[settled])
     return settled
+
+
+def _refuse_edited(store: Store, task: TaskState, conflict: Conflict, moment: Moment) -> None:
+    """Where a field was edited since, as a merge kept that died before it closed the conflict, nobody who decides has
+    that in sight: it is closed now.
+    """
+    standing = task.fields.get(conflict.field)
+    others = [one.value for one in conflict.contenders if one.origin != conflict.at_item]
+    if standing is None or not others or any(same(conflict.field, standing.value, each) for each in others):
+        return
+    closed = replace(conflict, open=False, settled_at=moment.now, reason="edited since", value=standing.value)
+    store.commit(conflicts=[closed])
+    raise InvalidInputError(f"{conflict.conflict_id}: {conflict.field} was edited since; nothing is left to decide")
 
 
 def _as_a_whole(

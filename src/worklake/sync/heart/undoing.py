@@ -63,7 +63,8 @@ def plan_undo(
     What a person or a later run changed since is left. When the plan is applied, its fields are held, so that the
     next sync does not redo what was undone. `limits` are those of the brake, which `allow` lets so many items pass.
     """
-    writes = [write for write in store.writes(undone_run) if write.outcome is Outcome.ACKNOWLEDGED]
+    done = (Outcome.ACKNOWLEDGED, Outcome.OVERWRITTEN)  # of what was edited since, all is left
+    writes = [write for write in store.writes(undone_run) if write.outcome in done]
     loaded = store.load({write.task_id for write in writes})
     names = names_for(
         store,

@@ -37,17 +37,24 @@ class Word(NamedTuple):
     done: bool
 
 
+class Doubt(NamedTuple):
+    """What of a set is `gone` that was put into it, or `back` that was taken out: who did that, nobody knows."""
+
+    gone: Sequence[str]
+    back: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """A link's memory after an answer was taken into account. `verdicts` only where the outcome was unknown.
 
-    `lacking` has what was put into a set by such a call and does not show, where the rest of it does.
+    `doubts` are about sets of which such a call shows only in part.
     """
 
     seen: dict[str, FieldValue]
     adjusted: dict[str, Sequence[Pair]]
     verdicts: Mapping[str, Verdict]
-    lacking: Mapping[str, FieldValue] = field(default_factory=dict)
+    doubts: Mapping[str, Doubt] = field(default_factory=dict)
 
     @property
     def was_sent(self) -> bool:
@@ -109,18 +116,18 @@ def after_found(sent: Fields | None, shown: Fields, defaults: Fields) -> Look:
     return Look(seen, after_creation(sent or {}, shown).adjusted, {})
 
 
-def lacking(sent: Fields, shown: Fields, defaults: Fields) -> dict[str, FieldValue]:
+def doubts_of_found(sent: Fields, shown: Fields, defaults: Fields) -> dict[str, Doubt]:
     """What of each set that was sent a found item lacks, unless it shows what a new item shows.
 
     The provider dropped it, or a person has taken it out since: by value nobody can tell the two apart.
     """
-    found: dict[str, FieldValue] = {}
+    found: dict[str, Doubt] = {}
     for name, value in sent.items():
         now = shown.get(name)
         if FIELDS[name].merge is not MergeKind.SET or name not in shown or same(name, now, defaults.get(name)):
             continue
         if gone := _without_forms_in(now, elements(value)):
-            found[name] = gone
+            found[name] = Doubt(gone)
     return found
 
 
@@ -135,11 +142,11 @@ def settle(
     """After an update whose outcome is unknown, by what the item shows now.
 
     The value sent, or what the provider could have made of it: acknowledged. So is a set that shows a part of what was
-    sent: the rest was dropped, or taken out since, and is due. The value before: not sent, and still pending. Anything
-    else: a person edited since, which the merge will find. Where the provider's history has the last word on a field,
-    in `words`, that decides instead.
+    sent: the provider, or somebody, made the rest otherwise, and it is due. The value before: not sent, and still
+    pending. Anything else: a person edited since, which the merge will find. Where the provider's history has the last
+    word on a field, in `words`, that decides instead.
     """
-    news, pairs, verdicts, lacking = dict(seen), dict(adjusted), dict[str, Verdict](), dict[str, FieldValue]()
+    news, pairs, verdicts, doubts = dict(seen), dict(adjusted), dict[str, Verdict](), dict[str, Doubt]()
     for name, value in sent.items():
         if name not in shown:
             continue
@@ -161,13 +168,14 @@ def settle(
             pairs[name] = with_pair(pairs.get(name, ()), name, value, now)
         elif FIELDS[name].merge is MergeKind.SET and elements(now) != elements(before.get(name)):
             verdicts[name] = Verdict.ACKNOWLEDGED
-            if gone := _without_forms_in(shown[name], elements(value) - elements(before.get(name))):
-                lacking[name] = gone
+            gone = _without_forms_in(shown[name], elements(value) - elements(before.get(name)))
+            back = (elements(before.get(name)) - elements(value)) & elements(shown[name])
+            doubts |= {name: Doubt(gone, sorted(back))} if gone or back else {}
         else:
             verdicts[name] = Verdict.EDITED
         if verdicts[name] is Verdict.ACKNOWLEDGED:
             news[name] = now
-    return Look(news, pairs, verdicts, lacking)
+    return Look(news, pairs, verdicts, doubts)
 
 
 def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: FieldValue) -> FieldValue:
@@ -186,8 +194,9 @@ def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: Fiel
 
 
 def _without_forms_in(shown: FieldValue, sent: Iterable[str]) -> list[str]:
-    """The elements that were sent and of which nothing shows in any form."""
-    return sorted(one for one in sent if not any(is_form_of(one, each) for each in elements(shown)))
+    """The elements that were sent and of which nothing shows: what was sent as well is no form of another."""
+    sent, now = frozenset(sent), elements(shown)
+    return sorted(one for one in sent - now if not any(is_form_of(one, each) for each in now - sent))
 
 
 def _is_form_of_any(sent: Iterable[str], shown: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
-from worklake.model.fields import FIELDS, FieldValue, MergeKind
+from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Outcome
 from worklake.sync.heart.store import Loaded, StoredLink
 from worklake.sync.rules.state import Conflict, ItemKey
@@ -45,8 +45,8 @@ class Case:
         return {key: contest for key, contest in found.items() if key[0] in self.loaded}
 
     def may_be_sent(self, key: ItemKey, name: str, shown: FieldValue) -> bool:
-        """Whether nobody can tell what a person typed from what the provider may have made of what was sent, or of a
-        part of a set, as the update never arrived, and was looked for only after that was typed.
+        """Whether nobody can tell what a person typed from what the provider may have made of what was sent, as the
+        update never arrived, and was looked for only after that was typed.
         """
         calls = self.world.sources[key.source].calls
         done = [call.fields[name] for call in calls if call.external_id == key.external_id and name in call.fields]
@@ -59,7 +59,7 @@ class Case:
         return any(
             sum(same(name, value, one) for one in meant) > sum(same(name, value, one) for one in done)
             for value in meant
-            if loosely_same(name, value, shown) or FIELDS[name].merge is MergeKind.SET
+            if loosely_same(name, value, shown)
         )
 
     def live(self) -> Iterator[tuple[Loaded, StoredLink, dict[str, FieldValue]]]:

@@ -41,9 +41,24 @@ def _edits_are_kept(case: Case) -> None:
                 and not kept
                 and not contest.fits(edit, case.value(task, name))
                 and not _is_doubted(case, task, edit)
-                and not _may_be_ours(case, edit)
+                and not _has_come_true(case, task, edit)
             ):
                 fail("a", f"{name} {edit.value!r} of {edit.key.external_id} is nowhere")
+
+
+def _has_come_true(case: Case, task: str, edit: PersonEdit) -> bool:
+    """Whether what was done to a set stands: what was put in is there, and what was taken out is not."""
+    if edit.field not in _SETS:
+        return False
+    before, after, stands = (
+        frozenset(map(case.provider.met, elements(value)))
+        for value in (
+            case.provider.canonical(edit.key.source, edit.field, edit.before),
+            case.provider.canonical(edit.key.source, edit.field, edit.value),
+            case.value(task, edit.field),
+        )
+    )
+    return after - before <= stands and not (before - after) & stands
 
 
 def _may_be_ours(case: Case, edit: PersonEdit) -> bool:
