@@ -14,7 +14,7 @@ from functools import cached_property
 from worklake.model.fields import FIELDS, FieldValue, MergeKind
 from worklake.model.rows import LinkState
 from worklake.settings.models import FieldPolicy, Owner, Prefer
-from worklake.sync.rules.state import BY_HAND, Change, ChangeValue, ItemKey
+from worklake.sync.rules.state import BY_HAND, Change, ChangeValue, ConflictKind, ItemKey
 from worklake.sync.rules.values import elements, is_empty, same
 from worklake.testing.simulate.shapes import CLOSED, EMPTY, OUTSIDER, PEOPLE, Shape
 from worklake.testing.simulate.truth import NOWHERE, PersonEdit
@@ -107,13 +107,14 @@ def _person(source: str, account: str) -> str:
 
 @dataclass(frozen=True)
 class Contest:
-    """All edits of one field of one task, in their order."""
+    """All edits of one field of one task, in their order. It was `held` where an undo has kept it from the tools."""
 
     provider: Provider
     name: str
     edits: Sequence[PersonEdit]
     policy: FieldPolicy
     touched: bool = False
+    held: bool = False
 
     def fits(self, edit: PersonEdit, canonical: FieldValue) -> bool:
         """Whether this canonical value is shown, where the edit was made, as what was typed."""
@@ -146,7 +147,7 @@ class Contest:
 
     def _may_change(self, edit: PersonEdit) -> bool:
         """Whether the policy lets the field be changed there. While a field is held, people agree on it anywhere."""
-        return self.touched or edit.creates or edit.meets or self.lets(edit)
+        return self.touched or self.held or edit.creates or edit.meets or self.lets(edit)
 
     def agreed(self, changes: Iterable[Change]) -> set[int]:
         """The edits that said no more than somebody else had said, when they were merged; where items meet, that leaves
@@ -327,9 +328,10 @@ def contests(world: World, provider: Provider, names: Collection[str]) -> dict[t
         if task is not None and edit.field in names:
             edits.setdefault((task, edit.field), []).append(edit)
     default = world.policies.get("default", "latest")
+    held = {(one.task_id, one.field) for one in world.store.all_conflicts() if one.kind is ConflictKind.UNDONE}
     return {
-        (task, name): Contest(provider, name, found, world.policies.get(name, default), (task, name) in world.touched)
-        for (task, name), found in edits.items()
+        key: Contest(provider, key[1], found, world.policies.get(key[1], default), key in world.touched, key in held)
+        for key, found in edits.items()
     }
 
 
