@@ -2,15 +2,19 @@
 
 import json
 import re
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
 from jsonschema import Draft202012Validator
+from typer.main import get_command
 
 from tests.databricks.bundle import MAIN, REFERENCE, ROOT, bundle, files, load, merged, references, targets, texts
 from tests.databricks.quartz import problem
+from worklake.cli import demo, reading, setting_up, syncing  # noqa: F401  each declares its commands
+from worklake.cli.app import app
 
 SCHEMA = ROOT / "tests" / "contracts" / "databricks-bundle.schema.json"
 ROOT_KEYS = {"artifacts", "bundle", "include", "resources", "sync", "targets", "variables"}
@@ -145,6 +149,25 @@ def test_jobs_run_as_often_as_they_say() -> None:
         # Set here it would hold in dev too, where schedules are to be paused.
         assert "pause_status" not in job.get("schedule", {}), key
     assert jobs["sync"]["queue"] == {"enabled": False}
+
+
+@pytest.mark.parametrize("target", targets())
+def test_every_task_calls_an_entry_point_with_a_command_and_its_project(target: str) -> None:
+    """Of the installed package; `.ci/wheel` asks the same of the built wheel."""
+    scripts = {one.name: one for one in distribution("worklake").entry_points if one.group == "console_scripts"}
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for key, job in bundle(target)["resources"]["jobs"].items():
+        environments = {one["environment_key"] for one in job["environments"]}
+        for task in job["tasks"]:
+            wheel = task["python_wheel_task"]
+            assert wheel["package_name"] == "worklake", key
+            assert callable(scripts[wheel["entry_point"]].load()), key
+            command, *options = wheel["parameters"]
+            assert command == task["task_key"], key
+            assert command in commands, key
+            assert options == ["--project", "${resources.volumes.project.volume_path}", "--no-progress"], key
+            assert task["environment_key"] in environments, key
+            assert {one["task_key"] for one in task.get("depends_on", ())} <= {one["task_key"] for one in job["tasks"]}
 
 
 def test_cron_expressions_and_time_zones_parse() -> None:
