@@ -141,14 +141,15 @@ def test_jobs_run_as_often_as_they_say() -> None:
     jobs = bundle("prod")["resources"]["jobs"]
     schedules = {key: job["schedule"]["quartz_cron_expression"] for key, job in jobs.items() if "schedule" in job}
     assert schedules == {"sync": "0 0/15 * * * ?", "sweep": "0 8 2 * * ?", "maintain": "0 38 3 ? * SUN"}
-    assert set(jobs) == {*schedules, "check"}
+    assert set(jobs) == {*schedules, "check", "plan"}
     for key, job in jobs.items():
         assert job["max_concurrent_runs"] == 1, key
         assert job["timeout_seconds"] > 0, key
         assert job["email_notifications"]["on_failure"] == ["${var.notify}"], key
-        # Set here it would hold in dev too, where schedules are to be paused.
-        assert "pause_status" not in job.get("schedule", {}), key
+        assert job.get("schedule", {"pause_status": "${var.schedules}"})["pause_status"] == "${var.schedules}", key
     assert jobs["sync"]["queue"] == {"enabled": False}
+    assert {bundle(target)["variables"]["schedules"]["default"] for target in ("staging", "prod")} == {"UNPAUSED"}
+    assert load(MAIN)["targets"]["dev"]["variables"]["schedules"] == "PAUSED"
 
 
 @pytest.mark.parametrize("target", targets())
