@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.databricks.bundle import ROOT, bundle
+from worklake.project import holder
 
 SOURCES = sorted((ROOT / "src" / "worklake").rglob("*.py"))
 REFUSED = {
@@ -131,3 +132,11 @@ def test_the_package_is_imported_without_spark_and_without_a_workspace() -> None
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_run_has_a_holder_where_the_system_does_not_know_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs as a number."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
+    assert holder().startswith("user-4000000000@")
