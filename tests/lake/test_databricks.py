@@ -47,7 +47,6 @@ SETTINGS = DatabricksLake(engine="databricks", catalog="team-x", schema="work`la
 NAME = "`team-x`.`work``lake`"
 THERE = {
     "SHOW SCHEMAS": Result([{}]),
-    f"SHOW TABLES IN {NAME} LIKE": Result([]),
     f"SHOW TABLES IN {NAME}": Result([{"tableName": "runs"}]),
 }
 
@@ -82,6 +81,18 @@ def test_the_schema_is_made_once_where_it_is_missing(tmp_path: Path) -> None:
         lake.ensure()
     assert session.statements.count(f"CREATE SCHEMA IF NOT EXISTS {NAME}") == 1
     assert len([one for one in session.statements if one.startswith("SHOW SCHEMAS")]) == 1
+
+
+def test_one_list_tells_of_all_tables_that_are_there(tmp_path: Path) -> None:
+    tables = {name: TABLES[name] for name in ("tasks", "cursors")}
+    columns = {name: list(TABLES[name].row.model_fields) for name in tables}
+    answers = {f"SELECT * FROM {NAME}.`{name}`": Result([], columns[name]) for name in tables}
+    listed = {f"SHOW TABLES IN {NAME}": Result([{"tableName": name} for name in tables])}
+    session = RecordingSession({**THERE, **listed, **answers})
+    with open_lake(SETTINGS, tmp_path, session=session, tables=tables) as lake:  # type: ignore[arg-type]
+        lake.ensure()
+    assert [one.split()[0] for one in session.statements].count("SHOW") == 3
+    assert not any(one.startswith(("CREATE TABLE", "ALTER")) for one in session.statements)
 
 
 def test_tables_are_made_by_name_clustered_and_without_a_location(

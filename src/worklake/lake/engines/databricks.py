@@ -25,6 +25,7 @@ class DatabricksEngine(SqlEngine):
         self._schema = schema
         self._session = session
         self._schema_seen = False
+        self._there: set[str] = set()
 
     @property
     def session(self) -> SparkSession:
@@ -39,11 +40,15 @@ class DatabricksEngine(SqlEngine):
 
     def exists(self) -> bool:
         """Whether the schema has one of the lake's tables: one that was made beforehand is still empty."""
-        return self._has_schema() and any(row["tableName"] in TABLES for row in self.rows(f"SHOW TABLES IN {self._in}"))
+        return self._has_schema() and not self._listed().isdisjoint(TABLES)
 
     def stored(self, table: Table) -> bool:
-        """Whether the table is there."""
-        return bool(self.rows(f"SHOW TABLES IN {self._in} LIKE {literal(table.name)}"))
+        """Whether the table is there. One list tells it of them all: each run asks for every table."""
+        return table.name in self._there or table.name in self._listed()
+
+    def _listed(self) -> set[str]:
+        self._there = {row["tableName"] for row in self.rows(f"SHOW TABLES IN {self._in}")}
+        return self._there
 
     def create(self, table: Table) -> bool:
         """Make the table, and the schema before it, where they are missing."""
