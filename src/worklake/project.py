@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import secrets
 import socket
 from collections.abc import Sequence
@@ -46,7 +47,11 @@ def lake_location(settings: WorklakeSettings) -> str:
 
 def holder() -> str:
     """Who holds a lake's lease in this process."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container may run as somebody whom its system does not know
+        user = f"user-{os.getuid()}"
+    return f"{user}@{socket.gethostname()}"
 
 
 def known_sources(settings: WorklakeSettings, names: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from worklake.cli import show, show_plan
 from worklake.cli.console import PlainConsole
@@ -439,3 +440,13 @@ def test_proposed_links_are_named_by_their_keys_and_counted_by_status() -> None:
 def test_a_difference_that_does_not_show_in_short_is_told_in_words(shown: str, has: str, line: str) -> None:
     told = {"source": "gitlab", "external_id": "1", "field": "description", "shown": shown, "task": has, "why": "due"}
     assert printed(*show.explained(history(differences=[told]))).endswith(f"gitlab shows {line} (due)\n")
+
+
+def test_a_job_that_looks_like_a_notebook_gets_lines_and_no_html(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.get_ipython", object, raising=False)
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "client.5.0")
+    assert Console().is_jupyter
+    out = StringIO()
+    with redirect_stdout(out):
+        PlainConsole().show("1 step applied")
+    assert out.getvalue() == "1 step applied\n"

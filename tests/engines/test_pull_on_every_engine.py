@@ -1,4 +1,7 @@
-"""The same pull, the same tasks, whatever engine the lake lives on."""
+"""The same pull, the same tasks, the same sync, whatever engine the lake lives on.
+
+Spark Connect is also how serverless compute is reached.
+"""
 
 from typing import Any
 
@@ -7,13 +10,17 @@ import pytest
 import worklake
 from tests.engines.conftest import CONNECT
 from tests.support.project import Project
+from tests.support.wholeness import assert_tasks_are_the_fold_of_changes, assert_the_ledger_is_complete
 
+ROUTING = "rules: [{name: new, when: \"title = 'Brand new'\", to: [gitlab, linear]}]\n"
 OF_THE_RUN = {"runs", "calls", "leases"}
 """Where there is no local folder, what tells of a run that finds nothing is committed at once."""
 
 
 @pytest.mark.parametrize("project", ["embedded", CONNECT], indirect=True)
-def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:
+def test_a_team_is_pulled_edited_synced_and_explained(project: Project) -> None:
+    project.settings("routing.yml", ROUTING)
+    item, twin = _one_task_in_both_tools(project)
     first = project.pull()
     assert {name: one["error"] for name, one in first.items()} == {"gitlab": None, "linear": None}
     expected = {(name, item["external_id"]) for name in project.served for item in project.items(name)}
@@ -22,12 +29,21 @@ def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:
     project.pull()
     after = project.versions()
     assert {name for name in after if after[name] != before[name]} <= OF_THE_RUN
-    item = project.items("linear")[0]
-    project.edit("linear", item["external_id"], title="Edited by a person")
+    project.edit("linear", item, title="Edited by a person")
     created = project.create("linear", title="Brand new", team="ENG")
-    second = project.pull("linear")
-    assert (second["linear"]["changed"], second["linear"]["new"]) == (1, 1)
-    told = worklake.explain(item["external_id"], project.folder).changes
+    with worklake.connect(project.folder) as lake, lake.lease("kim@laptop", "undo"):
+        refused = project.run("sync")
+    assert (refused.status, "held by kim@laptop (undo" in refused.stdout) == (2, True)
+    second = project.run("sync").document
+    assert (second["pulled"]["linear"]["changed"], second["pulled"]["linear"]["new"]) == (1, 1)
+    # Its title there, its description here, and what is new.
+    assert [one["outcome"] for one in second["writes"]] == ["acknowledged"] * 3
+    titles = {one["external_id"]: one["payload"]["title"] for one in project.items("gitlab")}
+    assert titles[twin] == "Edited by a person"
+    assert list(titles.values()).count("Brand new") == 1
+    assert_the_ledger_is_complete(project.rows)
+    assert_tasks_are_the_fold_of_changes(project.rows)
+    told = worklake.explain(item, project.folder).changes
     assert ("title", "Edited by a person") in [(change.field, change.new) for change in told]
     found = worklake.tasks(project.folder, where="exists(labels, l -> l = 'bug') or title = 'Brand new'").tasks
     assert created in [link.external_id for task in found for link in task.links]
@@ -39,3 +55,10 @@ def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:
 def _by_item(project: Project) -> dict[tuple[str, str], Any]:
     tasks = worklake.tasks(project.folder).tasks
     return {(link.source, link.external_id): task for task in tasks for link in task.links}
+
+
+def _one_task_in_both_tools(project: Project) -> tuple[str, str]:
+    """An issue of Linear, and one of GitLab that points at it."""
+    issue = project.create("linear", title="In both", team="ENG")
+    url = next(one["payload"]["url"] for one in project.items("linear") if one["external_id"] == issue)
+    return issue, project.create("gitlab", title="In both", description=f"See {url}")

@@ -45,13 +45,16 @@ class RecordingSession:
 
 SETTINGS = DatabricksLake(engine="databricks", catalog="team-x", schema="work`lake")
 NAME = "`team-x`.`work``lake`"
-THERE = {"SHOW SCHEMAS": Result([{}])}
+THERE = {
+    "SHOW SCHEMAS": Result([{}]),
+    f"SHOW TABLES IN {NAME}": Result([{"tableName": "runs"}]),
+}
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Callable[..., tuple[Lake, RecordingSession]]:
     def begin(answers: dict[str, Result] | None = None) -> tuple[Lake, RecordingSession]:
-        session = RecordingSession({**THERE, **(answers or {})})
+        session = RecordingSession({**(answers or {}), **THERE})
         tables = {name: TABLES[name] for name in ("tasks", "cursors", "calls")}
         lake = open_lake(SETTINGS, tmp_path, session=session, tables=tables)  # type: ignore[arg-type]
         session.statements.clear()
@@ -63,6 +66,33 @@ def opened(tmp_path: Path) -> Callable[..., tuple[Lake, RecordingSession]]:
 def test_a_missing_schema_is_a_missing_lake(tmp_path: Path) -> None:
     with pytest.raises(LakeMissingError, match=r"no lake yet at team-x\.work`lake"):
         open_lake(SETTINGS, tmp_path, session=RecordingSession())  # type: ignore[arg-type]
+
+
+def test_a_schema_without_our_tables_is_a_missing_lake(tmp_path: Path) -> None:
+    session = RecordingSession({**THERE, f"SHOW TABLES IN {NAME}": Result([{"tableName": "somebody_elses"}])})
+    with pytest.raises(LakeMissingError, match=r"no lake yet at team-x\.work`lake"):
+        open_lake(SETTINGS, tmp_path, session=session)  # type: ignore[arg-type]
+
+
+def test_the_schema_is_made_once_where_it_is_missing(tmp_path: Path) -> None:
+    session = RecordingSession()
+    tables = {name: TABLES[name] for name in ("tasks", "cursors")}
+    with open_lake(SETTINGS, tmp_path, create=True, session=session, tables=tables) as lake:  # type: ignore[arg-type]
+        lake.ensure()
+    assert session.statements.count(f"CREATE SCHEMA IF NOT EXISTS {NAME}") == 1
+    assert len([one for one in session.statements if one.startswith("SHOW SCHEMAS")]) == 1
+
+
+def test_one_list_tells_of_all_tables_that_are_there(tmp_path: Path) -> None:
+    tables = {name: TABLES[name] for name in ("tasks", "cursors")}
+    columns = {name: list(TABLES[name].row.model_fields) for name in tables}
+    answers = {f"SELECT * FROM {NAME}.`{name}`": Result([], columns[name]) for name in tables}
+    listed = {f"SHOW TABLES IN {NAME}": Result([{"tableName": name} for name in tables])}
+    session = RecordingSession({**THERE, **listed, **answers})
+    with open_lake(SETTINGS, tmp_path, session=session, tables=tables) as lake:  # type: ignore[arg-type]
+        lake.ensure()
+    assert [one.split()[0] for one in session.statements].count("SHOW") == 3
+    assert not any(one.startswith(("CREATE TABLE", "ALTER")) for one in session.statements)
 
 
 def test_tables_are_made_by_name_clustered_and_without_a_location(
@@ -131,12 +161,3 @@ def test_deferred_rows_are_appended_at_once(opened: Callable[..., tuple[Lake, Re
     assert lake.deferred("cursors").num_rows == 0
     lake.flush_deferred()
     assert len(session.statements) == 1
-
-
-def test_nothing_is_asked_of_the_session_that_serverless_forbids() -> None:
-    forbidden = (".cache(", ".persist(", ".checkpoint(", "sparkContext", "_jvm", "_jdf", ".rdd", "GlobalTempView")
-    sources = Path(__file__).parents[2] / "src" / "worklake" / "lake"
-    found = [
-        (path.name, word) for path in sorted(sources.rglob("*.py")) for word in forbidden if word in path.read_text()
-    ]
-    assert found == []

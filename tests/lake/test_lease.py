@@ -10,11 +10,14 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.lake.writer import Writer, end_writer, start_writer
+from tests.support.lake import call, cursor
 from worklake.errors import LeaseHeldError
-from worklake.lake.lake import Lake
+from worklake.lake.lake import Lake, open_lake
+from worklake.settings.models import EmbeddedLake
 
 Hold = Callable[..., ForkServerProcess]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -103,6 +106,30 @@ def test_a_row_that_has_run_out_is_taken_over_and_its_holder_learns_it(embedded:
             lost.renew()
         with embedded.lease("ben", "pull", clock=clock, in_table=True):
             pass
+
+
+def test_whoever_lost_the_lease_while_standing_still_commits_nothing(embedded: Lake, tmp_path: Path) -> None:
+    clock = Clock()
+    with embedded.lease("anna", "sync", seconds=300, clock=clock, in_table=True):
+        embedded.merge("cursors", [cursor("linear", 1)])
+        clock.now += timedelta(seconds=400)
+        with open_lake(EmbeddedLake(), tmp_path) as other, other.lease("ben", "sync", clock=clock, in_table=True):
+            for write in (
+                lambda: embedded.merge("cursors", [cursor("linear", 2)]),
+                lambda: embedded.append("calls", [call(1)]),
+                lambda: embedded.delete("cursors", pa.table({"source": ["linear"], "stage": ["pull"]})),
+            ):
+                with pytest.raises(LeaseHeldError, match="ben"):
+                    write()
+        assert [row["source"] for row in embedded.rows("select source from {cursors}")] == ["linear"]
+
+
+def test_a_lease_that_ran_out_untaken_is_renewed_by_the_next_commit(embedded: Lake) -> None:
+    clock = Clock()
+    with embedded.lease("anna", "sync", seconds=300, clock=clock, in_table=True) as lease:
+        clock.now += timedelta(seconds=400)
+        embedded.merge("cursors", [cursor("linear", 1)])
+        assert lease.until == clock.now + timedelta(seconds=300)
 
 
 def test_another_process_that_holds_the_lake_is_named(embedded: Lake, hold: Hold) -> None:

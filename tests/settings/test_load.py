@@ -10,7 +10,7 @@ import worklake
 from worklake.errors import SettingsError
 from worklake.integrations.registry import settings_models
 from worklake.settings.load import find_project, load_settings
-from worklake.settings.models import DatabricksLake, EmbeddedLake, SparkLake
+from worklake.settings.models import DatabricksLake, EmbeddedLake, ProjectSettings, SparkLake
 
 GOOD = {
     "worklake.yml": "lake: {engine: embedded, path: lake}\ntime_zone: Europe/Berlin\n",
@@ -64,6 +64,29 @@ def test_good_settings_load_whole(tmp_path: Path) -> None:
 def test_every_engine_can_be_named(tmp_path: Path, lake: str, kind: type) -> None:
     settings = load_settings(project(tmp_path, worklake=f"lake: {lake}\n"), settings_models())
     assert isinstance(settings.project.lake, kind)
+
+
+@pytest.mark.parametrize(
+    ("folder", "lake", "place"),
+    [
+        ("/Volumes/main/worklake/project", {}, ("main", "worklake")),
+        ("/Volumes/main/worklake/project/team", {"schema": "other"}, ("main", "other")),
+        ("/Workspace/project", {"catalog": "main", "schema": "worklake"}, ("main", "worklake")),
+    ],
+)
+def test_a_project_in_a_volume_keeps_its_lake_beside_the_volume(
+    folder: str, lake: dict[str, str], place: tuple[str, str]
+) -> None:
+    tree = {"lake": {"engine": "databricks", **lake}}
+    read = ProjectSettings.model_validate(tree, context={"folder": Path(folder)}).lake
+    assert isinstance(read, DatabricksLake)
+    assert (read.catalog, read.schema_name) == place
+
+
+def test_a_project_elsewhere_names_catalog_and_schema(tmp_path: Path) -> None:
+    said = load_error(project(tmp_path, worklake="lake: {engine: databricks}\n"))
+    assert "lake.catalog: missing" in said
+    assert "lake.schema: missing" in said
 
 
 def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:

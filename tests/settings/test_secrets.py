@@ -52,7 +52,7 @@ def test_a_keyring_entry_is_read(tmp_path: Path) -> None:
         ("env:EMPTY", "environment variable EMPTY is not set"),
         ("file:missing", "missing cannot be read: No such file"),
         ("file:empty", "the secret file:empty is empty"),
-        ("databricks:scope/key", "databricks"),
+        ("databricks:scope/key", "needs the package databricks-sdk, which is not installed"),
     ],
 )
 def test_a_missing_secret_is_told_with_its_reference(tmp_path: Path, reference: str, said: str) -> None:

@@ -58,20 +58,26 @@ def _global_options(
 def main() -> None:
     """Run the command line with this process's arguments."""
     try:
-        from worklake.cli import demo, reading, setting_up, syncing  # noqa: F401  each declares its commands
-
-        status = app(standalone_mode=False)
+        status = run()
         with patient_with_readers():
             sys.stdout.flush()
     except KeyboardInterrupt:
         status = Exit.INTERRUPTED
-    except _UsageError as error:
-        _fail_usage(error, as_json="--json" in sys.argv)
     except WorklakeError as error:
-        _fail(error, as_json="--json" in sys.argv)
+        status = fail(error)
     if status == Exit.INTERRUPTED:
         _end_interrupted()
     sys.exit(status)
+
+
+def run() -> int:
+    """Carry out this process's arguments; the exit status. Raises `WorklakeError`, which `fail` tells the user."""
+    from worklake.cli import demo, reading, setting_up, syncing  # noqa: F401  each declares its commands
+
+    try:
+        return app(standalone_mode=False) or Exit.DONE
+    except _UsageError as error:
+        return _fail_usage(error, as_json="--json" in sys.argv)
 
 
 def _end_interrupted() -> NoReturn:
@@ -83,28 +89,29 @@ def _end_interrupted() -> NoReturn:
     os._exit(Exit.INTERRUPTED)
 
 
-def _fail_usage(error: Any, *, as_json: bool) -> NoReturn:
+def _fail_usage(error: Any, *, as_json: bool) -> Exit:
     """Say what is wrong with the arguments. Where there were none, the help has been shown already."""
     message = error.format_message()
     if as_json:
         _write_error("UsageError", message)
     if message:
         error.show(sys.stderr)
-    sys.exit(Exit.NOTHING_TOUCHED)
+    return Exit.NOTHING_TOUCHED
 
 
-def _fail(error: WorklakeError, *, as_json: bool) -> NoReturn:
+def fail(error: WorklakeError) -> Exit:
+    """Tell the user what went wrong; the exit status that goes with it."""
     from worklake.logs import redact
 
     message = str(redact(str(error)))
-    if as_json:
+    if "--json" in sys.argv:
         _write_error(type(error).__name__, message)
     stopped = "stopped for a person: " if isinstance(error, StoppedError) else ""
     sys.stderr.write(f"worklake: {stopped}{message}\n")
     if isinstance(error, StoppedError):
-        sys.exit(Exit.STOPPED_FOR_A_PERSON)
+        return Exit.STOPPED_FOR_A_PERSON
     in_part = isinstance(error, LakeError) and error.after_commits
-    sys.exit(Exit.PARTIAL if in_part else Exit.NOTHING_TOUCHED)
+    return Exit.PARTIAL if in_part else Exit.NOTHING_TOUCHED
 
 
 def _write_error(kind: str, message: str) -> None:

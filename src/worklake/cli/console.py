@@ -12,7 +12,8 @@ class PlainConsole(Console):
     """Shows texts as they are: no emoji for `:bug:`, no style for `[bold]`. A reader that leaves is no failure."""
 
     def __init__(self, *, width: int | None = None, stderr: bool = False) -> None:
-        super().__init__(highlight=False, emoji=False, markup=False, width=width, stderr=stderr)
+        # A job on Databricks looks like a notebook, which would be sent HTML in place of lines for the log.
+        super().__init__(highlight=False, emoji=False, markup=False, width=width, stderr=stderr, force_jupyter=False)
 
     def show(self, *parts: RenderableType) -> None:
         """Print each; lines of text stay lines, however long."""

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -112,6 +112,7 @@ class Lake:
     def __init__(self, engine: Engine, tables: Mapping[str, Table] = TABLES) -> None:
         self._engine = engine
         self._tables = tables
+        self._held: Lease | None = None
         self._spool = Spool(engine, engine.folder / INTERNAL) if engine.folder is not None else None
 
     def __enter__(self) -> Self:
@@ -214,6 +215,7 @@ class Lake:
         table = self.table(name)
         data = conform(rows, table.row, name)
         if data.num_rows:
+            self._check_lease()
             self._engine.append(table, data)
 
     def merge(
@@ -229,6 +231,7 @@ class Lake:
         if not data.num_rows:
             return Merged(0, 0, 0)
         _check_keys(data, table)
+        self._check_lease()
         return self._engine.merge(table, data, stored)
 
     def delete(self, name: str, keys: pa.Table) -> int:
@@ -240,6 +243,7 @@ class Lake:
         schema = arrow_schema(table.row)
         distinct = keys.select(list(table.key)).group_by(list(table.key)).aggregate([])
         data = distinct.cast(_plain(schema, table.key))
+        self._check_lease()
         return self._engine.delete(table, data) if data.num_rows else 0
 
     def restore(self, name: str, version: int) -> None:
@@ -297,6 +301,7 @@ class Lake:
 
     # one run at a time
 
+    @contextmanager
     def lease(
         self,
         holder: str,
@@ -305,16 +310,27 @@ class Lake:
         seconds: float = LEASE_SECONDS,
         clock: Callable[[], datetime] = _now,
         in_table: bool | None = None,
-    ) -> AbstractContextManager[Lease]:
+    ) -> Iterator[Lease]:
         """Hold the lake while the context is open; LeaseHeldError says who holds it instead.
 
         In a local folder a dead holder's lease ends with its process; elsewhere (or with `in_table`) it is a row of
-        `leases` that ends `seconds` after the last renewal.
+        `leases` that ends `seconds` after the last renewal. Whoever lost it commits nothing any more through this lake.
         """
         period = timedelta(seconds=seconds)
+        taken: AbstractContextManager[Lease]
         if self._engine.folder is not None and not in_table:
-            return file_lease(self._engine.folder / INTERNAL, holder, command, period, clock)
-        return table_lease(self._engine, LEASES, holder, command, period, clock)
+            taken = file_lease(self._engine.folder / INTERNAL, holder, command, period, clock)
+        else:
+            taken = table_lease(self._engine, LEASES, holder, command, period, clock)
+        with taken as self._held:
+            try:
+                yield self._held
+            finally:
+                self._held = None
+
+    def _check_lease(self) -> None:
+        if self._held is not None:
+            self._held.check()
 
     def is_held(self, *, clock: Callable[[], datetime] = _now) -> bool:
         """Whether a run that is alive holds the lake."""
@@ -334,6 +350,7 @@ class Lake:
         if not data.num_rows:
             return
         if self._spool is None:
+            self._check_lease()
             self._engine.append(table, data)
         else:
             self._spool.add(table, data)

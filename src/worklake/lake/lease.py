@@ -47,7 +47,12 @@ class Lease:
         self.until = self._renew()
 
     def check(self) -> None:
-        """Raise where the lease could not be renewed and has run out: another run may be at work."""
+        """Raise where the lease could not be renewed and has run out: another run may be at work.
+
+        One that ran out while this process stood still is renewed here, before whatever it is needed for.
+        """
+        if self._failure is None and self._clock() >= self.until:
+            self.renew()
         if self._failure is not None and (self._clock() >= self.until or isinstance(self._failure, LeaseHeldError)):
             raise LeaseHeldError(f"The lease of {self.holder} was lost: {self._failure}") from self._failure
 

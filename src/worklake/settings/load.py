@@ -191,7 +191,7 @@ def _parse(path: Path, *, required: bool) -> Any:
 
 def _validate(path: Path, model: type[Model], value: Any, tree: Any, prefix: tuple[str, ...]) -> Model:
     try:
-        return model.model_validate(value)
+        return model.model_validate(value, context={"folder": path.parent.parent})
     except ValidationError as error:
         lines = []
         for detail in without_consequences(error.errors(include_url=False)):

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from worklake.model.fields import FIELDS
 from worklake.settings.secrets import SecretRef
@@ -63,11 +63,22 @@ class SparkLake(Settings):
 
 
 class DatabricksLake(Settings):
-    """The session a Databricks notebook or job already has; tables are `catalog.schema.name`."""
+    """The session a Databricks notebook or job already has; tables are `catalog.schema.name`.
+
+    A project folder in a volume need not name them: they are the volume's own.
+    """
 
     engine: Literal["databricks"]
     catalog: str
     schema_name: str = Field(alias="schema")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _where_the_project_lies(cls, value: Any, info: ValidationInfo) -> Any:
+        folder: Path | None = (info.context or {}).get("folder")
+        if not isinstance(value, Mapping) or folder is None or folder.parts[:2] != ("/", "Volumes"):
+            return value
+        return {**dict(zip(("catalog", "schema"), folder.parts[2:4], strict=False)), **value}
 
 
 LakeSettings = Annotated[EmbeddedLake | SparkLake | DatabricksLake, Field(discriminator="engine")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -61,20 +62,39 @@ def _from_keyring(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
 
 
 def _from_databricks(rest: str, folder: Path, environ: Mapping[str, str]) -> str:
+    """Through the workspace's API, which answers jobs, notebooks and other machines alike, each as who it is there."""
     try:
         from databricks.sdk import WorkspaceClient
+        from databricks.sdk.errors import DatabricksError, NotFound, PermissionDenied
     except ImportError:
         raise SettingsError(
             f"databricks:{rest} needs the package databricks-sdk, which is not installed; install it"
         ) from None
     scope, _, key = rest.partition("/")
     try:
-        return str(WorkspaceClient().dbutils.secrets.get(scope, key))
-    except Exception as error:
+        value = WorkspaceClient().secrets.get_secret(scope, key).value
+    except NotFound:
         raise SettingsError(
-            f"Databricks gave no secret {scope}/{key}: {type(error).__name__}; see that it exists and that"
-            " you may read it"
+            f"Databricks has no secret {scope}/{key}; run: databricks secrets put-secret {scope} {key}"
+        ) from None
+    except PermissionDenied:
+        raise SettingsError(
+            f"Databricks does not let you read the secret {scope}/{key}; whoever manages the scope runs:"
+            f" databricks secrets put-acl {scope} PRINCIPAL READ"
+        ) from None
+    except (DatabricksError, OSError, ValueError) as error:  # ValueError: no credentials to ask with
+        raise SettingsError(
+            f"Databricks gave no secret {scope}/{key}: {type(error).__name__}; see that you are logged in to the"
+            " workspace, as with: databricks auth login"
         ) from error
+    return _decoded(value or "", f"{scope}/{key}")
+
+
+def _decoded(value: str, name: str) -> str:
+    try:
+        return b64decode(value, validate=True).decode()
+    except ValueError:
+        raise SettingsError(f"the Databricks secret {name} is not text; put the token there") from None
 
 
 _READERS: Mapping[str, Callable[[str, Path, Mapping[str, str]], str]] = {

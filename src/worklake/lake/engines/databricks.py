@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from typing import TYPE_CHECKING
 
 from worklake.errors import LakeError
 from worklake.lake.engines.sql import SqlEngine
 from worklake.lake.names import literal, quote
-from worklake.lake.tables import Table
+from worklake.lake.tables import TABLES, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -23,6 +24,8 @@ class DatabricksEngine(SqlEngine):
         self._catalog = catalog
         self._schema = schema
         self._session = session
+        self._schema_seen = False
+        self._there: set[str] = set()
 
     @property
     def session(self) -> SparkSession:
@@ -36,26 +39,39 @@ class DatabricksEngine(SqlEngine):
         return quote(self._catalog, self._schema, table.name)
 
     def exists(self) -> bool:
-        """Whether the schema is there."""
-        found = self.rows(f"SHOW SCHEMAS IN {quote(self._catalog)} LIKE {literal(self._schema)}")
-        return bool(found)
+        """Whether the schema has one of the lake's tables: one that was made beforehand is still empty."""
+        return self._has_schema() and not self._listed().isdisjoint(TABLES)
 
     def stored(self, table: Table) -> bool:
-        """Whether the table is there."""
-        return bool(self.rows(f"SHOW TABLES IN {quote(self._catalog, self._schema)} LIKE {literal(table.name)}"))
+        """Whether the table is there. One list tells it of them all: each run asks for every table."""
+        return table.name in self._there or table.name in self._listed()
+
+    def _listed(self) -> set[str]:
+        self._there = {row["tableName"] for row in self.rows(f"SHOW TABLES IN {self._in}")}
+        return self._there
 
     def create(self, table: Table) -> bool:
         """Make the table, and the schema before it, where they are missing."""
-        if not self.exists():
-            self.rows(f"CREATE SCHEMA IF NOT EXISTS {quote(self._catalog, self._schema)}")
+        if not self._schema_seen and not self._has_schema():
+            self.rows(f"CREATE SCHEMA IF NOT EXISTS {self._in}")
+        self._schema_seen = True
         return super().create(table)
+
+    @property
+    def _in(self) -> str:
+        return quote(self._catalog, self._schema)
+
+    def _has_schema(self) -> bool:
+        return bool(self.rows(f"SHOW SCHEMAS IN {quote(self._catalog)} LIKE {literal(self._schema)}"))
 
     def close(self) -> None:
         """Leave the session to whoever started it."""
 
 
 def running_session() -> SparkSession:
-    """The active session; else databricks-connect's, where it is installed."""
+    """The active session; else databricks-connect's, where it is installed, which is also how serverless has one; else
+    the cluster's.
+    """
     if importlib.util.find_spec("pyspark") is not None:
         from pyspark.sql import SparkSession
 
@@ -69,6 +85,10 @@ def running_session() -> SparkSession:
         connect = importlib.import_module("databricks.connect")
         session: SparkSession = connect.DatabricksSession.builder.getOrCreate()
         return session
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        from pyspark.sql import SparkSession
+
+        return SparkSession.builder.getOrCreate()
     raise LakeError(
         "lake.engine is databricks, but no session runs here and databricks-connect is not installed. Run in a "
         "Databricks notebook or job, or: pip install databricks-connect"
