@@ -4,7 +4,9 @@ By default each run draws the same examples, so that a red run is red again. Oth
 `pytest --hypothesis-profile=explore`. None has a deadline, for a machine may be busy with something else.
 """
 
+import os
 import signal
+import tempfile
 
 from hypothesis import settings
 
@@ -14,3 +16,6 @@ settings.load_profile("worklake")
 
 # Who starts the tests in the background may have them ignore Ctrl-C, and all processes that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What Worklake keeps for its user on this machine is not the tests' to change.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="worklake-tests-")
