@@ -1,8 +1,8 @@
 """Turns of a quota that a provider does not tell of, taken one after another, across runs.
 
 When the next turn is stands in a small file of this machine, so that a run that was stopped, and a command beside it,
-do not spend the same minute twice. Turns are the same time apart, so that where the file is lost (another machine) a run
-adds one request to a minute at most.
+do not spend the same minute twice. Turns are the same time apart, so that where the file is lost (another machine) a
+run adds one request to a minute at most.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Pace:
         self._kept = True
 
     def wait(self, now: datetime, longest: float) -> float:
-        """Take the next turn; how many seconds it is until then. One that is further away than `longest` is not taken."""
+        """Take the next turn; how many seconds it is until then. One further away than `longest` is not taken."""
         with self._lock, self._opened():
             turn = max(now, self._read(now) or now)
             seconds = (turn - now).total_seconds()
