@@ -106,6 +106,17 @@ def test_unknown_labels_and_partial_changes_are_refused_where_that_is_switched_o
     assert motion.patch(path, **whole, labels=["bug"])["labels"] == [{"name": "bug"}]
 
 
+def test_null_takes_away_a_due_date_and_a_project_unless_that_is_switched_off(motion):
+    project = motion.get("/v1/projects", workspaceId=motion.team())["projects"][0]["id"]
+    fields = {"dueDate": "2026-05-01T12:00:00.000Z", "projectId": project}
+    made = motion.creates(**fields)
+    cleared = motion.patch(f"/v1/tasks/{made['id']}", dueDate=None, projectId=None)
+    assert (cleared["dueDate"], cleared["project"]) == (None, None)
+    control(motion, "PATCH", "switches", {"refuse_null": 1}).raise_for_status()
+    for key in fields:
+        motion.call("PATCH", f"/v1/tasks/{motion.creates(**fields)['id']}", 400, json={key: None})
+
+
 def test_a_switch_that_does_not_exist_is_refused(motion):
     assert control(motion, "PATCH", "switches", {"nonsense": 1}).status_code == 422
     assert control(motion, "PATCH", "switches", {"lock_out": "yes"}).status_code == 422

@@ -109,7 +109,7 @@ def test_every_field_is_written(motion):
     "body",
     [
         {"name": ""}, {"status": "Nowhere"}, {"priority": "URGENT"}, {"duration": 0}, {"duration": "LONG"},
-        {"dueDate": None}, {"dueDate": "soon"}, {"projectId": None}, {"projectId": "pr0"}, {"assigneeId": "us0"},
+        {"dueDate": "soon"}, {"projectId": "pr0"}, {"assigneeId": "us0"},
         {"labels": "bug"}, {"description": None}, {"startOn": "2026-01-01"}, {"autoScheduled": {"deadlineType": "X"}},
         {"workspaceId": "ws0"},
     ],

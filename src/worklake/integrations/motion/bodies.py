@@ -41,7 +41,7 @@ def plain_body(fields: Fields, before: Payload, zone: ZoneInfo) -> Body:
         body["name"] = fields["title"]
     if "priority" in fields:
         body["priority"] = PRIORITY_NAMES[str(fields["priority"])]
-    if fields.get("due_date"):
+    if "due_date" in fields:
         body["dueDate"] = due_time(fields["due_date"], before, zone)
     if "estimate_minutes" in fields:
         body["duration"] = fields["estimate_minutes"] or "NONE"

@@ -184,9 +184,9 @@ def _put_assignees(payload: Payload, assignees: FieldValue) -> None:
 
 
 def _fit_due(day: FieldValue, now: FieldValue, zone: ZoneInfo) -> FieldValue:
-    """A day on which something can be due there. No day stays the one that is shown: Motion cannot take it away."""
+    """A day on which something can be due there."""
     if not day:
-        return now
+        return None
     wanted = date.fromisoformat(str(day))
     try:
         return datetime.combine(wanted, END_OF_DAY, zone).astimezone(UTC).astimezone(zone).date().isoformat()
@@ -218,8 +218,7 @@ def _project(payload: Payload) -> FieldValue:
 
 
 def _fit_project(name: FieldValue, now: FieldValue) -> FieldValue:
-    """The project's name. No project stays the one that is shown: Motion cannot take it away."""
-    return " ".join(str(name).replace("\0", "").split())[:LONGEST_NAME].rstrip() or now if name else now
+    return " ".join(str(name).replace("\0", "").split())[:LONGEST_NAME].rstrip() or None if name else None
 
 
 def _put_project(payload: Payload, name: FieldValue) -> None:

@@ -71,7 +71,7 @@ class MotionLens(Lens):
         return result
 
     def project(self, fields: Fields, shown: Fields | None) -> dict[str, FieldValue]:
-        """How Motion would show these fields: what it cannot set or take away as it shows it."""
+        """How Motion would show these fields: what it cannot set as it shows it."""
         projected: dict[str, FieldValue] = {}
         for name, value in fields.items():
             lens = self._fields.get(name)

@@ -122,7 +122,10 @@ class TaskWriter:
         return None if found is None else self._item(found)
 
     def update(self, task_id: str, fields: Fields, shown: Fields) -> Item:
-        """Set these fields in one call; nobody's being assigned takes one before it."""
+        """Set these fields in one call; nobody's being assigned takes one before it.
+
+        A due date or project is taken away by null, which Motion's documentation neither promises nor excludes.
+        """
         self._check_writable(fields)
         wanted = self._lens.project(fields, shown)
         changed = {name: value for name, value in wanted.items() if name not in shown or value != shown[name]}
@@ -192,8 +195,9 @@ class TaskWriter:
         body: Body = {}
         if "status" in fields:
             body["status"] = status_name(fields["status"], workspace, self._lens.statuses)
-        if fields.get("project"):
-            body["projectId"] = self._directory.project_id(str(workspace.get("id")), str(fields["project"]))
+        if "project" in fields:
+            name = fields["project"]
+            body["projectId"] = self._directory.project_id(str(workspace.get("id")), str(name)) if name else None
         return body
 
     def _made(self, made: Payload) -> Item:

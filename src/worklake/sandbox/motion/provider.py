@@ -41,7 +41,11 @@ class MotionSandbox:
         self.token = "motion_sandbox_" + hashlib.sha256(f"{world.seed}/motion/key".encode()).hexdigest()[:24]
         self.switches: dict[str, int] = dict.fromkeys(SWITCHES, 0)
         self._store = store_from(world, clock)
-        writes = Writes(self._store, lambda: not self.switches["refuse_unknown_labels"])
+        writes = Writes(
+            self._store,
+            makes_labels=lambda: not self.switches["refuse_unknown_labels"],
+            takes_null=lambda: not self.switches["refuse_null"],
+        )
         self._site = Site(self._store, writes, self.switches)
         self._quota_scale = quota_scale
         self._limits = Limits(quota_scale, clock, lambda: bool(self.switches["lock_out"]))

@@ -23,10 +23,12 @@ KEYS = frozenset(
 
 
 class Writes:
-    """Makes and changes tasks. `makes_labels` says whether labels that a workspace lacks are made or refused."""
+    """Makes and changes tasks. `makes_labels` says whether labels that a workspace lacks are made, `takes_null`
+    whether null takes a due date or a project away.
+    """
 
-    def __init__(self, store: Store, makes_labels: Callable[[], bool]) -> None:
-        self._store, self._makes_labels = store, makes_labels
+    def __init__(self, store: Store, makes_labels: Callable[[], bool], takes_null: Callable[[], bool]) -> None:
+        self._store, self._makes_labels, self._takes_null = store, makes_labels, takes_null
         self._setters: Mapping[str, Callable[[Task, Any], None]] = {
             "name": self._name,
             "dueDate": self._due,
@@ -100,7 +102,7 @@ class Writes:
         task.html = to_html(value)
 
     def _due(self, task: Task, value: Any) -> None:
-        task.due = _moment(value, "dueDate")
+        task.due = None if value is None and self._takes_null() else _moment(value, "dueDate")
 
     def _duration(self, task: Task, value: Any) -> None:
         whole = isinstance(value, int) and not isinstance(value, bool) and value > 0
@@ -130,6 +132,9 @@ class Writes:
         task.start_on = start.date() if start else self._store.now().date()
 
     def _project(self, task: Task, value: Any) -> None:
+        if value is None and self._takes_null():
+            task.project = None
+            return
         project = self._store.projects.get(value) if isinstance(value, str) else None
         if project is None or project.workspace != task.workspace:
             raise refused(f"Project {value} does not exist in this workspace")
