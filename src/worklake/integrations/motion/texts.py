@@ -104,9 +104,14 @@ def _settled(text: str) -> str:
 
 def literal(text: str) -> str:
     """The text as a block of code, in which nothing means anything: for what no other form can hold."""
-    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text)), 3)
+    fence = _fence_around(text)
     body = "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
     return f"{fence}\n{body}\n{fence}" if body.strip() else ""
+
+
+def _fence_around(code: str) -> str:
+    """What closes nowhere within this code."""
+    return "`" * max([3, *(len(run) + 1 for run in re.findall("`+", code))])
 
 
 def _says(text: str) -> list[str]:
@@ -140,7 +145,7 @@ def _boxes(state: StateCore) -> None:
 
 @cache
 def _converter() -> MarkdownConverter:
-    from markdownify import ATX, BACKSLASH, STRIP_ONE, MarkdownConverter
+    from markdownify import ATX, BACKSLASH, MarkdownConverter
 
     class Converter(MarkdownConverter):
         """HTML to the Markdown that people write, with task lists, and only those escapes that are needed."""
@@ -162,12 +167,17 @@ def _converter() -> MarkdownConverter:
                 text = f"[{'x' if el.get('data-checked') == 'true' else ' '}] {text.strip()}"
             return str(super().convert_li(el, text, parent_tags))  # type: ignore[misc]
 
+        def convert_pre(self, el: Any, text: str, parent_tags: set[str]) -> str:
+            """A block of code with its language, behind a fence that nothing in it closes."""
+            if not text.strip():
+                return ""
+            fence, code = _fence_around(text), text.removesuffix("\n")
+            return f"\n\n{fence}{_language(el)}\n{code}\n{fence}\n\n"
+
     return Converter(
         heading_style=ATX,
         bullets="-",
         newline_style=BACKSLASH,
-        strip_pre=STRIP_ONE,
-        code_language_callback=_language,
     )
 
 
