@@ -15,7 +15,7 @@ pytest.importorskip("pysail", reason="the embedded engine is not installed")
 pytestmark = pytest.mark.xdist_group("paced")
 
 SHARED = "rules: [{name: shared, when: \"title like 'Shared%'\", to: [motion]}]\n"
-ISSUES, A_RUN = 40, 22
+ISSUES, A_RUN = 28, 22
 
 
 class Time:
