@@ -112,6 +112,18 @@ def test_refused_request_is_not_repeated_within_a_minute(server, file):
     assert bench.calls[1].called_at - bench.calls[0].called_at >= timedelta(seconds=60)
 
 
+def test_longer_wait_that_the_provider_asks_for_holds_for_the_next_run_too(server, file):
+    bench = paced(server, file)
+    server.will_answer(Answer(429, {"Retry-After": "900"}), Answer())
+    with pytest.raises(RetryableError) as raised:
+        bench.get()
+    assert raised.value.retry_after_seconds == 900
+    later = paced(server, file)
+    later.now = bench.now + timedelta(minutes=14)
+    later.get()
+    assert sum(later.slept) == pytest.approx(60)
+
+
 def test_second_refusal_stops_the_run_and_holds_back_the_next_for_an_hour(server, file):
     bench = paced(server, file)
     server.will_answer(Answer(429), Answer(429), Answer())

@@ -302,7 +302,7 @@ class Http(requests.Session):
         if wait is None and refused and self._spent_until is not None:
             wait = max(0.0, (self._spent_until - self._clock()).total_seconds())
         if refused and self.pace is not None:
-            wait = max(wait or 0.0, self.pace.refused(self._clock()))
+            wait = self.pace.refused(self._clock(), wait or 0.0)
         again = refused or (repeatable and status in _PASSING)
         words = words_of(response, self._token)
         problem = "too many requests" if refused else f"the server answered {status}"

@@ -24,6 +24,8 @@ LOCK_SECONDS = 10.0
 """How long another process may take over the file."""
 FIRST_HOLD = timedelta(seconds=60)
 """How long nothing is sent after a refusal."""
+LONGEST_ASKED = 24 * 3600.0
+"""A provider that asks to wait longer is taken for one whose clock is wrong."""
 LONG_HOLD = timedelta(hours=1)
 """How long after a refusal that followed another one in the same run."""
 
@@ -56,11 +58,13 @@ class Pace:
                 self._write(turn + self._apart)
             return seconds
 
-    def refused(self, now: datetime) -> float:
-        """Take note that the provider refused a request for now; for how many seconds nothing may be sent."""
+    def refused(self, now: datetime, asked: float = 0.0) -> float:
+        """Take note that the provider refused a request for now; for how many seconds nothing may be sent. It may have
+        `asked` for so many itself.
+        """
         with self._lock, self._opened():
             self._refusals += 1
-            hold = FIRST_HOLD if self._refusals == 1 else LONG_HOLD
+            hold = max(FIRST_HOLD if self._refusals == 1 else LONG_HOLD, timedelta(seconds=min(asked, LONGEST_ASKED)))
             until = max(now + hold, self._read(now) or now)
             self._write(until)
             return (until - now).total_seconds()
@@ -90,7 +94,7 @@ class Pace:
                 known = kept if known is None else max(kept, known)
             except (OSError, ValueError, KeyError, TypeError):
                 pass  # not written yet, or not by us
-        return None if known is None or known > now + 2 * LONG_HOLD else known
+        return None if known is None or known > now + timedelta(seconds=LONGEST_ASKED) + LONG_HOLD else known
 
     def _write(self, turn: datetime) -> None:
         self._next = turn

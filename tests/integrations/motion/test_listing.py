@@ -112,12 +112,21 @@ def test_workspace_that_is_added_is_read_to_its_end_and_its_people_too(account):
 def test_workspace_that_does_not_show_is_named_after_the_others_were_read(account):
     wider = account.again(workspaces=["Team", "Nowhere"])
     items = []
-    with pytest.raises(AccessError, match=r"no workspace 'Nowhere'; it shows 'Team', 'My Tasks'"):
+    with pytest.raises(AccessError, match=r"no workspace 'Nowhere', or several; it shows 'Team' \(ws"):
         for page in wider.source.list_changed(None, account.served.clock()):
             items += page.items
     assert set(tasks_in(items)) == all_tasks(account)
     with pytest.raises(AccessError, match="Nowhere"):
         list(wider.source.list_ids())
+
+
+def test_of_two_workspaces_of_one_name_one_is_named_by_its_id(small):
+    store = small.served.provider._store
+    one, other = store.workspaces.values()
+    other.name = "Team"
+    with pytest.raises(AccessError, match="an id names one of several"):
+        small.listed()
+    assert set(tasks_in(small.again(workspaces=[one.id]).listed()[0])) == all_tasks(small)
 
 
 def test_comments_come_along_only_where_the_settings_ask_for_them(account):

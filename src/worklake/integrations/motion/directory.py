@@ -33,12 +33,14 @@ class Directory:
         return self._workspaces
 
     def found(self) -> dict[str, Payload]:
-        """Those of the settings that are there, by what the settings call them: an id, or else a name."""
-        there = self.workspaces()
-        by_id = {str(one.get("id")): one for one in there}
-        by_name = {str(one.get("name")).casefold(): one for one in reversed(there)}
-        named = ((one, by_id.get(one) or by_name.get(one.casefold())) for one in self._settings.workspaces)
-        return {one: workspace for one, workspace in named if workspace is not None}
+        """Those of the settings that are there, by what the settings call them: an id, or else the only one's name."""
+        found = {}
+        for name in self._settings.workspaces:
+            by_id = [one for one in self.workspaces() if one.get("id") == name]
+            named = [one for one in self.workspaces() if str(one.get("name")).casefold() == name.casefold()]
+            if by_id or len(named) == 1:
+                found[name] = (by_id or named)[0]
+        return found
 
     def workspace(self, name: str) -> Payload:
         """The workspace that the settings call so. Raises `AccessError`."""
@@ -49,10 +51,12 @@ class Directory:
 
     def hidden(self, names: Sequence[str]) -> AccessError:
         """What to say of workspaces that do not show."""
-        listed, there = ", ".join(map(repr, names)), ", ".join(repr(one.get("name")) for one in self.workspaces())
+        listed = ", ".join(map(repr, names))
+        there = ", ".join(f"{one.get('name')!r} ({one.get('id')})" for one in self.workspaces())
         return AccessError(
-            f"{self._client.source}: Motion shows this key no workspace {listed}; it shows {there or 'none'}. Correct"
-            " `workspaces` in conf/sources.yml, or have the key's owner added to the workspace."
+            f"{self._client.source}: Motion shows this key no workspace {listed}, or several; it shows"
+            f" {there or 'none'}. Correct `workspaces` in conf/sources.yml (an id names one of several), or have the"
+            " key's owner added to the workspace."
         )
 
     def project_id(self, workspace: str, name: str) -> str:

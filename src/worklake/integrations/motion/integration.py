@@ -97,7 +97,7 @@ class MotionIntegration(BaseIntegration):
         """
         most_pages = self.settings.requests_per_run // 2
         names = self.settings.workspaces
-        return Listing(self._client, self._directory, names, position, most_pages, self._writer.remember).pages()
+        return Listing(self._client, self._directory, names, position, most_pages).pages()
 
     def complete(self, items: Sequence[Item]) -> Iterator[Item]:
         """These items; where the settings have comments read, with those of each task and their authors."""

@@ -6,7 +6,7 @@ was is known again by its values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -38,12 +38,10 @@ class Listing:
         names: Sequence[str],
         position: str | None,
         most_pages: int,
-        remember: Callable[[Payload], None],
     ) -> None:
         self._client, self._directory, self._names = client, directory, names
         self._position = Position.parse(position)
         self._most_pages, self._pages_read = most_pages, 0
-        self._remember = remember
         self._seen: dict[tuple[Kind, str], Payload] = {}
 
     def pages(self) -> Iterator[Page]:
@@ -125,7 +123,6 @@ class Listing:
         items: list[Item] = []
         for row in page.rows:
             if isinstance(row, dict):
-                self._remember(row)
                 for person in people_of(row):
                     items += self._once(Kind.PERSON, person)
                 project = row.get("project")

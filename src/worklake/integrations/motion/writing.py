@@ -40,8 +40,8 @@ from worklake.model.ids import TaskId
 
 CLOCKS_APART = timedelta(hours=1)
 """How far behind Worklake's clock Motion's may be when a made task is looked for."""
-REMEMBERED = 20_000
-"""Of how many tasks seen last it is kept what writing them needs."""
+REMEMBERED = 2_000
+"""Of how many tasks read last it is kept what writing them needs."""
 PHANTOM_READS = 3
 """So often a new task is read that may have got another id than its answer says."""
 WORTH_LISTING = 4
@@ -59,16 +59,6 @@ class TaskWriter:
         self._marked: dict[str, Payload] = {}
         self._marked_since: datetime | None = None
         self._sends_whole = False
-
-    def remember(self, payload: Payload) -> None:
-        """Keep a task as some call showed it."""
-        known = external_id(payload)
-        if known is None:
-            return
-        self._known.pop(known, None)
-        self._known[known] = payload
-        if len(self._known) > REMEMBERED:
-            del self._known[next(iter(self._known))]
 
     def read(self, task_id: str) -> Item:
         """A task as it is now. Raises `NotFoundError`."""
@@ -251,7 +241,12 @@ class TaskWriter:
         return self._known.get(task_id) or self.read(task_id).payload
 
     def _item(self, payload: Payload) -> Item:
-        self.remember(payload)
+        known = external_id(payload)
+        if known is not None:
+            self._known.pop(known, None)
+            self._known[known] = payload
+            if len(self._known) > REMEMBERED:
+                del self._known[next(iter(self._known))]
         return task_item(payload)
 
     def _check_writable(self, fields: Fields) -> None:
