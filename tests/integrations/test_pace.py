@@ -86,6 +86,11 @@ def test_file_is_named_after_the_quota_and_without_its_words(tmp_path):
     assert one != other and "KEY" not in one.name
 
 
+@pytest.mark.parametrize(("environment", "begins"), [({"HOME": "/home/kim"}, "/home/kim/.local/state"), ({}, "/")])
+def test_file_is_in_the_users_home_where_there_is_one(environment, begins):
+    assert str(state_file("x", environment=environment)).startswith(begins)
+
+
 def test_requests_wait_for_their_turns(server, file):
     bench = paced(server, file)
     for _ in range(3):

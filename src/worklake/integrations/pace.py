@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 
 import structlog
 from filelock import FileLock, Timeout
@@ -35,8 +36,9 @@ log = structlog.get_logger(__name__)
 def state_file(*of: str, environment: Mapping[str, str] | None = None) -> Path:
     """Where the turns of a quota are kept, by what it is the quota of. The name holds no secret."""
     known = os.environ if environment is None else environment
-    folder = known.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(folder) / "worklake" / f"turns-{digest(*of)}.json"
+    home = known.get("HOME") or known.get("USERPROFILE")
+    folder = known.get("XDG_STATE_HOME") or (str(Path(home, ".local", "state")) if home else gettempdir())
+    return Path(folder, "worklake", f"turns-{digest(*of)}.json")
 
 
 class Pace:

@@ -63,6 +63,12 @@ def test_html_is_read_as_people_would_write_it(html, markdown):
     assert texts.shown(html) == markdown
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("bare", ["https://a.example/x", "notes.txt", "/etc/hosts"])
+def test_text_without_any_tag_is_read_as_it_is(bare):
+    assert texts.shown(bare) == bare
+
+
 def test_task_lists_are_read_with_their_boxes():
     html = (
         '<ul data-type="taskList"><li data-checked="true" data-type="taskItem"><p>done</p></li>'
@@ -115,4 +121,4 @@ def test_html_that_is_nested_without_end_is_unreadable_and_nothing_worse():
 
 
 def test_titles_are_one_line():
-    assert texts.fitted_title("  a\r\nb\0 ") == "a  b"
+    assert texts.fitted_title("  a\r\nb\rc\0 ") == "a b c"

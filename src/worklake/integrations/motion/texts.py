@@ -83,7 +83,8 @@ def as_html(text: str | None, marked: Iterable[TaskId | CommentId] = ()) -> str:
 
 def fitted_title(title: str) -> str:
     """A title as Motion can hold it: one line without spaces around it."""
-    return " ".join(title.replace("\0", "").split("\n")).replace("\r", " ").strip()
+    lines = title.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return " ".join(lines).strip()
 
 
 def _marked(html: str | None) -> list[str]:
@@ -120,7 +121,8 @@ def _says(text: str) -> list[str]:
 
 
 def _read(html: str) -> str:
-    return str(_converter().convert(html)).strip("\n")
+    # Within a tag: of a bare address the parser would warn that it opens no files.
+    return str(_converter().convert(f"<body>{html}</body>")).strip("\n")
 
 
 @cache
