@@ -100,6 +100,18 @@ def test_status_without_a_name_is_shown_as_the_nearest(wanted, shown):
     assert lens(statuses=few).project({"status": wanted}, None) == {"status": nearest[wanted]}
 
 
+def test_status_of_a_workspace_with_words_of_its_own_is_open_or_completed():
+    own = [
+        {"name": "Doing", "isDefaultStatus": False, "isResolvedStatus": False},
+        {"name": "Someday", "isDefaultStatus": True, "isResolvedStatus": False},
+        {"name": "Finished", "isDefaultStatus": False, "isResolvedStatus": True},
+    ]
+    task = {**TASK, "workspace": {**WORKSPACE, "statuses": own}, "status": own[0]}
+    done = lens().put({"status": "completed"}, task)
+    assert done["status"] == own[2]
+    assert lens().put({"status": "unstarted"}, done)["status"] == own[1]
+
+
 def test_status_that_does_not_exist_any_more_means_nothing():
     meant = {"In Review": "started", "Todo": "unstarted", "Completed": "completed"}
     left = lens(statuses=meant).without({"status": ["In Review"]})

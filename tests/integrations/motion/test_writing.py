@@ -263,6 +263,10 @@ def test_usual_statuses_that_a_workspace_lacks_freeze_nothing(small):
     names = other.source.vocabulary(frozenset({"status"}))
     assert names.missing == {} and other.source.mapped_names() == {}
     assert names.known["status"] == {"unstarted", "completed"}
+    task = small.creates(workspaceId=small.workspace("My Tasks"), status="Doing")
+    assert other.view(other.source.close(task)).fields["status"] == "completed"
+    assert other.view(other.source.reopen(task)).fields["status"] == "unstarted"
+    assert small.payload(task)["status"]["name"] == "Someday", "the workspace's default"
 
 
 def test_check_tells_what_statuses_mean_nothing_and_which_are_lacking(small):

@@ -48,9 +48,15 @@ class StatusNames:
         return next((one for one in (wanted, *_NEAREST.get(wanted, ())) if one in meant), wanted).value
 
     def name_for(self, status: FieldValue, workspace: Payload) -> str | None:
-        """The name by which a workspace has this status; None where it has none."""
-        there = {text(one, "name", LONGEST_NAME) for one in objects(workspace, "statuses")}
-        return next((name for name in self._named(status) if name in there), None)
+        """The name by which a workspace has this status; None where it has none. One that the settings do not name is
+        taken only where no other one is there, the workspace's default before others.
+        """
+        there = objects(workspace, "statuses")
+        names = {text(one, "name", LONGEST_NAME) for one in there}
+        unnamed = [one for one in there if one["name"] not in self._meanings and self.meaning_of(one) == status]
+        unnamed.sort(key=lambda one: not flag(one, "isDefaultStatus"))
+        known = (name for name in self._named(status) if name in names)
+        return next(known, unnamed[0]["name"] if unnamed else None)
 
     def put(self, payload: Payload, status: FieldValue) -> None:
         """Show a task with this status, by its workspace's name where that is known."""
