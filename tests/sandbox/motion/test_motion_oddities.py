@@ -117,6 +117,13 @@ def test_null_takes_away_a_due_date_and_a_project_unless_that_is_switched_off(mo
         motion.call("PATCH", f"/v1/tasks/{motion.creates(**fields)['id']}", 400, json={key: None})
 
 
+def test_labels_of_a_change_that_is_refused_are_not_made(motion):
+    made = motion.creates()
+    motion.call("PATCH", f"/v1/tasks/{made['id']}", 400, json={"labels": ["never made"], "status": "Nowhere"})
+    labels = [one["name"] for space in motion.get("/v1/workspaces")["workspaces"] for one in space["labels"]]
+    assert "never made" not in labels
+
+
 def test_a_switch_that_does_not_exist_is_refused(motion):
     assert control(motion, "PATCH", "switches", {"nonsense": 1}).status_code == 422
     assert control(motion, "PATCH", "switches", {"lock_out": "yes"}).status_code == 422

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -45,8 +46,8 @@ def handler_of(method: str, path: str) -> tuple[Handler | None, tuple[str, ...]]
 def _list_tasks(call: Call) -> Answer:
     store = call.site.store
     rows = tasks_of(store, call.query)
-    shown = page("tasks", rows, call.query, lambda one: (one.created, one.id), lambda one: rendering.task(store, one))
-    return 200, shown
+    show = partial(rendering.task, store)
+    return 200, page("tasks", rows, call.query, lambda one: (one.created, one.id), show)
 
 
 def _read_task(call: Call) -> Answer:
@@ -102,7 +103,7 @@ def _list_projects(call: Call) -> Answer:
     store = call.site.store
     workspace = store.workspace(_required(call, "workspaceId"))
     rows = by_time(one for one in store.projects.values() if one.workspace == workspace.id)
-    show = lambda one: rendering.project(one, whole=True)  # noqa: E731
+    show = partial(rendering.project, whole=True)
     return 200, page("projects", rows, call.query, lambda one: (one.created, one.id), show)
 
 
@@ -129,7 +130,7 @@ def _list_comments(call: Call) -> Answer:
     store = call.site.store
     task = store.task(_required(call, "taskId"))
     rows = by_time(iter(store.comments.get(task.id, ())))
-    show = lambda one: rendering.comment(store, one)  # noqa: E731
+    show = partial(rendering.comment, store)
     return 200, page("comments", rows, call.query, lambda one: (one.created, one.id), show)
 
 

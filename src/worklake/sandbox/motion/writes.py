@@ -56,7 +56,7 @@ class Writes:
             raise refused("dueDate is required for a task that is scheduled")
         task.id = self._store.new_id("tk")
         self._store.tasks[task.id] = task
-        self._store.touched(task)
+        self._written(task)
         return task
 
     def update(self, task: Task, body: Body) -> None:
@@ -71,6 +71,12 @@ class Writes:
             for name, value in before.items():
                 setattr(task, name, value)
             raise
+        self._written(task)
+
+    def _written(self, task: Task) -> None:
+        """What follows once all of a body was taken: the workspace has the task's labels, the scheduler looks at it."""
+        known = self._workspace(task).labels
+        known += [one for one in task.labels if one not in known]
         self._store.touched(task)
 
     def move(self, task: Task, body: Body) -> None:
@@ -152,7 +158,6 @@ class Writes:
         news = [one for one in dict.fromkeys(value) if one not in known]
         if news and not self._makes_labels():
             raise refused(f"Label {news[0]} does not exist in this workspace")
-        known += news
         task.labels = list(dict.fromkeys(value))
 
     def _assignee(self, task: Task, value: Any) -> None:
