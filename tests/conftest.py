@@ -4,8 +4,10 @@ By default each run draws the same examples, so that a red run is red again. Oth
 `pytest --hypothesis-profile=explore`. None has a deadline, for a machine may be busy with something else.
 """
 
+import os
 import signal
 from collections.abc import Iterator
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -32,3 +34,5 @@ def spark_connect() -> Iterator[str]:
     """The address of a Spark Connect server."""
     with spark_connect_server() as address:
         yield address
+# What Worklake keeps for its user on this machine is not the tests' to change.
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="worklake-tests-")

@@ -87,3 +87,12 @@ def test_some_work_was_changed_in_the_same_microsecond():
     moments = Counter(work.updated_at for work in build_world(7, NOW, 2000, 8, ["gitlab"]).work)
     assert moments.most_common(1)[0][1] > 5
     assert moments.most_common(1)[0][0] < NOW - timedelta(days=1)
+
+
+def test_copies_name_the_address_of_the_item_that_has_one():
+    world = build_world(7, NOW, 200, 4, ("motion", "gitlab"))
+    tied = [one for one in world.work if one.tie == "url"]
+    assert tied
+    for work in tied:
+        assert world.description_at(work, "gitlab") == work.description
+        assert world.url_of(work, "gitlab") in world.description_at(work, "motion")

@@ -115,6 +115,7 @@ def running_tools(
     tasks: int = 0,
     people: int = 4,
     fields: Mapping[str, str] = MappingProxyType({}),
+    quota_scale: float = 10_000.0,
 ) -> Iterator[Tools]:
     """Tools of these kinds as sources `a`, `b`, …, and a project in which every task belongs in all of them.
 
@@ -123,7 +124,9 @@ def running_tools(
     now = datetime.now(UTC)
     with ExitStack() as stack:
         served = {
-            name: stack.enter_context(sandbox_thread(kind, tasks=tasks, people=people, seed=seed, now=now))
+            name: stack.enter_context(
+                sandbox_thread(kind, tasks=tasks, people=people, seed=seed, now=now, quota_scale=quota_scale)
+            )
             for name, kind, seed in zip("abc", kinds, SEEDS, strict=False)
         }
         sources = {}

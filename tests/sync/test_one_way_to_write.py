@@ -77,7 +77,7 @@ def known_of(name: str) -> set[str]:
 def test_every_writing_verb_of_an_integration_is_known_here() -> None:
     reading = {
         "check", "list_changed", "complete", "list_ids", "read", "read_many", "comments", "history", "vocabulary",
-        "key_of", "made_id", "find_created", "find_comment", "account", "recall", "mapped_names",
+        "key_of", "made_id", "find_created", "find_comment", "account", "allowance", "recall", "mapped_names",
         "find_out", "place_of", "gone", "outside", "covers",
     }  # fmt: skip
     methods = {name for name, value in vars(BaseIntegration).items() if callable(value) and not name.startswith("_")}

@@ -34,6 +34,7 @@ class Capabilities:
     `field_history`. `reads_many` says that `read_many` takes fewer calls than there are items, `tells_editor` that
     the history names who made an edit. `closes`, `archives` and `deletes` are the ways to put a task away, each with
     its way back where `reopen` and `restore` say so; `restores` says that `restore` brings back what was deleted.
+    Without `addresses` no URL shows a task.
     """
 
     fields: frozenset[str]
@@ -50,6 +51,18 @@ class Capabilities:
     field_history: frozenset[str] = frozenset()
     tells_editor: bool = False
     restores: bool = False
+    comments_deletable: bool = True
+    addresses: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many requests a source allows itself in a minute, and for what one run does there besides its first listing,
+    where the provider does not tell how much of its quota is left.
+    """
+
+    per_minute: float
+    per_run: int
 
 
 class Item(NamedTuple):
@@ -177,6 +190,10 @@ class Lens(ABC):
         A field that cannot be set stays as it is shown; one that the item does not have is left out. None stands for
         an item yet to be made: what cannot be set is left out of it.
         """
+
+    def telling(self, payload: Payload) -> Payload:
+        """What of a payload, of any kind, tells an edit: where that is as before, the payload is known already."""
+        return payload
 
     def without(self, names: Mapping[str, Sequence[str]]) -> Lens:
         """The lens where these names, by field, do not exist at the provider.
@@ -322,6 +339,10 @@ class BaseIntegration(ABC):
         """
         return None
 
+    def allowance(self) -> Allowance | None:
+        """How often it may be asked; None where the provider's own answers tell."""
+        return None
+
     def mapped_names(self) -> Mapping[str, tuple[str, ...]]:
         """The names that the settings give a meaning, by field: those that `vocabulary` may find missing."""
         return {}
@@ -455,7 +476,10 @@ class BaseIntegration(ABC):
 
     @abstractmethod
     def delete_comment(self, task: str, comment: str) -> None:
-        """Delete a comment. One that is gone already is as good as deleted."""
+        """Delete a comment. One that is gone already is as good as deleted.
+
+        Raises `InvalidInputError` where `Capabilities.comments_deletable` is false.
+        """
 
     @abstractmethod
     def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:

@@ -27,11 +27,14 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 
 from worklake.errors import RetryableError, SettingsError, UnknownOutcomeError
 from worklake.integrations.faults import raise_refusal, said, stay_here, was_sent, words_of
+from worklake.integrations.pace import Pace
 from worklake.integrations.transfer import read_whole
 from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 LONGEST_WAIT_SECONDS = 60.0
+LONGEST_TURN_SECONDS = 90.0
+"""How long a turn of a quota is waited for that the provider does not tell of: another command may go first."""
 TRIES = 5
 _PASSING = frozenset({500, 502, 503, 504})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -112,7 +115,8 @@ class Http(requests.Session):
       `retry_after_seconds` instead.
     - A write that may have been done although no answer says so (a broken connection, a 5xx) raises
       `UnknownOutcomeError`; after `RetryableError` it was not done.
-    - Nothing is sent while the provider's own headers say that the quota is spent.
+    - Nothing is sent while the provider's own headers say that the quota is spent, and where there is a `pace`,
+      nothing but by its turns.
     - 401, 403, 404 raise `AuthError`, `AccessError`, `NotFoundError`; other 4xx answers come back to the caller.
     """
 
@@ -138,6 +142,8 @@ class Http(requests.Session):
         self._wire = wire or Wire()
         self._meter, self._meter_lock = meter, threading.Lock()
         self._clock, self._timer, self._sleep, self._random = clock, timer, sleep, random
+        self.pace: Pace | None = None
+        """The turns of a quota that the provider does not tell of."""
         self._spent_until: datetime | None = None
         self._environment: dict[tuple[str, object, object], Any] = {}
         self.auth = _no_auth  # or requests would look for another login in ~/.netrc
@@ -216,6 +222,7 @@ class Http(requests.Session):
             nonlocal attempt, unsure
             attempt += 1
             self._wait_for_quota(call.endpoint)
+            self._wait_for_turn(call.endpoint)
             with self._token_on(request):
                 outcome = self._try(send, call, attempt)
             unsure = unsure or outcome.unsure
@@ -294,6 +301,8 @@ class Http(requests.Session):
         wait = retry_after_seconds(response.headers, self._server_time(response))
         if wait is None and refused and self._spent_until is not None:
             wait = max(0.0, (self._spent_until - self._clock()).total_seconds())
+        if refused and self.pace is not None:
+            wait = self.pace.refused(self._clock(), wait or 0.0)
         again = refused or (repeatable and status in _PASSING)
         words = words_of(response, self._token)
         problem = "too many requests" if refused else f"the server answered {status}"
@@ -330,6 +339,17 @@ class Http(requests.Session):
             log.info("quota is spent", source=self.source, pause_seconds=round(wait, 2))
             self._sleep(wait)
         self._spent_until = None
+
+    def _wait_for_turn(self, endpoint: str) -> None:
+        wait = 0.0 if self.pace is None else self.pace.wait(self._clock(), LONGEST_TURN_SECONDS)
+        if wait > LONGEST_TURN_SECONDS:
+            raise RetryableError(
+                f"{self.source}: {endpoint}: it refused too many requests, and is not asked for another {wait:.0f} s."
+                " Run it again then.",
+                retry_after_seconds=wait,
+            )
+        if wait > 0:
+            self._sleep(wait)
 
     def _note_quota(self, response: requests.Response) -> Quota | None:
         server_time = self._server_time(response)

@@ -97,6 +97,12 @@ class PlanDocument(Document):
         description="Only where there are any: steps that are left to a later plan because the source's quota is short,"
         " by source",
     )
+    takes_minutes: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: about how many minutes the steps take, those in `waiting` included,"
+        " where a source's requests are paced, by source",
+    )
     no_access: Mapping[str, int] = Field(
         default_factory=dict,
         exclude_if=lambda found: not found,

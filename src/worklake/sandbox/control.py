@@ -14,7 +14,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from worklake.sandbox.faults import FaultError, Faults, parse_fault
-from worklake.sandbox.provider import ItemError, SandboxProvider, TokenHolder
+from worklake.sandbox.provider import ItemError, SandboxProvider, Switched, TokenHolder
 
 PREFIX = "/_control"
 _Endpoint = Callable[[Request], Awaitable[Response]]
@@ -85,6 +85,7 @@ def _control_app(provider: SandboxProvider, faults: Faults) -> ASGIApp:
         Route("/requests", _plain_errors(list_requests), methods=["GET"]),
         Route("/requests", _plain_errors(delete_requests), methods=["DELETE"]),
         *(_token_routes(provider) if isinstance(provider, TokenHolder) else ()),
+        *(_switch_routes(provider) if isinstance(provider, Switched) else ()),
     ]
     return Router(routes, default=_no_such_call)
 
@@ -103,6 +104,26 @@ def _token_routes(provider: TokenHolder) -> list[Route]:
     return [
         Route("/tokens", _plain_errors(list_tokens), methods=["GET"]),
         Route("/tokens/{name}", _plain_errors(revoke_token), methods=["DELETE"]),
+    ]
+
+
+def _switch_routes(provider: Switched) -> list[Route]:
+    async def list_switches(request: Request) -> Response:
+        return _json(provider.switches)
+
+    async def turn_switches(request: Request) -> Response:
+        wanted = await _object(request)
+        for name, value in wanted.items():
+            if name not in provider.switches:
+                raise HTTPException(422, f"no switch {name!r}; there are {', '.join(provider.switches)}")
+            if not isinstance(value, int) or value < 0:
+                raise HTTPException(422, f"{name} must be true, false or a number from 0, not {value!r}")
+        provider.switches.update({name: int(value) for name, value in wanted.items()})
+        return _json(provider.switches)
+
+    return [
+        Route("/switches", _plain_errors(list_switches), methods=["GET"]),
+        Route("/switches", _plain_errors(turn_switches), methods=["PATCH"]),
     ]
 
 

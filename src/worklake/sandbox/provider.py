@@ -30,7 +30,7 @@ class SandboxProvider(Protocol):
     """One provider of the sandbox. Its app is served at the root of a port of its own."""
 
     name: str
-    """The provider's kind: `gitlab`, `linear`."""
+    """The provider's kind: `gitlab`, `linear`, `motion`."""
     token: str
     """An access token that the provider accepts and that may do everything."""
 
@@ -69,3 +69,11 @@ class TokenHolder(Protocol):
     def revoke_token(self, name: str) -> None:
         """From now on the provider answers this token as it answers a revoked one."""
         ...
+
+
+@runtime_checkable
+class Switched(Protocol):
+    """A provider with oddities that are off unless they are switched on, through the control call `switches`."""
+
+    switches: dict[str, int]
+    """Each switch by name: 0 for off, 1 for on, or how many times it still works."""

@@ -30,8 +30,12 @@ from worklake.sandbox.world import World, build_world
 REGISTRY = {
     "gitlab": "worklake.sandbox.gitlab:GitLabSandbox",
     "linear": "worklake.sandbox.linear:LinearSandbox",
+    "motion": "worklake.sandbox.motion:MotionSandbox",
 }
 """Where each provider's class is found; called with `(world, quota_scale=…, clock=…)`."""
+
+DEFAULT = ("gitlab", "linear")
+"""What is served unless others are named."""
 
 HOST = "127.0.0.1"
 Clock = Callable[[], datetime]
@@ -47,7 +51,7 @@ class ServedProvider(TypedDict):
 
 def run(
     *,
-    providers: Sequence[str] = tuple(REGISTRY),
+    providers: Sequence[str] = DEFAULT,
     seed: int = 7,
     tasks: int = 200,
     people: int = 8,

@@ -20,6 +20,9 @@ LINEAR_TEAM_KEY = "ENG"
 LINEAR_WORKSPACE = "team"
 """The Linear workspace's URL key: an issue's address is `https://linear.app/team/issue/ENG-1`."""
 
+WITHOUT_ADDRESSES = frozenset({"motion"})
+"""Providers that tell no address of an item."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -139,10 +142,13 @@ class World:
         return f"https://linear.app/{LINEAR_WORKSPACE}/issue/{LINEAR_TEAM_KEY}-{work.linear_number}"
 
     def description_at(self, work: Work, provider: str) -> str:
-        """The description as it stands at a provider: tied by `url`, every copy names the address of the first item."""
-        if work.tie != "url" or provider == work.held_by[0]:
+        """The description as it stands at a provider: tied by `url`, every copy names the address of the first item
+        that has one.
+        """
+        addressed = next((one for one in work.held_by if one not in WITHOUT_ADDRESSES), provider)
+        if work.tie != "url" or provider == addressed:
             return work.description
-        note = f"Copied from {self.url_of(work, work.held_by[0])}"
+        note = f"Copied from {self.url_of(work, addressed)}"
         return f"{work.description}\n\n{note}" if work.description else note
 
 

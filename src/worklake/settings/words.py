@@ -11,6 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError
 _EXAMPLES = {
     "projects": "[team/web]",
     "teams": "[ENG]",
+    "workspaces": "[Team]",
     "token": "env:NAME",
     "to": "[linear]",
     "rules": "[{name: bugs, when: \"array_contains(labels, 'bug')\", to: [linear]}]",
@@ -19,6 +20,7 @@ _EXAMPLES = {
     "catalog": "main",
     "schema": "worklake",
     "when": '"due_date is not null"',
+    "statuses": "{Todo: unstarted, Completed: completed}",
     "status_labels": '{"status::doing": started}',
     "priority_labels": '{"priority::1": urgent}',
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -27,7 +28,7 @@ from worklake.sync.lake_store.decisions import conflict_of
 from worklake.sync.lake_store.texts import from_text
 from worklake.sync.merge import merge_source
 from worklake.sync.ports import ports_of, rules_of, store_of
-from worklake.sync.quotas import budgets, quota_check
+from worklake.sync.quotas import budgets, minutes_of, quota_check
 from worklake.sync.rerouting import keep_routes, version_of_tasks
 from worklake.sync.routing import route_for, routes_of
 from worklake.sync.rules import brake
@@ -236,7 +237,8 @@ def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None, be
     keep_routes(lake, run, before)
     rules = rules_of(run, route_for(routes_of(lake, store.watched())))
     limits = budgets(run) or None
-    return planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, limits, allow)
+    planned = planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, limits, allow)
+    return replace(planned, minutes=minutes_of(run, planned.plan))
 
 
 def _apply(

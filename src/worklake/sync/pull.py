@@ -210,7 +210,7 @@ class SourcePull:
                 self._commit(buffer)
 
     def _identify(self, item: Item, buffer: _Buffer) -> Listed | None:
-        digest, text = payload_hash(item.payload)
+        digest, text = self._hashed(item.payload)
         if item.kind is Kind.TASK:
             self.counts.seen += 1
         if item.external_id:
@@ -219,6 +219,12 @@ class SourcePull:
             reason = "the payload has no id that could be used"
             buffer.put_aside(self._quarantined(item, digest, text, reason))
         return None
+
+    def _hashed(self, payload: Payload) -> tuple[str, bytes]:
+        """The hash of what in a payload tells an edit, and the text of all of it."""
+        digest, text = payload_hash(payload)
+        telling = self._source.integration.lens.telling(payload)
+        return (digest if telling is payload else payload_hash(telling)[0]), text
 
     def _is_unsent(self, digest: str) -> bool:
         """Whether this run has not brought the payload yet; an item's own id is part of its payload."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,8 +99,10 @@ def plan_document(lake: Lake, result: PlanResult) -> PlanDocument:
         pulled=_sources(result.pulled),
         frozen=_frozen(result.pulled),
         no_access=dict(sorted(result.planned.no_access.items())),
+        takes_minutes=_minutes(result.planned),
         notes=[
             *_notes(result.planned.plan, result.planned.failed),
+            *_backlog(result.planned),
             *_frozen(result.pulled),
             *_kept_out(result.planned),
         ],
@@ -134,6 +137,7 @@ def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocum
         no_access=dict(sorted(result.planned.no_access.items())),
         notes=[
             *_notes(plan, result.planned.failed),
+            *_backlog(result.planned),
             *_frozen(result.pulled),
             *_kept_out(result.planned),
             *_paused(applied),
@@ -364,6 +368,21 @@ def _notes(plan: SavedPlan, failed: Mapping[str, str]) -> list[str]:
         for source, count in sorted(plan.waiting.items())
     ]
     return waiting + [f"{source}: could not be looked at: {why}" for source, why in sorted(failed.items())]
+
+
+def _minutes(planned: Planned) -> dict[str, int]:
+    """How long the plan takes where requests are paced, by source, in whole minutes."""
+    return {source: math.ceil(minutes) for source, minutes in planned.minutes.items() if minutes >= 1}
+
+
+def _backlog(planned: Planned) -> list[str]:
+    """How long a plan takes where requests are paced, where that is worth waiting for."""
+    waiting = planned.plan.waiting
+    return [
+        f"{source}: all of this takes about {minutes} min at its quota"
+        + (f", of which later runs do what waits ({waiting[source]})" if waiting.get(source) else "")
+        for source, minutes in _minutes(planned).items()
+    ]
 
 
 def _kept_out(planned: Planned) -> list[str]:

@@ -18,7 +18,12 @@ class HeldItem(TypedDict):
 
 
 class Hands(Protocol):
-    """What the contract tests need a person, or the server's operator, to do."""
+    """What the contract tests need a person, or the server's operator, to do.
+
+    `title_field` is what the provider calls a title in an item's payload.
+    """
+
+    title_field: str
 
     def items(self) -> Sequence[HeldItem]:
         """Every task, deleted ones too."""

@@ -14,6 +14,7 @@ from worklake.errors import UnreadableError
 from worklake.integrations.base import Payload, TaskView
 from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue, Priority, Status
 from worklake.model.rows import Kind
+from worklake.testing.samples import PLAIN
 from worklake.testing.source import Opened
 
 _texts = st.text(st.characters(codec="utf-8"), max_size=60)
@@ -107,6 +108,19 @@ class LensContract:
             before = _fields(opened, payload)
             assert _fields(opened, lens.put(fields, payload)) == before | lens.project(fields, before)
 
+    def test_what_tells_an_edit_tells_every_field(self, opened: Opened, payloads: list[Payload]) -> None:
+        """A payload in which a field is another is never taken for one that is known already."""
+        lens = opened.integration.lens
+        for payload in payloads:
+            if lens.telling(payload) is payload:
+                continue
+            assert _fields(opened, {**payload, **lens.telling(payload)}) == _fields(opened, payload)
+            for name in sorted(opened.integration.capabilities.writable & set(PLAIN)):
+                for value in PLAIN[name]:
+                    other = lens.put({name: value}, payload)
+                    if _fields(opened, other) != _fields(opened, payload):
+                        assert lens.telling(other) != lens.telling(payload), f"{name}: {value!r}"
+
     def test_broken_payload_is_unreadable_and_nothing_worse(self, opened: Opened, payloads: list[Payload]) -> None:
         """Whatever stands in a field: it can be read, or `UnreadableError` says what is wrong."""
         lens = opened.integration.lens
@@ -123,6 +137,9 @@ class LensContract:
         for payload in payloads:
             view = opened.integration.lens.view(Kind.TASK, payload)
             assert isinstance(view, TaskView)
+            if not opened.integration.capabilities.addresses:
+                assert view.key is None and view.url is None
+                continue
             assert view.key and view.url
             assert opened.integration.key_of(view.url) == view.key
             assert opened.integration.key_of(view.url + "#a-remark") == view.key

@@ -392,7 +392,7 @@ def _one_of_each(
 
 
 def _titles(hands: Hands) -> list[Any]:
-    return [item["payload"]["title"] for item in hands.items() if not item["deleted"]]
+    return [item["payload"][hands.title_field] for item in hands.items() if not item["deleted"]]
 
 
 def _is_open(view: TaskView) -> bool:

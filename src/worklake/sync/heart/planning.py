@@ -36,6 +36,8 @@ class Planned:
     failed: Mapping[str, str] = field(default_factory=dict)
     no_access: Mapping[str, int] = field(default_factory=dict)
     """How many items lack something and may not be written, per source."""
+    minutes: Mapping[str, float] = field(default_factory=dict)
+    """About how long all of it takes, per source whose requests are paced."""
 
 
 def plan_tasks(
