@@ -37,7 +37,7 @@ def description() -> dict[str, Any]:
     # Rich text has no annotations there.
     schemas["richTextRequest"]["properties"]["annotations"] = {
         "type": "object",
-        "properties": dict.fromkeys(("bold", "italic", "strikethrough", "underline", "code"), {"type": "boolean"}),
+        "properties": {mark: {"type": "boolean"} for mark in ("bold", "italic", "strikethrough", "underline", "code")},
         "additionalProperties": False,
     }
     # Of blocks only two are described, and none holds others.
