@@ -34,6 +34,9 @@ class Capabilities:
     `field_history`. `reads_many` says that `read_many` takes fewer calls than there are items, `tells_editor` that
     the history names who made an edit. `closes`, `archives` and `deletes` are the ways to put a task away, each with
     its way back where `reopen` and `restore` say so; `restores` says that `restore` brings back what was deleted.
+    `lists_archived` says that `list_changed` brings what was archived since; elsewhere only `find_out` tells of it.
+    `tells_deleted` says that what was deleted can be told from what may not be seen; elsewhere `find_out` says of both
+    that it has no access.
     """
 
     fields: frozenset[str]
@@ -50,6 +53,8 @@ class Capabilities:
     field_history: frozenset[str] = frozenset()
     tells_editor: bool = False
     restores: bool = False
+    lists_archived: bool = True
+    tells_deleted: bool = True
 
 
 class Item(NamedTuple):
@@ -285,6 +290,13 @@ class BaseIntegration(ABC):
     @abstractmethod
     def check(self) -> Iterator[Finding]:
         """Whether the provider can be reached, as whom, with which permissions, and each configured project or team."""
+
+    def set_up(self) -> Iterator[Finding]:
+        """Make at the provider what the settings name and it lacks (properties of a table), and say what was made.
+
+        Nothing where nothing of the kind is ever needed.
+        """
+        return iter(())
 
     @abstractmethod
     def list_changed(self, position: str | None, now: datetime) -> Iterator[Page]:
