@@ -87,17 +87,27 @@ POINTS = {"zero": 0, "odd": 7, "large": 1000}
 FIXED = ("status", "priority", "due_date", "estimate_points")
 """Fields in which both tools must show the same, whatever else is typed."""
 
-PAIRS = [("gitlab", "linear"), ("linear", "gitlab"), ("gitlab", "gitlab"), ("linear", "linear")]
-EDITED = [("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear")]
+PAIRS = [
+    ("gitlab", "linear"), ("linear", "gitlab"), ("gitlab", "gitlab"), ("linear", "linear"), ("gitlab", "notion"),
+    ("notion", "gitlab"),
+]  # fmt: skip
+EDITED = [("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear"), ("gitlab", "notion")]
 """Pairs in which edits are tried, in both tools: it does not matter where their items were born."""
 
 Case = tuple[str, str]
 
+WRITTEN_ANEW: frozenset[Case] = frozenset(
+    {("description", "front matter"), ("description", "other Markdown"), ("description", "task lists")}
+)
+"""Markdown that Linear or Notion writes in other letters: front matter, underlining, a box that is ticked with X."""
+
 
 def cases(kind: str) -> Iterator[tuple[Case, dict[str, Any]]]:
     """What people type, in the words of a kind of tool."""
-    day, points = {"gitlab": ("due_date", "weight"), "linear": ("dueDate", "estimate")}[kind]
-    titles = TITLES | (LONG_TITLES if kind == "linear" else {})
+    day, points = {
+        "gitlab": ("due_date", "weight"), "linear": ("dueDate", "estimate"), "notion": ("due_date", "estimate_points"),
+    }[kind]  # fmt: skip
+    titles = TITLES | ({} if kind == "gitlab" else LONG_TITLES)
     for field, values in (("description", DESCRIPTIONS), ("title", titles), ("labels", LABELS)):
         yield from (((field, name), {field: value}) for name, value in values.items())
     yield from ((("due_date", name), {day: value}) for name, value in DAYS.items())
@@ -106,6 +116,10 @@ def cases(kind: str) -> Iterator[tuple[Case, dict[str, Any]]]:
         states = ("Triage", "Backlog", "Todo", "In Progress", "In Review", "Done", "Canceled")
         yield from ((("status", name), {"state": name}) for name in states)
         yield from ((("priority", str(number)), {"priority": number}) for number in range(5))
+    elif kind == "notion":
+        statuses = ("Triage", "Backlog", "Not started", "In progress", "In review", "Done", "Canceled")
+        yield from ((("status", name), {"status": name}) for name in statuses)
+        yield from ((("priority", str(name)), {"priority": name}) for name in ("Urgent", "High", "Medium", "Low", None))
     else:
         yield ("confidential", "yes"), {"confidential": True}
 
@@ -116,6 +130,8 @@ def typed(tools: Tools, source: str, kind: str, fields: dict[str, Any]) -> dict[
         return fields
     if kind == "gitlab":
         return {"labels": ",".join(fields["labels"])}
+    if kind == "notion":  # a comma ends a name there, and so does its 100th letter
+        return {"labels": [name[:100] for one in fields["labels"] for name in one.split(",")]}
     return {"labelIds": [_label_id(tools, source, name) for name in fields["labels"]]}
 
 
@@ -163,7 +179,7 @@ def assert_as_typed(tools: Tools, origin: str, pairs: dict[Case, dict[str, str]]
         for name in FIXED:
             if name in here and name in there:
                 assert here[name] == there[name], (case, name)
-        if case not in {("description", "front matter"), ("description", "other Markdown")}:  # Linear writes them anew
+        if case not in WRITTEN_ANEW:
             assert _letters(here["description"]).startswith(_letters(there["description"])), case
             assert _letters(there["description"]) == _letters(here["description"]), case
 
