@@ -208,7 +208,7 @@ def test_a_key_with_nothing_after_it_has_nothing_in_it(tmp_path: Path) -> None:
 def test_the_examples_of_a_new_project_hold_once_they_are_no_comments(tmp_path: Path) -> None:
     files = ("sources.yml", "policy.yml", "routing.yml", "people.yml")
     settings = load_settings(new_project(tmp_path, files), settings_models())
-    assert list(settings.sources) == ["linear", "gitlab"]
+    assert list(settings.sources) == ["linear", "gitlab", "notion"]
     assert list(settings.policy.fields) == ["default", "description", "due_date", "start_date"]
     assert [rule.name for rule in settings.routing.rules] == ["bugs", "deadlines"]
     assert [person.name for person in settings.people.people] == ["Kim"]
