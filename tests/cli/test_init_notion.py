@@ -49,7 +49,9 @@ def test_properties_that_are_missing_are_named_by_check_and_made(project: Projec
     identity = change(project, properties=WANTED)
     before = schema(project, identity)
     missing = bad(project)
-    assert {name for name in WANTED.values() for line in missing if repr(name) in line["detail"]} == set(WANTED.values())
+    assert {name for name in WANTED.values() for line in missing if repr(name) in line["detail"]} == set(
+        WANTED.values()
+    )
     assert all("worklake init --notion" in line["mend"] for line in missing)
     made = project.run("init", "--notion")
     assert made.status == 0

@@ -34,6 +34,17 @@ def description() -> dict[str, Any]:
         "additionalProperties": False,
     }
     schemas["parentRequest"] = {"oneOf": [parent]}
+    # Rows can be sorted by their times as well.
+    by_time = {
+        "type": "object",
+        "properties": {
+            "timestamp": {"enum": ["created_time", "last_edited_time"]},
+            "direction": {"enum": ["ascending", "descending"]},
+        },
+        "required": ["timestamp", "direction"],
+        "additionalProperties": False,
+    }
+    schemas["sortObject"] = {"oneOf": [schemas["sortObject"], by_time]}
     # Rich text has no annotations there.
     schemas["richTextRequest"]["properties"]["annotations"] = {
         "type": "object",
@@ -45,7 +56,9 @@ def description() -> dict[str, Any]:
     for name in _BLOCKS_WITH_TEXT:
         block = copy.deepcopy(schemas["paragraphBlockRequest"])
         block["properties"] = {name: block["properties"]["paragraph"], "type": {"enum": [name], "type": "string"}}
-        more = {"to_do": {"checked": {"type": "boolean"}}, "code": {"language": {"type": "string"}}}.get(name, {})
+        text = {"type": "array", "items": {"$ref": "#/components/schemas/richTextRequest"}}
+        code = {"language": {"type": "string"}, "caption": text}
+        more = {"to_do": {"checked": {"type": "boolean"}}, "code": code}.get(name, {})
         block["properties"][name]["properties"] |= more
         schemas[f"{name}BlockRequest"] = block
         blocks.append({"$ref": f"#/components/schemas/{name}BlockRequest"})

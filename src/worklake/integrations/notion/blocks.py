@@ -37,9 +37,10 @@ _LANGUAGES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def language_of(fence: str) -> str:
-    """Notion's language for the word behind a fence; text where it has none."""
-    return _LANGUAGES.get(fence.lower(), "plain text")
+def language_of(info: str) -> str:
+    """Notion's language for what stands behind a fence; text where it has none."""
+    word = info.partition(" ")[0].lower()
+    return _LANGUAGES.get(word, "plain text")
 
 
 def fence_of(language: Any) -> str:

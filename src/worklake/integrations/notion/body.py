@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from worklake.integrations.base import Payload
-from worklake.integrations.notion.blocks import HOLDING, TEXTS, as_sent, children_of, is_known
+from worklake.integrations.notion.blocks import HOLDING, TEXTS, as_sent, children_of, held_by, is_known
 from worklake.integrations.notion.client import NotionClient, at
 from worklake.integrations.notion.markdown import blocks_of
 from worklake.integrations.notion.rendering import block_markdown
@@ -110,8 +110,9 @@ def _mark(block: Payload) -> tuple[str, str]:
 
 def _fits(old: Payload, new: Payload) -> bool:
     """Whether a block can become the other one by a change of its text."""
-    same = old["type"] == new["type"] and (old["type"] in TEXTS or old["type"] == "code")
-    return same and not children_of(old) and not children_of(new)
+    if old["type"] != new["type"] or children_of(old) or children_of(new):
+        return False
+    return old["type"] in TEXTS or (old["type"] == "code" and not held_by(old).get("caption"))
 
 
 def _last_id(made: Any) -> str | None:

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from worklake.integrations.base import Payload
-from worklake.integrations.notion.blocks import DEEPEST, HEADINGS, language_of, text_block
+from worklake.integrations.notion.blocks import DEEPEST, HEADINGS, fence_of, language_of, text_block
 from worklake.integrations.notion.richtext import MOST_ELEMENTS, PIECE, Span, elements_of, merged, pieces
 
 MOST_ROWS = 100
@@ -42,11 +42,15 @@ def blocks_of(text: str) -> list[Payload]:
     return [block for node in root.children for block in _blocks(node, lines, 0)]
 
 
-def code_blocks(text: str, language: str = "plain text") -> list[Payload]:
-    """A text as code: it stands there letter by letter."""
+def code_blocks(text: str, info: str = "") -> list[Payload]:
+    """A text as code: it stands there letter by letter. What stands behind the fence and is none of Notion's languages
+    becomes the caption.
+    """
     at_once = PIECE * MOST_ELEMENTS
     parts = [text[start : start + at_once] for start in range(0, len(text), at_once)] or [""]
-    return [text_block("code", [Span(part)] if part else [], language=language) for part in parts]
+    language = language_of(info)
+    more = {"caption": elements_of([Span(info[:PIECE])])} if info != fence_of(language) else {}
+    return [text_block("code", [Span(part)] if part else [], language=language, **more) for part in parts]
 
 
 def _blocks(node: SyntaxTreeNode, lines: Sequence[str], depth: int) -> Iterator[Payload]:
@@ -61,7 +65,7 @@ def _blocks(node: SyntaxTreeNode, lines: Sequence[str], depth: int) -> Iterator[
     elif kind == "blockquote" and _begins_with_text(node):
         yield from _nested("quote", node, lines, depth)
     elif kind == "fence":
-        yield from code_blocks(node.content.removesuffix("\n"), language_of(node.info.strip()))
+        yield from code_blocks(node.content.removesuffix("\n"), node.info.strip())
     elif kind == "hr":
         yield {"type": "divider", "divider": {}}
     elif kind == "table" and depth < DEEPEST and (table := _table(node)):
@@ -126,6 +130,8 @@ def _paragraph(inline: SyntaxTreeNode) -> Iterator[Payload]:
 
 def _text(kind: str, inline: SyntaxTreeNode) -> Iterator[Payload]:
     spans = _spans(inline)
+    if not spans and kind == "paragraph":
+        return  # an empty line is none of our blocks
     if len(elements_of(spans)) <= MOST_ELEMENTS:
         yield text_block(kind, spans)
     else:

@@ -18,6 +18,7 @@ from worklake.integrations.notion.blocks import (
     fence_of,
     held_by,
     is_known,
+    language_of,
     spans_in,
 )
 from worklake.integrations.notion.markdown import blocks_of, code_blocks
@@ -216,8 +217,12 @@ def _escaped_start(found: re.Match[str]) -> str:
 def _code(block: Payload) -> str:
     held = held_by(block)
     text = plain(held.get("rich_text"), "code.rich_text")
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    return f"{fence}{fence_of(held.get('language'))}\n{text}\n{fence}"
+    caption = " ".join(plain(held.get("caption") or [], "code.caption").split())
+    language = held.get("language")
+    info = caption if caption and language_of(caption) == language else fence_of(language)
+    sign = "~" if "`" in info else "`"
+    fence = sign * max(3, 1 + max((len(run) for run in re.findall(f"{sign}+", text)), default=0))
+    return f"{fence}{info}\n{text}\n{fence}"
 
 
 def _table(block: Payload) -> str:

@@ -83,6 +83,8 @@ def content_of(store: Store, kind: str, held: Json, where: str, before: Json | N
             raise invalid(f"body failed validation: {where}.rich_text should be defined, instead was `undefined`.")
         if "rich_text" in held:
             content["rich_text"] = richtext.shown(held["rich_text"], f"{where}.rich_text", name_of)
+        if "caption" in held:
+            content["caption"] = richtext.shown(held["caption"], f"{where}.caption", name_of)
         if kind == "code" and content["language"] not in LANGUAGES:
             raise invalid(f"body failed validation: {where}.language should be one of the languages that Notion knows.")
         return content

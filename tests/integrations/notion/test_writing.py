@@ -1,0 +1,328 @@
+"""Writing pages: what is sent, in how many calls, and what becomes of it where Notion is unwell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import requests
+
+from tests.integrations.notion.workspace import Workspace, marker, workspace
+from tests.support.notion_schemas import problems_of_request
+from worklake.errors import (
+    InvalidInputError,
+    NotFoundError,
+    RefusedValueError,
+    RetryableError,
+    UnknownOutcomeError,
+)
+from worklake.integrations.base import LastSeen, Where
+from worklake.integrations.http import TRIES
+from worklake.model.ids import CommentId, digest
+
+NOW = datetime.now(UTC) - timedelta(days=999)
+BODY = "# Head\n\nOne.\n\nTwo.\n\n- a\n- b\n\nThree."
+
+
+@pytest.fixture(scope="module")
+def notion() -> Iterator[Workspace]:
+    with workspace() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def well(notion: Workspace) -> Iterator[None]:
+    notion.anew()
+    yield
+    requests.delete(f"{notion.served.control_url}/faults", timeout=10)
+    notion.misfortunes.conflicts = notion.misfortunes.overloads = notion.misfortunes.saved_but_503 = 0
+
+
+def test_new_page_with_all_its_fields_is_one_call_and_one_that_reads_its_body(notion: Workspace):
+    notion.create("warm")
+    notion.http.calls.clear()
+    made = notion.create(
+        "All", description=BODY, status="started", priority="high", labels=["x"], due_date="2026-04-01"
+    )
+    assert [(one.method, one.path.count("/")) for one in notion.http.calls] == [("POST", 2), ("GET", 4)]
+    fields = notion.view(made).fields
+    assert (fields["description"], fields["status"], fields["labels"]) == (BODY, "started", ["x"])
+    assert notion.view(made).markers == [marker("All")]
+
+
+def test_new_page_is_found_by_its_external_id_which_no_field_shows(notion: Workspace):
+    made = notion.create("Found", description="text")
+    found = notion.opened.find_created(marker("Found"), None, NOW)
+    assert found is not None and found.external_id == made.external_id
+    assert marker("Found") not in str(notion.view(found).fields)
+    assert notion.opened.find_created(marker("Never"), None, NOW) is None
+
+
+def test_of_a_page_that_a_person_duplicated_the_first_is_the_one_that_was_made(notion: Workspace):
+    made = notion.create("Twice")
+    notion.served.clock.forward(minutes=1)
+    text = {"rich_text": [{"text": {"content": marker("Twice")}}]}
+    notion.page("Twice, copied", properties={"External ID": text})
+    found = notion.opened.find_created(marker("Twice"), None, NOW)
+    assert found is not None and found.external_id == made.external_id
+
+
+def test_body_longer_than_a_call_takes_is_written_in_several(notion: Workspace):
+    text = "\n\n".join(f"Paragraph {number}" for number in range(250))
+    notion.http.calls.clear()
+    made = notion.create("Long", description=text)
+    assert notion.view(made).fields["description"] == text
+    assert notion.sent() == [("POST", "pages"), ("PATCH", "blocks/:id/children"), ("PATCH", "blocks/:id/children")]
+
+
+def test_properties_alone_are_one_call_that_names_only_them(notion: Workspace):
+    page = notion.page(description=BODY)
+    notion.update(page, title="Other", due_date="2026-05-01")
+    assert notion.sent() == [("PATCH", "pages/:id")]
+    (call,) = [one for one in notion.http.calls if one.method == "PATCH"]
+    assert set(call.body["properties"]) == {"Name", "Due"}
+
+
+CHANGES = {
+    "a paragraph": (BODY.replace("One.", "Uno."), ["PATCH blocks/:id"]),
+    "a new last paragraph": (BODY + "\n\nFour.", ["PATCH blocks/:id/children"]),
+    "a new first paragraph": ("Zero.\n\n" + BODY, ["PATCH blocks/:id/children"]),
+    "one in between": (BODY.replace("Two.", "One and a half.\n\nTwo."), ["PATCH blocks/:id/children"]),
+    "one less": (BODY.replace("Two.\n\n", ""), ["DELETE blocks/:id"]),
+    "another kind of block": (BODY.replace("Two.", "> Two."), ["PATCH blocks/:id/children", "DELETE blocks/:id"]),
+    "nothing left": ("", ["PATCH pages/:id"]),
+    "nothing new": (BODY, []),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_body_is_changed_block_by_block(notion: Workspace, kind: str):
+    text, calls = CHANGES[kind]
+    page = str(notion.create(f"Body {kind}", description=BODY).external_id)
+    before = {one.id: one.content for one in notion.store.pages[page].body}
+    shown = notion.update(page, description=text or None)
+    assert (shown["description"] or "") == text
+    assert [" ".join(one) for one in notion.sent()] == calls
+    kept = [one.id for one in notion.store.pages[page].body if one.id in before]
+    assert len(kept) >= len(before) - 1 or kind == "nothing left"
+
+
+def _callout(notion: Workspace, page: str, at_start: bool) -> None:
+    workspace = notion.served.provider._workspace  # type: ignore[attr-defined]
+    text = [{"text": {"content": "Unknown here"}}]
+    child = {"paragraph": {"rich_text": text}}
+    person = notion.store.people()[0]
+    sent = [{"callout": {"rich_text": text, "children": [child]}}]
+    workspace.append(notion.store.pages[page], None, sent, None, at_start, person)
+
+
+@pytest.mark.parametrize("text", ["Other text.\n\nAnd more.", BODY + "\n\nFour.", None, "Zero.\n\n" + BODY])
+def test_blocks_that_are_not_known_are_neither_shown_nor_touched(notion: Workspace, text: str | None):
+    page = notion.page(f"With callouts, {text}", description=BODY)
+    _callout(notion, page, True)
+    _callout(notion, page, False)
+    unknown = [one for one in notion.store.pages[page].body if one.type == "callout"]
+    assert notion.shown(page)["description"] == BODY
+    assert notion.update(page, description=text)["description"] == text
+    left = [one for one in notion.store.pages[page].body if one.type == "callout"]
+    assert left == unknown and not any(one.in_trash or not one.children for one in left)
+
+
+def test_text_that_a_person_formatted_otherwise_stays_when_another_part_is_written(notion: Workspace):
+    page = notion.page(description="One.\n\nTwo.")
+    first = notion.store.pages[page].body[0]
+    first.content["rich_text"][0]["annotations"]["underline"] = True
+    notion.update(page, description="One.\n\nChanged.")
+    assert notion.store.pages[page].body[0] is first
+    assert first.content["rich_text"][0]["annotations"]["underline"] is True
+
+
+def test_nested_lists_and_tables_come_back_as_they_went(notion: Workspace):
+    text = "- [ ] one\n  - two\n    - three\n- [x] four\n\n| a | b |\n| --- | --- |\n| 1 | **2** |\n\n> q\n>\n> - z"
+    made = notion.create("Nested", description=text)
+    assert notion.view(made).fields["description"] == text
+    assert notion.shown(str(made.external_id))["description"] == text
+
+
+def test_writes_wait_out_conflicts_and_overload(notion: Workspace):
+    page = notion.page()
+    notion.misfortunes.conflicts, notion.misfortunes.overloads = 2, 1
+    assert notion.update(page, title="Patient")["title"] == "Patient"
+    assert len(notion.http.pauses) == 3
+
+
+def test_conflict_that_does_not_end_was_not_done(notion: Workspace):
+    page = notion.page("Before")
+    notion.misfortunes.conflicts = TRIES
+    with pytest.raises(RetryableError, match="another change was made at the same moment"):
+        notion.update(page, title="After")
+    assert notion.shown(page)["title"] == "Before"
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_was_saved_although_the_answer_says_503_is_done_and_done_once(notion: Workspace, times: int):
+    notion.create(f"warm 503 {times}")
+    notion.misfortunes.saved_but_503 = times
+    name = f"Saved {times}"
+    text = "\n\n".join(f"Paragraph {number}" for number in range(250))
+    made = notion.create(name, description=text)
+    assert notion.view(made).fields["description"] == text
+    titles = [one.values["title"][0]["plain_text"] for one in notion.store.pages.values()]
+    assert titles.count(name) == 1
+    notion.misfortunes.saved_but_503 = times
+    shown = notion.update(str(made.external_id), title=f"{name}!", description="Zero.\n\n" + text)
+    assert (shown["title"], shown["description"]) == (f"{name}!", "Zero.\n\n" + text)
+    notion.misfortunes.saved_but_503 = 1
+    said = notion.opened.add_comment(str(made.external_id), "Hm", marker=_comment("hm"), made_id=None)
+    assert [one.external_id for one in notion.opened.comments(str(made.external_id))] == [said.external_id]
+
+
+def _comment(name: str):
+
+    return CommentId("comment_" + digest("notion tests", name))
+
+
+def test_write_that_stops_half_way_is_not_known_to_be_undone(notion: Workspace):
+    page = notion.page(description="One.")
+    rule = {"method": "PATCH", "path": "/blocks/", "status": 429, "headers": {"Retry-After": "900"}}
+    requests.post(f"{notion.served.control_url}/faults", json=[rule], timeout=10)
+    with pytest.raises(UnknownOutcomeError, match="A part was done"):
+        notion.update(page, title="Half", description="One.\n\nTwo.")
+    with pytest.raises(RetryableError):
+        notion.update(page, description="One.\n\nTwo.")
+
+
+def test_sets_keep_what_others_added_since_the_plan_and_lose_what_was_taken_out(notion: Workspace):
+    page = notion.page(labels=["kept", "gone"])
+    seen = notion.shown(page)
+    notion.edit(page, labels=["kept", "gone", "theirs"])
+    notion.opened.read(page)
+    shown = notion.view(notion.opened.update(page, {"labels": ["kept", "ours"]}, seen)).fields
+    assert shown["labels"] == ["kept", "ours", "theirs"]
+
+
+def test_more_than_25_references_are_read_and_written_whole(notion: Workspace):
+    others = sorted(notion.page(f"Other {number}") for number in range(31))
+    page = notion.page("Blocked", blocked_by=others[:30])
+    assert notion.shown(page)["blocked_by"] == others[:30]
+    assert notion.update(page, blocked_by=others)["blocked_by"] == others
+
+
+def test_long_title_of_many_pieces_is_read_whole(notion: Workspace):
+    pieces = [{"text": {"content": str(number % 10)}, "annotations": {"bold": number % 2 == 0}} for number in range(40)]
+    page = notion.page()
+    patch = {"properties": {"Name": {"title": pieces}}}
+    headers = {"Authorization": f"Bearer {notion.served.token}", "Notion-Version": "2026-03-11"}
+    assert requests.patch(f"{notion.served.base_url}/v1/pages/{page}", json=patch, headers=headers, timeout=10).ok
+    assert notion.shown(page)["title"] == "".join(str(number % 10) for number in range(40))
+
+
+REFUSED = {
+    "assignees": ["00000000-0000-4000-8000-000000000000"],
+    "parent_id": "00000000-0000-4000-8000-000000000000",
+    "blocked_by": ["00000000-0000-4000-8000-000000000000"],
+    "title": "   ",
+}
+
+
+@pytest.mark.parametrize("field", REFUSED)
+def test_value_that_notion_does_not_take_is_refused_by_name(notion: Workspace, field: str):
+    page = notion.page(f"Refusing {field}")
+    with pytest.raises(RefusedValueError) as refused:
+        notion.update(page, **{field: REFUSED[field]})
+    assert refused.value.fields == (field,)
+
+
+def test_status_whose_option_is_gone_is_refused_and_missing_in_the_vocabulary(notion: Workspace):
+    page = notion.page()
+    status = next(one for one in next(iter(notion.store.data_sources.values())).properties if one.type == "status")
+    option = next(one for one in status.options if one.name == "Backlog")
+    status.options.remove(option)
+    try:
+        with pytest.raises(RefusedValueError) as refused:
+            notion.update(page, status="backlog")
+        assert refused.value.fields == ("status",)
+        names = notion.opened.vocabulary(frozenset({"status"}))
+        assert names.missing == {"status": ("Backlog",)} and "status" not in names.assumed
+    finally:
+        status.options.append(option)
+
+
+def test_page_without_the_property_for_the_marker_is_not_made(notion: Workspace):
+    source = next(iter(notion.store.data_sources.values()))
+    prop = source.find("External ID")
+    source.properties.remove(prop)
+    try:
+        with pytest.raises(RefusedValueError, match="worklake init --notion"):
+            notion.create("Unmarked")
+    finally:
+        source.properties.append(prop)
+    with pytest.raises(InvalidInputError, match="no data source 'elsewhere'"):
+        notion.opened.create({"title": "x"}, where="elsewhere", marker=marker("x"), made_id=None)
+
+
+def test_trash_is_the_archive_and_no_deletion(notion: Workspace):
+    page = notion.page("To the trash", description="text")
+    seen = LastSeen(page, None, notion.shown(page))
+    assert notion.view(notion.opened.archive(page)).fields["archived"] is True
+    view = notion.view(notion.opened.read(page))
+    assert (view.deleted, view.fields["archived"], view.fields["description"]) == (False, True, "text")
+    assert [one.where for one in notion.opened.find_out([seen])] == [Where.ARCHIVED]
+    with pytest.raises(NotFoundError, match="trash"):
+        notion.opened.update(page, {"title": "x"}, view.fields)
+    assert notion.view(notion.opened.restore(page)).fields["archived"] is False
+    assert notion.update(page, archived=True, title="Last words")["title"] == "Last words"
+    assert notion.update(page, archived=False, title="Back")["title"] == "Back"
+
+
+def test_page_that_is_not_shared_any_more_is_not_taken_for_deleted(notion: Workspace):
+    hidden, purged, moved = notion.page("Hidden"), notion.page("Purged"), notion.page("Moved")
+    seen = [LastSeen(one, None, notion.shown(one)) for one in (hidden, purged, moved)]
+    notion.edit(hidden, shared=False)
+    notion.served.provider.delete_item(purged)
+    other = next(one for one in notion.store.data_sources.values() if one.name == "Notes")
+    headers = {"Authorization": f"Bearer {notion.served.token}", "Notion-Version": "2026-03-11"}
+    url = f"{notion.served.base_url}/v1/pages/{moved}/move"
+    parent = {"type": "data_source_id", "data_source_id": other.id}
+    assert requests.post(url, json={"parent": parent}, headers=headers, timeout=10).ok
+    found = {one.external_id: one for one in notion.opened.find_out(seen)}
+    assert {one: found[one].where for one in found} == {
+        hidden: Where.NO_ACCESS, purged: Where.NO_ACCESS, moved: Where.MOVED,
+    }  # fmt: skip
+    assert "shared" in found[hidden].why and f"data source {other.id}" in found[moved].why
+
+
+def test_span_of_days_keeps_its_other_end(notion: Workspace):
+    span = {"date": {"start": "2026-03-01", "end": "2026-03-10"}}
+    page = notion.page(properties={"Due": span})
+    assert notion.shown(page)["due_date"] == "2026-03-10"
+    assert notion.update(page, due_date="2026-03-20")["due_date"] == "2026-03-20"
+    prop = next(iter(notion.store.data_sources.values())).find("Due")
+    assert notion.store.pages[page].values[prop.id]["start"] == "2026-03-01"
+    assert notion.update(page, due_date="2026-02-01")["due_date"] == "2026-02-01"
+    timed = {"date": {"start": "2026-03-01T23:30:00.000+09:00"}}
+    assert notion.shown(notion.page(properties={"Due": timed}))["due_date"] == "2026-03-01"
+
+
+def test_closing_and_opening_again_go_by_the_meanings_of_options(notion: Workspace):
+    page = notion.page(status="In review")
+    assert notion.view(notion.opened.close(page)).fields["status"] == "canceled"
+    assert notion.view(notion.opened.reopen(page)).fields["status"] == "unstarted"
+
+
+def test_every_call_of_ours_is_as_published(notion: Workspace):
+    text = BODY + "\n\n```python\nx\n```\n\n```odd\ny\n```\n\n> q\n\n- [x] d\n\n1. n\n\n| a |\n| --- |\n| b |\n\n---"
+    made = str(notion.create("Described", description=text, assignees=[notion.store.people()[0].id]).external_id)
+    notion.opened.update(made, {"title": "Other", "description": "*New*.\n\n" + text}, {})
+    said = notion.opened.add_comment(made, "Hm **so**", marker=_comment("described"), made_id=None)
+    list(notion.opened.complete([item for page in notion.opened.list_changed(None, NOW) for item in page.items]))
+    list(notion.opened.list_ids())
+    list(notion.opened.check())
+    notion.opened.find_created(marker("Described"), None, NOW)
+    notion.opened.account()
+    notion.opened.archive(made)
+    assert said.external_id
+    calls = [(one, problems_of_request(one.method, one.path.partition("?")[0], one.body)) for one in notion.http.calls]
+    assert len(calls) > 20
+    assert [(one.method, one.path, found) for one, found in calls if found] == []
