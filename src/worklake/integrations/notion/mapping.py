@@ -52,8 +52,9 @@ class NotionLens(Lens):
         settings = self.settings_of(payload)
         shown = self._shown(payload, settings)
         changed = dict(payload, properties=dict(payload["properties"]))
-        for name, value in self._cut(fields, shown, settings).items():
-            if value == shown.get(name):
+        here = {name: value for name, value in fields.items() if name in shown}
+        for name, value in self._cut(here, shown, settings).items():
+            if value == shown[name]:
                 continue
             if name == "archived":
                 changed["in_trash"] = value
