@@ -34,7 +34,8 @@ class Capabilities:
     `field_history`. `reads_many` says that `read_many` takes fewer calls than there are items, `tells_editor` that
     the history names who made an edit. `closes`, `archives` and `deletes` are the ways to put a task away, each with
     its way back where `reopen` and `restore` say so; `restores` says that `restore` brings back what was deleted.
-    `lists_archived` says that `list_changed` brings what was archived since; elsewhere only `find_out` tells of it.
+    `lists_archived` says that `list_changed` brings what was archived since or brought back; elsewhere `list_ids`
+    leaves it out, and `find_out` tells of it.
     `tells_deleted` says that what was deleted can be told from what may not be seen; elsewhere `find_out` says of both
     that it has no access.
     """
@@ -317,7 +318,10 @@ class BaseIntegration(ABC):
 
     @abstractmethod
     def list_ids(self) -> Iterator[str]:
-        """External ids of all live tasks, as cheaply as the provider can list them."""
+        """External ids of all live tasks, as cheaply as the provider can list them.
+
+        Archived ones too, unless `Capabilities.lists_archived` is false: then one that is listed is not archived.
+        """
 
     @abstractmethod
     def read(self, external_id: str) -> Item:
