@@ -234,6 +234,22 @@ def test_value_that_notion_does_not_take_is_refused_by_name(notion: Workspace, f
     assert refused.value.fields == (field,)
 
 
+def test_field_without_a_property_is_refused_by_name_and_left_out_of_new_pages(notion: Workspace):
+    tasks = notion.settings.data_sources["tasks"]
+    properties = tasks.properties.model_copy(update={"due_date": None})
+    before = notion.settings
+    notion.anew(data_sources={"tasks": tasks.model_copy(update={"properties": properties})})
+    try:
+        page = notion.page()
+        assert "due_date" not in notion.shown(page)
+        with pytest.raises(RefusedValueError, match="no property of the data source stands for due_date") as refused:
+            notion.update(page, due_date="2026-04-01")
+        assert refused.value.fields == ("due_date",)
+        assert notion.view(notion.create("Without a day", due_date="2026-04-01")).fields["title"] == "Without a day"
+    finally:
+        notion.settings = before
+
+
 def test_status_whose_option_is_gone_is_refused_and_missing_in_the_vocabulary(notion: Workspace):
     page = notion.page()
     status = next(one for one in next(iter(notion.store.data_sources.values())).properties if one.type == "status")

@@ -146,7 +146,8 @@ class NotionLens(Lens):
         """The property of a page that stands for a field, with its name. Raises `UnreadableError` for a wrong type."""
         if name == "title" and settings.properties.title is None:
             return _title_of(payload)
-        found = _property_of(payload, settings.properties.named()[name])
+        wanted = settings.properties.named().get(name)
+        found = None if wanted is None else _property_of(payload, wanted)
         if found is not None and found[1].get("type") not in PROPERTY_LENSES[name].types:
             types = " or ".join(PROPERTY_LENSES[name].types)
             unreadable(found[0], found[1].get("type"), f"a property of the type {types}, as it stands for {name}")

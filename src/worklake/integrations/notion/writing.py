@@ -227,6 +227,9 @@ def _sent(name: str, value: FieldValue, held: Any, settings: DataSourceSettings)
 
 def _no_property(name: str, settings: DataSourceSettings) -> RefusedValueError:
     wanted = settings.properties.named().get(name)
+    if wanted is None:
+        words = f"no property of the data source stands for {name}: name one under `properties` in conf/sources.yml"
+        return RefusedValueError(words, (name,))
     return RefusedValueError(
         f"the data source has no property {wanted!r} for {name}: run worklake check, and worklake init --notion to"
         " make it",
