@@ -129,6 +129,30 @@ def test_blocks_that_are_not_known_are_neither_shown_nor_touched(notion: Workspa
     assert left == unknown and not any(one.in_trash or not one.children for one in left)
 
 
+def test_body_that_was_edited_since_it_was_read_is_left_to_the_next_run(notion: Workspace):
+    page = notion.page(description="One.\n\nTwo.")
+    shown = notion.shown(page)
+    notion.edit(page, description="By a person.")
+    block = notion.store.pages[page].body[0]
+    gone = {"method": "PATCH", "path": "/blocks/", "status": 404, "body": {"message": "Could not find block"}}
+    requests.post(f"{notion.served.control_url}/faults", json=[gone], timeout=10)
+    with pytest.raises(RetryableError, match="edited the page's body meanwhile"):
+        notion.opened.update(page, {"description": "Uno.\n\nTwo."}, shown)
+    assert notion.store.pages[page].body == [block]
+
+
+def test_text_that_notion_does_not_take_is_refused_as_the_description(notion: Workspace):
+    refusal = {"object": "error", "code": "validation_error", "message": "body failed validation: body.children[0]"}
+    rule = {"method": "PATCH", "path": "/children", "status": 400, "body": refusal, "times": 1}
+    requests.post(f"{notion.served.control_url}/faults", json=[rule, {**rule, "method": "POST", "path": "/pages"}])
+    with pytest.raises(RefusedValueError) as refused:
+        notion.update(notion.page(), description="New.")
+    assert refused.value.fields == ("description",)
+    with pytest.raises(RefusedValueError) as refused:
+        notion.create("Refused", description="New.")
+    assert refused.value.fields == ("description",)
+
+
 def test_text_that_a_person_formatted_otherwise_stays_when_another_part_is_written(notion: Workspace):
     page = notion.page(description="One.\n\nTwo.")
     first = notion.store.pages[page].body[0]

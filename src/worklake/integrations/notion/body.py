@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from worklake.errors import NotFoundError, RefusedValueError, RetryableError
 from worklake.integrations.base import Payload
 from worklake.integrations.notion.blocks import HOLDING, TEXTS, as_sent, children_of, held_by, is_known
-from worklake.integrations.notion.client import NotionClient, at
+from worklake.integrations.notion.client import NotionClient, RefusedError, at
 from worklake.integrations.notion.markdown import blocks_of
 from worklake.integrations.notion.rendering import block_markdown
 
@@ -32,6 +33,8 @@ def read_body(client: NotionClient, page: str) -> list[Payload]:
 class BodyWriter:
     """Makes the body of one page say something else, by as few calls as that takes.
 
+    Raises `RetryableError` where the body is not any more as it was shown, `RefusedValueError` for a text.
+
     Blocks that say the same stay, with their ids and comments; one that says something else is changed where its type
     stays. What Worklake does not know is not touched.
     """
@@ -52,8 +55,13 @@ class BodyWriter:
         changes = [
             one for one in SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if one[0] != "equal"
         ]
-        for _, begin, end, first, last in changes:
-            self._exchange(begin, self._shown[begin:end], wanted[first:last])
+        try:
+            for _, begin, end, first, last in changes:
+                self._exchange(begin, self._shown[begin:end], wanted[first:last])
+        except NotFoundError as error:
+            raise RetryableError(f"{error} Somebody edited the page's body meanwhile; run it again.") from error
+        except RefusedError as error:
+            raise RefusedValueError(str(error), ("description",)) from error
         return bool(changes)
 
     def _exchange(self, place: int, old: Sequence[Payload], new: Sequence[Payload]) -> None:
@@ -67,7 +75,13 @@ class BodyWriter:
             changed += 1
         append(self._client, self._page, new[changed:], behind)
         for block in old[changed:]:
-            self._client.write("DELETE", f"/blocks/{at(block['id'])}")
+            self._delete(str(block["id"]))
+
+    def _delete(self, block: str) -> None:
+        try:
+            self._client.write("DELETE", f"/blocks/{at(block)}")
+        except NotFoundError:
+            return  # it is gone, which is what was asked for
 
 
 def append(

@@ -287,7 +287,7 @@ class NotionIntegration(BaseIntegration):
 
     def _read_extra(self, item: Item) -> _Extra:
         try:
-            page = self._pages.whole(item.payload)
+            page = self._pages.completed(item.payload)
             comments = list(self._comments.of(str(item.external_id))) if self.settings.comments else []
         except NotFoundError:
             return _Extra(None)

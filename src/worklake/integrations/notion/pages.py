@@ -16,7 +16,7 @@ from worklake.model.rows import Kind
 CUT_AT = 25
 """So many references, people or pieces of text a page shows of a property."""
 _CUT_TYPES = frozenset({"title", "rich_text", "people", "relation"})
-REMEMBERED = 10_000
+REMEMBERED = 2_000
 """Of how many pages read last it is kept what they show: who reads before writing need not read twice."""
 
 
@@ -41,19 +41,23 @@ class Pages:
                 continue
 
     def whole(self, page: Payload, children: Any = None) -> Item:
-        """The item of a page that a call answered; `children` are its blocks, where they are known."""
+        """The item of a page that a call answered, which is remembered; `children` are its blocks, where known."""
+        item = self.completed(page, children)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        if item.external_id is not None:
+            self._known[item.external_id] = item.payload
+        return item
+
+    def completed(self, page: Payload, children: Any = None) -> Item:
+        """The item of a page with what its listing leaves out."""
         settings = self.settings_of(page)
         payload = steady(page)
         if settings is not None:
             payload = self._with_references(payload, settings)
             if settings.has_body:
                 payload["children"] = read_body(self._client, str(page.get("id"))) if children is None else children
-        if len(self._known) >= REMEMBERED:
-            self._known.clear()
-        item = page_item(payload)
-        if item.external_id is not None:
-            self._known[item.external_id] = payload
-        return item
+        return page_item(payload)
 
     def known(self, external_id: str) -> Payload:
         """The page as it was last read or written; read now where it never was."""

@@ -248,6 +248,8 @@ def _named_in(said: str, values: Fields, settings: DataSourceSettings) -> tuple[
     """The fields whose properties a refusal names."""
     if "status option" in said and "status" in values:
         return ("status",)
+    if "body.children" in said:
+        return ("description",)
     named: Mapping[str, str] = settings.properties.named()
     found = [name for name in values if name in named and named[name] in said]
     longest = max((len(named[name]) for name in found), default=0)
