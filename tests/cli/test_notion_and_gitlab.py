@@ -116,6 +116,7 @@ def test_issue_goes_to_notion_once_although_the_answer_is_lost(project: Project)
     assert sync(project)["writes"] == []
 
 
+@pytest.mark.slow
 def test_comments_go_both_ways_once(project: Project):
     page, issue = shared(project, "talk")
     path = f"/projects/{issue['project_id']}/issues/{issue['iid']}/notes"
@@ -132,6 +133,7 @@ def test_comments_go_both_ways_once(project: Project):
     assert sync(project)["writes"] == []
 
 
+@pytest.mark.slow
 def test_trashed_page_is_found_by_the_sweep_and_brought_back_by_a_person(project: Project):
     page, issue = shared(project, "trash")
     notion(project, "PATCH", f"/pages/{page['id']}", in_trash=True)
@@ -146,6 +148,7 @@ def test_trashed_page_is_found_by_the_sweep_and_brought_back_by_a_person(project
     assert issue["iid"] == issues(project, "Shared trash")[0]["iid"]
 
 
+@pytest.mark.slow
 def test_page_that_is_not_shared_any_more_closes_nothing_anywhere(project: Project):
     page, _ = shared(project, "hidden")
     project.edit("notion", page["id"], shared=False)
@@ -160,6 +163,7 @@ def test_page_that_is_not_shared_any_more_closes_nothing_anywhere(project: Proje
     assert len(issues(project, "Shared and shown")) == 1
 
 
+@pytest.mark.slow
 def test_page_with_an_option_that_has_no_meaning_is_put_aside_and_says_what_to_do(project: Project):
     page, _ = shared(project, "odd")
     path = project.folder / "conf" / "sources.yml"

@@ -46,7 +46,7 @@ def test_edit_of_the_body_that_the_times_do_not_tell_makes_another_payload(notio
     page = notion.page(description="One")
     (during,) = pages(notion)[-1].items
     notion.edit(page, description="Two")
-    notion.served.clock.forward(minutes=1)
+    notion.served.clock.forward(minutes=2)
     (after,) = pages(notion)[-1].items
     assert during.payload["last_edited_time"] == after.payload["last_edited_time"]
     assert during.payload != after.payload

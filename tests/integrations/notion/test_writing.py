@@ -274,6 +274,56 @@ def test_field_without_a_property_is_refused_by_name_and_left_out_of_new_pages(n
         notion.settings = before
 
 
+def test_without_a_body_and_comments_a_page_is_read_in_one_call(notion: Workspace):
+    tasks = notion.settings.data_sources["tasks"].model_copy(update={"body": False})
+    before = notion.settings
+    notion.anew(data_sources={"tasks": tasks}, comments=False)
+    try:
+        page = notion.page(description="Not ours")
+        notion.http.calls.clear()
+        assert "description" not in notion.shown(page)
+        assert len(notion.http.calls) == 1
+        made = str(notion.create("No body", description="left out").external_id)
+        assert notion.store.pages[made].body == []
+        listed = [one for part in notion.opened.list_changed(None, NOW) for one in part.items]
+        notion.http.calls.clear()
+        assert {str(one.kind) for one in notion.opened.complete(listed)} == {"task", "person"}
+        paths = [one.path for one in notion.http.calls]
+        assert not any("/blocks/" in path or "/comments" in path for path in paths)
+    finally:
+        notion.settings = before
+
+
+def test_several_data_sources_and_a_select_as_status(notion: Workspace):
+    other = next(one for one in notion.store.data_sources.values() if one.name == "Notes")
+    headers = {"Authorization": f"Bearer {notion.served.token}", "Notion-Version": "2026-03-11"}
+    stages = {"Stage": {"select": {}}, "External ID": {"rich_text": {}}}
+    url = f"{notion.served.base_url}/v1/data_sources/{other.id}"
+    assert requests.patch(url, json={"properties": stages}, headers=headers, timeout=10).ok
+    tasks = notion.settings.data_sources["tasks"]
+    statuses = {f"is {name}": meaning for name, meaning in tasks.statuses.items()}
+    properties = type(tasks.properties)(status="Stage")
+    notes = type(tasks)(id=other.id, properties=properties, statuses=statuses)
+    before = notion.settings
+    notion.anew(data_sources={"tasks": tasks, "notes": notes}, create_in="notes")
+    try:
+        made = notion.create("In the notes", status="started", priority="high")
+        assert made.payload["parent"]["data_source_id"] == other.id
+        assert dict(notion.view(made).fields) == {
+            "title": "In the notes", "description": None, "status": "started", "archived": False,
+        }  # fmt: skip
+        assert made.payload["properties"]["Stage"]["select"]["name"] == "is In progress"
+        assert notion.view(notion.opened.close(str(made.external_id))).fields["status"] == "canceled"
+        task = notion.opened.create({"title": "A task"}, where="tasks", marker=marker("A task"), made_id=None)
+        assert task.payload["parent"]["data_source_id"] == tasks.id
+        found = notion.opened.find_created(marker("A task"), None, NOW)
+        assert found is not None and found.external_id == task.external_id
+        ids = {str(one.external_id) for part in notion.opened.list_changed(None, NOW) for one in part.items}
+        assert {made.external_id, task.external_id} <= ids == set(notion.opened.list_ids())
+    finally:
+        notion.settings = before
+
+
 def test_status_whose_option_is_gone_is_refused_and_missing_in_the_vocabulary(notion: Workspace):
     page = notion.page()
     status = next(one for one in next(iter(notion.store.data_sources.values())).properties if one.type == "status")

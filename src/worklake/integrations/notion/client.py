@@ -173,3 +173,8 @@ class NotionClient:
 def at(identity: str) -> str:
     """An id as a part of a path."""
     return quote(identity, safe="")
+
+
+def property_at(identity: str) -> str:
+    """The id of a property as a part of a path: Notion gives it encoded already."""
+    return quote(identity, safe="%")

@@ -50,7 +50,6 @@ CALLS_AT_ONCE = 3
 """How many pages' bodies and comments are read at the same time: Notion grants three requests a second."""
 MOST_LEFT_OUT = 3
 """Of so many pages at once body and comments may fail to come; where more fail, it is not for these pages."""
-_NAMED = frozenset({"status", "assignees"})
 
 
 class _Extra(NamedTuple):
@@ -257,7 +256,10 @@ class NotionIntegration(BaseIntegration):
         return iter(())
 
     def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
-        """Statuses and people, and the options with a meaning that some data source lacks."""
+        """Statuses, and the options with a meaning that some data source lacks.
+
+        Not people: guests, who may be assigned, are in no list.
+        """
         known: dict[str, frozenset[str]] = {}
         missing: dict[str, tuple[str, ...]] = {}
         assumed: set[str] = set()
@@ -265,8 +267,6 @@ class NotionIntegration(BaseIntegration):
             known["status"] = frozenset(
                 meaning.value for one in self.settings.data_sources.values() for meaning in one.statuses.values()
             ) | {"backlog"}
-        if "assignees" in fields:
-            known["assignees"] = frozenset(self._people.members())
         if fields & {"status", "priority"}:
             for one, schema in self._schemas.all():
                 for field in fields & {"status", "priority"}:

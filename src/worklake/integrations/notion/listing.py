@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -19,6 +19,8 @@ from worklake.integrations.rounds import Rounds
 UNSETTLED = "edited_this_minute"
 """The key by which a listed page says that the minute of its last edit was not over: Notion's times do not tell
 whether it was edited again in it, so the next listing brings it as another one."""
+UNSURE = timedelta(seconds=10)
+"""So long before its answer came a query may have looked."""
 _BY_CREATION: list[Payload] = [{"timestamp": "created_time", "direction": "ascending"}]
 
 log = structlog.get_logger(__name__)
@@ -134,7 +136,7 @@ class Walk:
 def _listed(row: Any, answered_at: datetime) -> Item:
     payload: Payload = steady(row) if isinstance(row, dict) else {"row": row}
     edited = item_time(payload, "last_edited_time")
-    if edited is not None and edited >= to_the_minute(answered_at):
+    if edited is not None and edited >= to_the_minute(answered_at - UNSURE):
         payload[UNSETTLED] = True
     return page_item(payload)
 

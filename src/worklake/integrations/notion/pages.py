@@ -8,7 +8,7 @@ from typing import Any
 from worklake.errors import NotFoundError
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.notion.body import read_body
-from worklake.integrations.notion.client import NotionClient, at
+from worklake.integrations.notion.client import NotionClient, at, property_at
 from worklake.integrations.notion.position import item_time
 from worklake.integrations.notion.settings import DataSourceSettings, NotionSettings
 from worklake.model.rows import Kind
@@ -84,7 +84,7 @@ class Pages:
             kind = prop.get("type")
             held = prop.get(str(kind))
             if kind in _CUT_TYPES and isinstance(held, list) and (prop.get("has_more") or len(held) == CUT_AT):
-                path = f"/pages/{at(str(page.get('id')))}/properties/{at(str(prop.get('id')))}"
+                path = f"/pages/{at(str(page.get('id')))}/properties/{property_at(str(prop.get('id')))}"
                 items = [one.get(kind) for one in self._client.all(path) if isinstance(one, dict)]
                 whole: Payload = {**prop, str(kind): items, "has_more": False}
                 page = {**page, "properties": {**page["properties"], name: whole}}

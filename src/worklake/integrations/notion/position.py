@@ -45,7 +45,9 @@ class Mark:
 
     def seen(self, edits: Iterable[datetime], created: datetime | None) -> Mark:
         """The mark after a page with rows that were edited and, the last of them, created at these times."""
-        scan = self.scan or Scan(moment_text(datetime.now(UTC)))
+        scan = self.scan
+        if scan is None:
+            raise ValueError("no scan of this data source has begun")
         newest = [*edits, *([_moment(scan.newest)] if scan.newest else [])]
         return replace(
             self,

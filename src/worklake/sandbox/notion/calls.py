@@ -199,7 +199,7 @@ def get_property(call: Call) -> Json:
     store = call.workspace.store
     source = store.data_sources[page.data_source]
     wanted = call.parts["property_id"]
-    prop = next((one for one in source.properties if wanted in (one.id, unquote(one.id), one.name)), None)
+    prop = next((one for one in source.properties if wanted == unquote(one.id)), None)
     if prop is None:
         raise ApiError(404, "object_not_found", f"Could not find property with ID: {wanted}.")
     value = values.whole(store, source, page, prop)
