@@ -191,6 +191,13 @@ class Lens(ABC):
         """
         return self
 
+    def is_on_the_way(self, field: str, before: FieldValue, sent: FieldValue, shown: FieldValue) -> bool:
+        """Whether `shown` is what a write of `sent` in the place of `before` leaves that stopped half-way.
+
+        Never where a field is written in one call. What is on the way is nobody's edit, and is due again.
+        """
+        return False
+
     @abstractmethod
     def fingerprint(self) -> str:
         """Changes when a payload would be read differently: with the settings of the mapping, or its rules."""

@@ -154,3 +154,22 @@ def test_what_a_found_item_lacks_as_a_new_one_does_is_still_to_be_written() -> N
     defaults = {"title": "", "labels": []}
     look = after_found({"title": "a", "labels": ["x"]}, {"title": "a", "labels": []}, defaults)
     assert look.seen == {"title": "a", "labels": []}
+
+
+def test_text_that_is_on_the_way_is_nobodys_edit_and_stays_due():
+    before, sent, half = {"description": "a"}, {"description": "b"}, {"description": "a b"}
+    edited = settle(before, {}, sent, before, half)
+    assert edited.verdicts == {"description": Verdict.EDITED} and edited.seen == before
+    asked = []
+
+    def on_the_way(*of):
+        asked.append(of)
+        return True
+
+    part = settle(before, {}, sent, before, half, on_the_way=on_the_way)
+    assert part.verdicts == {"description": Verdict.ACKNOWLEDGED}
+    assert (part.seen, part.adjusted) == (half, {})
+    assert asked == [("description", "a", "b", "a b")]
+    assert settle(before, {}, sent, before, sent, on_the_way=on_the_way).verdicts == part.verdicts
+    assert settle(before, {}, sent, before, before, on_the_way=on_the_way).verdicts["description"] is Verdict.NOT_SENT
+    assert len(asked) == 1

@@ -117,7 +117,8 @@ def _look(
         view = seen_of(integration, integration.read(link.external_id), link.external_id)
     except (NotFoundError, *PASSING) as error:
         return Answer(write.model_copy(update={"error": str(fault)}), fault=error)
-    look = answers.settle(link.seen, link.adjusted, write.sent, write.before, view.fields)
+    on_the_way = integration.lens.is_on_the_way
+    look = answers.settle(link.seen, link.adjusted, write.sent, write.before, view.fields, on_the_way=on_the_way)
     news = replace(
         link,
         seen=look.seen,

@@ -344,9 +344,10 @@ class _Merging:
                 self._settled.append(finished(write, outcome, self._moment, {}))
                 link = replace(link, state=LinkState.DELETED) if done else link
             elif write.external_id == one.external_id and one.batch >= write.batch:
-                sent = meant(write, shown, self._ports[one.source].integration.lens)
+                lens = self._ports[one.source].integration.lens
                 words = self._words(write, one.view)
-                look = answers.settle(link.seen, link.adjusted, sent, write.before, shown, words)
+                sent = meant(write, shown, lens)
+                look = answers.settle(link.seen, link.adjusted, sent, write.before, shown, words, lens.is_on_the_way)
                 settled = settled_write(write, look, shown, self._moment)
                 if settled.outcome is Outcome.NOT_SENT and _may_be_from_before(write, one):
                     continue

@@ -5,7 +5,7 @@ Fields are in the provider's own ids, as links and the ledger keep them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +17,8 @@ from worklake.sync.rules.state import Pair
 from worklake.sync.rules.values import elements, is_form_of, loosely_same, same
 
 Adjusted = Mapping[str, Sequence[Pair]]
+OnTheWay = Callable[[str, FieldValue, FieldValue, FieldValue], bool]
+"""Of a field, the value before a call, the one sent, and the one shown: whether the call stopped between the two."""
 
 
 class Verdict(StrEnum):
@@ -128,13 +130,14 @@ def settle(
     before: Fields,
     shown: Fields,
     words: Mapping[str, Word] = MappingProxyType({}),
+    on_the_way: OnTheWay = lambda name, before, sent, shown: False,
 ) -> Look:
     """After an update whose outcome is unknown, by what the item shows now.
 
     The value sent, or what the provider could have made of it: acknowledged. So is a set that shows a part of what was
-    sent: the rest may have been dropped, and is due. The value before: not sent, and still pending. Anything else: a
-    person edited since, which the merge will find. Where the provider's history has the last word on
-    a field, in `words`, that decides instead.
+    sent: the rest may have been dropped, and is due. The value before: not sent, and still pending. What is
+    `on_the_way` between the two: a part was done, and the whole is due. Anything else: a person edited since, which the
+    merge will find. Where the provider's history has the last word on a field, in `words`, that decides instead.
     """
     news, pairs, verdicts = dict(seen), dict(adjusted), dict[str, Verdict]()
     for name, value in sent.items():
@@ -156,13 +159,18 @@ def settle(
         elif loosely_same(name, value, now):
             verdicts[name] = Verdict.ACKNOWLEDGED
             pairs[name] = with_pair(pairs.get(name, ()), name, value, now)
-        elif FIELDS[name].merge is MergeKind.SET and elements(now) != elements(before.get(name)):
+        elif _shows_a_part(name, now, before.get(name)) or on_the_way(name, before.get(name), value, now):
             verdicts[name] = Verdict.ACKNOWLEDGED
         else:
             verdicts[name] = Verdict.EDITED
         if verdicts[name] is Verdict.ACKNOWLEDGED:
             news[name] = now
     return Look(news, pairs, verdicts)
+
+
+def _shows_a_part(name: str, shown: FieldValue, before: FieldValue) -> bool:
+    """Whether a set is not as it was: what was sent came in part."""
+    return FIELDS[name].merge is MergeKind.SET and elements(shown) != elements(before)
 
 
 def _without_others(name: str, sent: FieldValue, shown: FieldValue, before: FieldValue) -> FieldValue:
