@@ -129,6 +129,38 @@ def test_blocks_that_are_not_known_are_neither_shown_nor_touched(notion: Workspa
     assert left == unknown and not any(one.in_trash or not one.children for one in left)
 
 
+REWRITTEN = {
+    "here and there": "# Head\n\nUno.\n\n> quoted\n\n- a\n- c\n\nThree.\n\nFour.",
+    "all of it": "1. x\n2. y\n\n---\n\n```\nz\n```",
+    "less": "Three.",
+    "more than a call takes": "\n\n".join(f"Paragraph {number}" for number in range(150)),
+}
+
+
+@pytest.mark.parametrize("kind", REWRITTEN)
+def test_body_whose_writing_stopped_anywhere_is_known_to_be_on_the_way(notion: Workspace, kind: str):
+    sent, points = REWRITTEN[kind], 0
+    while True:
+        page = str(notion.create(f"Stopped {kind} {points}", description=BODY).external_id)
+        shown = notion.shown(page)
+        notion.http.write_no_more_after(points)
+        try:
+            notion.opened.update(page, {"description": sent}, shown)
+        except RetryableError:
+            half = notion.shown(page)["description"]
+            lens = notion.opened.lens
+            assert lens.is_on_the_way("description", BODY, sent, half) == (points > 0)
+            assert not lens.is_on_the_way("description", BODY, sent, f"{half}\n\nTyped by a person.")
+            assert not lens.is_on_the_way("title", BODY, sent, half)
+            points += 1
+        else:
+            break
+        finally:
+            notion.http.write_no_more_after(None)
+    assert points > 1
+    assert notion.shown(page)["description"] == sent
+
+
 def test_body_that_was_edited_since_it_was_read_is_left_to_the_next_run(notion: Workspace):
     page = notion.page(description="One.\n\nTwo.")
     shown = notion.shown(page)

@@ -12,6 +12,7 @@ import requests
 from pydantic import SecretStr
 
 from tests.support.sandbox import InProcess, sandbox_thread
+from worklake.errors import RetryableError
 from worklake.integrations.base import Item, TaskView
 from worklake.integrations.http import Http
 from worklake.integrations.notion import NotionIntegration, NotionSettings
@@ -35,11 +36,20 @@ class NotingHttp(Http):
     def __init__(self, base_url: str, token: str) -> None:
         self.calls: list[Call] = []
         self.pauses: list[float] = []
+        self._left: int | None = None
         super().__init__("notion", base_url, SecretStr(token), NotionIntegration.wire, sleep=self.pauses.append)
+
+    def write_no_more_after(self, calls: int | None) -> None:
+        """Let so many writes pass, and fail the others for certain; None: let all pass."""
+        self._left = calls
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
         body = orjson.loads(kwargs["data"]) if kwargs.get("data") else None
         self.calls.append(Call(method, url.removeprefix(self.base_url), body))
+        if kwargs.get("writes") and self._left is not None:
+            if self._left == 0:
+                raise RetryableError("no more writes")
+            self._left -= 1
         return super().request(method, url, *args, **kwargs)
 
 

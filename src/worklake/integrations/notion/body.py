@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from worklake.errors import NotFoundError, RefusedValueError, RetryableError
 from worklake.integrations.base import Payload
@@ -30,6 +31,22 @@ def read_body(client: NotionClient, page: str) -> list[Payload]:
     return blocks
 
 
+class Kind(StrEnum):
+    """What a step does to a body."""
+
+    CHANGE = "change"
+    PUT_IN = "put_in"
+    TAKE_OUT = "take_out"
+
+
+class Step(NamedTuple):
+    """One step of a change: a block that is changed or taken out, or new ones behind a block (None: before all)."""
+
+    kind: Kind
+    at: Payload | None
+    new: Sequence[Payload] = ()
+
+
 class BodyWriter:
     """Makes the body of one page say something else, by as few calls as that takes.
 
@@ -50,38 +67,71 @@ class BodyWriter:
         if not wanted and self._shown and self._all_known:
             self._client.write("PATCH", f"/pages/{at(self._page)}", {"erase_content": True}, repeatable=True)
             return True
-        before = [_mark(block) for block in self._shown]
-        after = [_mark(block) for block in wanted]
-        changes = [
-            one for one in SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if one[0] != "equal"
-        ]
+        steps = steps_between(self._shown, wanted)
         try:
-            for _, begin, end, first, last in changes:
-                self._exchange(begin, self._shown[begin:end], wanted[first:last])
+            for step in steps:
+                self._do(step)
         except NotFoundError as error:
             raise RetryableError(f"{error} Somebody edited the page's body meanwhile; run it again.") from error
         except RefusedError as error:
             raise RefusedValueError(str(error), ("description",)) from error
-        return bool(changes)
+        return bool(steps)
 
-    def _exchange(self, place: int, old: Sequence[Payload], new: Sequence[Payload]) -> None:
-        """Put these blocks in the place of those. New ones come before old ones go: nothing is lost half-way."""
-        behind: str | None = str(self._shown[place - 1]["id"]) if place else None
-        changed = 0
-        while changed < min(len(old), len(new)) and _fits(old[changed], new[changed]):
-            block = as_sent(new[changed])
-            self._client.write("PATCH", f"/blocks/{at(old[changed]['id'])}", {block["type"]: block[block["type"]]})
-            behind = str(old[changed]["id"])
-            changed += 1
-        append(self._client, self._page, new[changed:], behind)
-        for block in old[changed:]:
-            self._delete(str(block["id"]))
+    def _do(self, step: Step) -> None:
+        at_block = None if step.at is None else str(step.at["id"])
+        match step.kind:
+            case Kind.CHANGE:
+                block = as_sent(step.new[0])
+                self._client.write("PATCH", f"/blocks/{at(str(at_block))}", {block["type"]: block[block["type"]]})
+            case Kind.PUT_IN:
+                append(self._client, self._page, step.new, at_block)
+            case Kind.TAKE_OUT:
+                self._delete(str(at_block))
 
     def _delete(self, block: str) -> None:
         try:
             self._client.write("DELETE", f"/blocks/{at(block)}")
         except NotFoundError:
             return  # it is gone, which is what was asked for
+
+
+def steps_between(shown: Sequence[Payload], wanted: Sequence[Payload]) -> list[Step]:
+    """The steps from these blocks to those. New ones come before old ones go: nothing is lost half-way."""
+    before, after = [mark_of(block) for block in shown], [mark_of(block) for block in wanted]
+    steps: list[Step] = []
+    for kind, begin, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        if kind == "equal":
+            continue
+        old, new = list(shown[begin:end]), list(wanted[first:last])
+        behind = shown[begin - 1] if begin else None
+        while old and new and _fits(old[0], new[0]):
+            behind = old[0]
+            steps.append(Step(Kind.CHANGE, old.pop(0), (new.pop(0),)))
+        if new:
+            steps.append(Step(Kind.PUT_IN, behind, new))
+        steps += [Step(Kind.TAKE_OUT, block) for block in old]
+    return steps
+
+
+def is_on_the_way(before: str, sent: str, shown: str) -> bool:
+    """Whether a text is what a page shows while one is written in the place of another and some steps are done."""
+    found = [mark_of(block) for block in blocks_of(shown)]
+    blocks = blocks_of(before)
+    now = [(id(block), mark_of(block)) for block in blocks]
+    for step in steps_between(blocks, blocks_of(sent)):
+        place = next((number for number, (key, _) in enumerate(now) if step.at is not None and key == id(step.at)), -1)
+        if step.kind is Kind.CHANGE:
+            now[place] = (now[place][0], mark_of(step.new[0]))
+        elif step.kind is Kind.TAKE_OUT:
+            del now[place]
+        for batch in batches(step.new) if step.kind is Kind.PUT_IN else ():
+            now[place + 1 : place + 1] = [(0, mark_of(block)) for block in batch]
+            place += len(batch)
+            if [mark for _, mark in now] == found:
+                return True
+        if [mark for _, mark in now] == found:
+            return True
+    return False
 
 
 def append(
@@ -117,7 +167,7 @@ def _weight(block: Payload) -> int:
     return len(str(block[block["type"]])) + sum(map(_weight, children_of(block)))
 
 
-def _mark(block: Payload) -> tuple[str, str]:
+def mark_of(block: Payload) -> tuple[str, str]:
     """What a block is and says. The place in a numbered list is no part of it."""
     return str(block["type"]), block_markdown(block)
 

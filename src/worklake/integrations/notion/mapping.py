@@ -9,6 +9,7 @@ from typing import Any
 from worklake.errors import UnreadableError
 from worklake.integrations.base import CommentView, Lens, Payload, PersonView, TaskView, View
 from worklake.integrations.notion.blocks import is_known
+from worklake.integrations.notion.body import is_on_the_way
 from worklake.integrations.notion.fields import PROPERTY_LENSES, as_shown
 from worklake.integrations.notion.links import key_of_id
 from worklake.integrations.notion.markdown import blocks_of
@@ -82,6 +83,12 @@ class NotionLens(Lens):
     def without(self, names: Mapping[str, Sequence[str]]) -> Lens:
         """The lens where options with these names do not exist: a page that had one has none."""
         return _WithoutOptions(self._settings, names)
+
+    def is_on_the_way(self, field: str, before: FieldValue, sent: FieldValue, shown: FieldValue) -> bool:
+        """A body is written block by block."""
+        if field != "description" or not self._settings.data_sources[self._settings.home].has_body:
+            return False
+        return is_on_the_way(str(before or ""), str(sent or ""), str(shown or ""))
 
     def fingerprint(self) -> str:
         """Changes with the rules of this package, and with what the settings say of properties and options."""
