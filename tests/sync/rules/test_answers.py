@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from worklake.model.fields import FieldValue
-from worklake.sync.rules.answers import Verdict, after_found, after_update, lacking, moved_fields, settle
+from worklake.sync.rules.answers import (
+    Verdict,
+    after_creation,
+    after_found,
+    after_update,
+    lacking,
+    moved_fields,
+    settle,
+)
 from worklake.sync.rules.resolution import KEPT_PAIRS, with_pair
 from worklake.sync.rules.state import Pair
 from worklake.sync.rules.values import loosely_same
@@ -154,6 +162,18 @@ def test_what_a_found_item_lacks_as_a_new_one_does_is_still_to_be_written() -> N
     defaults = {"title": "", "labels": []}
     look = after_found({"title": "a", "labels": ["x"]}, {"title": "a", "labels": []}, defaults)
     assert look.seen == {"title": "a", "labels": []}
+
+
+def test_text_of_a_new_item_that_is_there_in_part_is_due_and_no_form_of_what_was_sent():
+    first = "A first paragraph of some length."
+    sent, part = {"title": "x", "description": f"{first}\n\nTwo."}, {"title": "x", "description": first}
+
+    def on_the_way(name, before, sent, shown):
+        return (name, before, shown) == ("description", None, first)
+
+    for look in (after_creation(sent, part, on_the_way), after_found(sent, part, {}, on_the_way)):
+        assert (look.seen["description"], look.adjusted) == (first, {})
+    assert after_creation(sent, part).adjusted != {}
 
 
 def test_text_that_is_on_the_way_is_nobodys_edit_and_stays_due():

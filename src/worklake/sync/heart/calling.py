@@ -204,9 +204,9 @@ def _made(
     gone: Mapping[str, FieldValue] = {}
     if found and not brought_back:
         gone = answers.lacking(write.sent, view.fields, new_item(integration))
-        look = answers.after_found(write.sent, view.fields, new_item(integration))
+        look = answers.after_found(write.sent, view.fields, new_item(integration), integration.lens.is_on_the_way)
     else:
-        look = answers.after_creation(write.sent, view.fields)
+        look = answers.after_creation(write.sent, view.fields, integration.lens.is_on_the_way)
     news = StoredLink(
         link.source,
         external_id,

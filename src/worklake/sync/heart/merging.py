@@ -311,9 +311,10 @@ class _Merging:
         self._links += gone
         self._ended += ended
         creations = [write for write in intents if write.operation is Operation.CREATE]
-        shown, defaults = one.view.fields, new_item(self._ports[one.source].integration)
+        integration = self._ports[one.source].integration
+        shown, defaults = one.view.fields, new_item(integration)
         sent = creations[-1].sent if creations else {}
-        found = answers.after_found(sent if creations else None, shown, defaults)
+        found = answers.after_found(sent if creations else None, shown, defaults, integration.lens.is_on_the_way)
         self._unsure[one.key] = {
             name
             for name in sent.keys() & shown.keys()
