@@ -129,6 +129,19 @@ def test_blocks_that_are_not_known_are_neither_shown_nor_touched(notion: Workspa
     assert left == unknown and not any(one.in_trash or not one.children for one in left)
 
 
+def test_new_page_of_which_only_the_first_part_of_the_body_came_is_given_as_it_is_and_on_the_way(notion: Workspace):
+    text = "\n\n".join(f"Paragraph {number}" for number in range(250))
+    for writes in (1, 2):
+        notion.http.write_no_more_after(writes)
+        made = notion.create(f"In part {writes}", description=text)
+        notion.http.write_no_more_after(None)
+        half = notion.view(made).fields["description"]
+        assert half == "\n\n".join(text.split("\n\n")[: 100 * writes])
+        assert notion.opened.lens.is_on_the_way("description", None, text, half)
+        assert notion.update(str(made.external_id), description=text)["description"] == text
+        assert len(notion.sent()) == 3 - writes
+
+
 REWRITTEN = {
     "here and there": "# Head\n\nUno.\n\n> quoted\n\n- a\n- c\n\nThree.\n\nFour.",
     "all of it": "1. x\n2. y\n\n---\n\n```\nz\n```",
