@@ -165,7 +165,7 @@ def test_what_a_found_item_lacks_as_a_new_one_does_is_still_to_be_written() -> N
 
 
 def test_text_of_a_new_item_that_is_there_in_part_is_due_and_no_form_of_what_was_sent():
-    first = "A first paragraph of some length."
+    first = "A first paragraph of some length. " * 50 + "End."
     sent, part = {"title": "x", "description": f"{first}\n\nTwo."}, {"title": "x", "description": first}
 
     def on_the_way(name, before, sent, shown):

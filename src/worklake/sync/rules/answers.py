@@ -103,8 +103,8 @@ def after_found(sent: Fields | None, shown: Fields, defaults: Fields, on_the_way
     Fields that show what a new item shows, `defaults`, are as they were made, also those that were sent: a creation may
     set some by later calls, which may have failed. What else is not what the provider could have made of what was sent
     is a person's edit since; of a set, only what was put into it: what it lacks may have been dropped, and is due. So
-    is what was not sent. What is `on_the_way` is due. Where nobody knows what was sent, None, all else meets the task for
-    the first time.
+    is what was not sent. What is `on_the_way` is due. Where nobody knows what was sent, None, all else meets the task
+    for the first time.
     """
     seen: dict[str, FieldValue] = {}
     for name, now in shown.items():
