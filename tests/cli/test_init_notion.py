@@ -68,6 +68,15 @@ def test_properties_that_are_missing_are_named_by_check_and_made(project: Projec
     assert "has all properties" in again["made"][-1]["detail"]
 
 
+def test_status_is_made_as_a_select_with_the_options_of_the_settings(project: Project):
+    identity = change(project, properties={"status": "Stage"})
+    assert project.run("init", "--notion").status == 0
+    made = schema(project, identity)["Stage"]
+    assert made["type"] == "select"
+    assert [one["name"] for one in made["select"]["options"]][:3] == ["Triage", "Backlog", "Not started"]
+    assert bad(project) == []
+
+
 def test_property_of_a_wrong_type_is_named_and_left_alone(project: Project):
     identity = change(project, properties={"due_date": "Points"})
     change(project, properties={"estimate_points": "Score"})

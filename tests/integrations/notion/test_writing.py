@@ -411,6 +411,19 @@ def test_trash_is_the_archive_and_no_deletion(notion: Workspace):
     assert notion.update(page, archived=False, title="Back")["title"] == "Back"
 
 
+@pytest.mark.parametrize("status", [400, 404])
+def test_trashed_page_that_does_not_show_its_body_has_none_to_compare(notion: Workspace, status: int):
+    page = notion.page("In the trash", description="text")
+    seen = LastSeen(page, None, notion.shown(page))
+    notion.edit(page, in_trash=True)
+    refusal = {"object": "error", "code": "validation_error", "message": "Can't read it."}
+    rule = {"path": "/children", "status": status, "body": refusal}
+    requests.post(f"{notion.served.control_url}/faults", json=[rule], timeout=10)
+    (found,) = notion.opened.find_out([seen])
+    assert found.where is Where.ARCHIVED and found.item is not None
+    assert "description" not in notion.view(found.item).fields
+
+
 def test_page_that_is_not_shared_any_more_is_not_taken_for_deleted(notion: Workspace):
     hidden, purged, moved = notion.page("Hidden"), notion.page("Purged"), notion.page("Moved")
     seen = [LastSeen(one, None, notion.shown(one)) for one in (hidden, purged, moved)]

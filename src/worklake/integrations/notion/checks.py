@@ -7,7 +7,7 @@ from typing import Any
 
 from worklake.errors import AccessError, AuthError, NotFoundError, WorklakeError
 from worklake.integrations.base import Finding, Payload
-from worklake.integrations.notion.client import NotionClient, at
+from worklake.integrations.notion.client import NotionClient, RefusedError, at
 from worklake.integrations.notion.fields import TYPES
 from worklake.integrations.notion.schema import STATUS_OF_GROUP, Misfit, Schema
 from worklake.integrations.notion.settings import DataSourceSettings, NotionSettings
@@ -57,7 +57,7 @@ def _data_source(client: NotionClient, name: str, settings: DataSourceSettings) 
     subject = f"data source {name}"
     try:
         schema = Schema(client.get(f"/data_sources/{at(settings.id)}"))
-    except NotFoundError as error:
+    except (NotFoundError, RefusedError) as error:
         yield Finding(subject, False, *_not_found(client, settings.id, error))
         return
     except WorklakeError as error:
@@ -70,7 +70,7 @@ def _data_source(client: NotionClient, name: str, settings: DataSourceSettings) 
         yield from _options(subject, field, schema, settings)
 
 
-def _not_found(client: NotionClient, identity: str, error: NotFoundError) -> tuple[str, str]:
+def _not_found(client: NotionClient, identity: str, error: WorklakeError) -> tuple[str, str]:
     """What is wrong with an id: it may be a database's, which holds data sources."""
     try:
         database = client.get(f"/databases/{at(identity)}")
@@ -112,7 +112,7 @@ def missing_properties(schema: Schema, settings: DataSourceSettings) -> dict[str
     made: dict[str, Payload] = {}
     for one in schema.misfits(settings):
         if one.found is None and one.field != "title":
-            kind = TYPES[one.field][0]
+            kind = "select" if one.field == "status" else TYPES[one.field][0]  # a status is made by people alone
             made[one.name] = {"type": kind, kind: _shape(kind, one.field, settings)}
     return made
 
@@ -120,8 +120,9 @@ def missing_properties(schema: Schema, settings: DataSourceSettings) -> dict[str
 def _shape(kind: str, field: str, settings: DataSourceSettings) -> Payload:
     if kind == "relation":
         return {"data_source_id": settings.id, "type": "single_property", "single_property": {}}
-    if kind == "select" and field == "priority":
-        return {"options": [{"name": name} for name in settings.priorities]}
+    if field in ("status", "priority"):
+        named = settings.statuses if field == "status" else settings.priorities
+        return {"options": [{"name": name} for name in named]}
     if kind == "number":
         return {"format": "number"}
     return {}

@@ -127,7 +127,8 @@ class NotionLens(Lens):
         fields: dict[str, FieldValue] = {}
         for name, lens in PROPERTY_LENSES.items():
             if name == "description" and settings.has_body:
-                fields[name] = without_markers(markdown_of(_blocks(payload))) or None
+                if payload.get("in_trash") is not True or payload.get("children") is not None:
+                    fields[name] = without_markers(markdown_of(_blocks(payload))) or None
             elif _is_mapped(settings, name) and (found := self.find(payload, settings, name)) is not None:
                 prop = found[1]
                 fields[name] = lens.get(prop[prop["type"]], settings)

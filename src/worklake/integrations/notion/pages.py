@@ -8,7 +8,7 @@ from typing import Any
 from worklake.errors import NotFoundError
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.notion.body import read_body
-from worklake.integrations.notion.client import NotionClient, at, property_at
+from worklake.integrations.notion.client import NotionClient, RefusedError, at, property_at
 from worklake.integrations.notion.position import item_time
 from worklake.integrations.notion.settings import DataSourceSettings, NotionSettings
 from worklake.model.rows import Kind
@@ -56,8 +56,17 @@ class Pages:
         if settings is not None:
             payload = self._with_references(payload, settings)
             if settings.has_body:
-                payload["children"] = read_body(self._client, str(page.get("id"))) if children is None else children
+                payload["children"] = self._body_of(page) if children is None else children
         return page_item(payload)
+
+    def _body_of(self, page: Payload) -> Any:
+        """The blocks of a page; None where it lies in the trash and does not show them."""
+        try:
+            return read_body(self._client, str(page.get("id")))
+        except (NotFoundError, RefusedError):
+            if page.get("in_trash") is not True:
+                raise
+            return None
 
     def known(self, external_id: str) -> Payload:
         """The page as it was last read or written; read now where it never was."""
