@@ -159,7 +159,8 @@ def test_body_whose_writing_stopped_anywhere_is_known_to_be_on_the_way(notion: W
         notion.http.write_no_more_after(points)
         try:
             notion.opened.update(page, {"description": sent}, shown)
-        except RetryableError:
+        except (RetryableError, UnknownOutcomeError) as error:
+            assert isinstance(error, UnknownOutcomeError) == (points > 0)
             half = notion.shown(page)["description"]
             lens = notion.opened.lens
             assert lens.is_on_the_way("description", BODY, sent, half) == (points > 0)
@@ -189,10 +190,16 @@ def test_body_that_was_edited_since_it_was_read_is_left_to_the_next_run(notion: 
 def test_text_that_notion_does_not_take_is_refused_as_the_description(notion: Workspace):
     refusal = {"object": "error", "code": "validation_error", "message": "body failed validation: body.children[0]"}
     rule = {"method": "PATCH", "path": "/children", "status": 400, "body": refusal, "times": 1}
-    requests.post(f"{notion.served.control_url}/faults", json=[rule, {**rule, "method": "POST", "path": "/pages"}])
+    requests.post(f"{notion.served.control_url}/faults", json=[rule], timeout=10)
     with pytest.raises(RefusedValueError) as refused:
         notion.update(notion.page(), description="New.")
     assert refused.value.fields == ("description",)
+    requests.delete(f"{notion.served.control_url}/faults", timeout=10)
+    late = {**rule, "method": "DELETE", "path": "/blocks/", "body": {**refusal, "message": "Nope"}}
+    requests.post(f"{notion.served.control_url}/faults", json=[late])
+    with pytest.raises(UnknownOutcomeError, match=r"Nope.* A part was done"):
+        notion.update(notion.page(description="Old."), description="> New.")
+    requests.post(f"{notion.served.control_url}/faults", json=[{**rule, "method": "POST", "path": "/pages"}])
     with pytest.raises(RefusedValueError) as refused:
         notion.create("Refused", description="New.")
     assert refused.value.fields == ("description",)
@@ -260,6 +267,26 @@ def test_write_that_stops_half_way_is_not_known_to_be_undone(notion: Workspace):
         notion.update(page, title="Half", description="One.\n\nTwo.")
     with pytest.raises(RetryableError):
         notion.update(page, description="One.\n\nTwo.")
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+def test_what_was_done_is_never_said_to_be_undone_because_it_cannot_be_read_back(notion: Workspace, status: int):
+    page = notion.page(description="One.")
+    shown = notion.shown(page)
+    notion.create("warm unreadable")
+    rule = {"method": "GET", "path": "/blocks/|/pages/", "status": status, "body": {"message": "not now"}}
+    requests.post(f"{notion.served.control_url}/faults", json=[rule], timeout=10)
+    with pytest.raises(UnknownOutcomeError):
+        notion.create(f"Unreadable {status}", description="Text.")
+    with pytest.raises(UnknownOutcomeError):
+        notion.opened.update(page, {"description": "Two."}, shown)
+    notion.misfortunes.saved_but_503 = 1
+    with pytest.raises(UnknownOutcomeError):
+        notion.create(f"Saved unreadable {status}")
+    requests.delete(f"{notion.served.control_url}/faults", timeout=10)
+    assert notion.shown(page)["description"] == "Two."
+    for name in (f"Unreadable {status}", f"Saved unreadable {status}"):
+        assert notion.opened.find_created(marker(name), None, NOW) is not None
 
 
 def test_sets_keep_what_others_added_since_the_plan_and_lose_what_was_taken_out(notion: Workspace):

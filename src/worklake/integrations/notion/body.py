@@ -7,10 +7,16 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from worklake.errors import NotFoundError, RefusedValueError, RetryableError
+from worklake.errors import (
+    AccessError,
+    AuthError,
+    NotFoundError,
+    RefusedValueError,
+    RetryableError,
+)
 from worklake.integrations.base import Payload
 from worklake.integrations.notion.blocks import HOLDING, TEXTS, as_sent, children_of, held_by, is_known
-from worklake.integrations.notion.client import NotionClient, RefusedError, at
+from worklake.integrations.notion.client import NotionClient, RefusedError, at, done_already
 from worklake.integrations.notion.markdown import blocks_of
 from worklake.integrations.notion.rendering import block_markdown
 
@@ -50,7 +56,8 @@ class Step(NamedTuple):
 class BodyWriter:
     """Makes the body of one page say something else, by as few calls as that takes.
 
-    Raises `RetryableError` where the body is not any more as it was shown, `RefusedValueError` for a text.
+    Raises `RetryableError` where the body is not any more as it was shown, `RefusedValueError` for a text, and once a
+    part is done `UnknownOutcomeError` whatever keeps the rest from being done.
 
     Blocks that say the same stay, with their ids and comments; one that says something else is changed where its type
     stays. What Worklake does not know is not touched.
@@ -67,26 +74,35 @@ class BodyWriter:
         if not wanted and self._shown and self._all_known:
             self._client.write("PATCH", f"/pages/{at(self._page)}", {"erase_content": True}, repeatable=True)
             return True
-        steps = steps_between(self._shown, wanted)
+        steps, done = steps_between(self._shown, wanted), False
         try:
             for step in steps:
-                self._do(step)
-        except NotFoundError as error:
-            raise RetryableError(f"{error} Somebody edited the page's body meanwhile; run it again.") from error
-        except RefusedError as error:
-            raise RefusedValueError(str(error), ("description",)) from error
+                for _ in self._calls(step):
+                    done = True
+        except (NotFoundError, RefusedError, RetryableError, AuthError, AccessError) as error:
+            if done:
+                with done_already():
+                    raise
+            if isinstance(error, NotFoundError):
+                raise RetryableError(f"{error} Somebody edited the page's body meanwhile; run it again.") from error
+            if isinstance(error, RefusedError):
+                raise RefusedValueError(str(error), ("description",)) from error
+            raise
         return bool(steps)
 
-    def _do(self, step: Step) -> None:
+    def _calls(self, step: Step) -> Iterator[None]:
+        """Do a step; comes back after each call."""
         at_block = None if step.at is None else str(step.at["id"])
         match step.kind:
             case Kind.CHANGE:
                 block = as_sent(step.new[0])
                 self._client.write("PATCH", f"/blocks/{at(str(at_block))}", {block["type"]: block[block["type"]]})
+                yield
             case Kind.PUT_IN:
-                append(self._client, self._page, step.new, at_block)
+                yield from append(self._client, self._page, step.new, at_block)
             case Kind.TAKE_OUT:
                 self._delete(str(at_block))
+                yield
 
     def _delete(self, block: str) -> None:
         try:
@@ -136,8 +152,10 @@ def is_on_the_way(before: str, sent: str, shown: str) -> bool:
 
 def append(
     client: NotionClient, page: str, blocks: Sequence[Payload], behind: str | None = None, *, at_end: bool = False
-) -> None:
-    """Put blocks into a page: behind the block with this id, at its end, or before all others."""
+) -> Iterator[None]:
+    """Put blocks into a page: behind the block with this id, at its end, or before all others. Comes back after each
+    call.
+    """
     for batch in batches(blocks):
         body: Payload = {"children": [as_sent(block) for block in batch]}
         if not at_end:
@@ -146,6 +164,7 @@ def append(
         made = client.write("PATCH", f"/blocks/{at(page)}/children", body).get("results")
         if not at_end:
             behind = _last_id(made) or behind
+        yield
 
 
 def batches(blocks: Sequence[Payload]) -> Iterator[Sequence[Payload]]:

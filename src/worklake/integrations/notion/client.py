@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -10,7 +11,14 @@ from urllib.parse import quote
 import orjson
 import requests
 
-from worklake.errors import InvalidInputError, NotFoundError, RetryableError, UnknownOutcomeError
+from worklake.errors import (
+    AccessError,
+    AuthError,
+    InvalidInputError,
+    NotFoundError,
+    RetryableError,
+    UnknownOutcomeError,
+)
 from worklake.integrations.base import Payload
 from worklake.integrations.http import Http
 from worklake.integrations.parsing import parsed
@@ -168,6 +176,15 @@ class NotionClient:
             f"{self.source}: something answered that Notion does not send, expected {expected} ({found})."
             " Check `base_url` in conf/sources.yml; if it is right, run it again later."
         )
+
+
+@contextmanager
+def done_already() -> Iterator[None]:
+    """What fails in here fails after something was done: `UnknownOutcomeError`, for an error that would deny it."""
+    try:
+        yield
+    except (NotFoundError, RefusedError, RetryableError, AuthError, AccessError) as error:
+        raise UnknownOutcomeError(f"{error} A part was done before; which shows when it is read.") from error
 
 
 def at(identity: str) -> str:

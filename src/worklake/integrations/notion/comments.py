@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from worklake.errors import NotFoundError, RefusedValueError
 from worklake.integrations.base import Item, Payload
-from worklake.integrations.notion.client import NotionClient, RefusedError, at
+from worklake.integrations.notion.client import NotionClient, RefusedError, at, done_already
 from worklake.integrations.notion.markdown import blocks_of
 from worklake.integrations.notion.position import item_time
 from worklake.integrations.notion.rendering import inline
@@ -63,7 +63,8 @@ class Comments:
         except RefusedError as error:
             raise RefusedValueError(str(error), ("body",)) from error
         if "rich_text" not in answer:
-            answer = self._client.get(f"/comments/{at(str(answer['id']))}")
+            with done_already():
+                answer = self._client.get(f"/comments/{at(str(answer['id']))}")
         answer.pop("request_id", None)
         return _item(answer)
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
 from worklake.errors import (
-    AccessError,
-    AuthError,
     InvalidInputError,
     NotFoundError,
     RefusedValueError,
-    RetryableError,
-    UnknownOutcomeError,
     WorklakeError,
 )
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.notion.blocks import as_sent
 from worklake.integrations.notion.body import BodyWriter, append, batches
-from worklake.integrations.notion.client import NotionClient, RefusedError, at
+from worklake.integrations.notion.client import NotionClient, RefusedError, at, done_already
 from worklake.integrations.notion.fields import PROPERTY_LENSES, option_of
 from worklake.integrations.notion.mapping import FIELDS_SHOWN, NotionLens
 from worklake.integrations.notion.markdown import blocks_of
@@ -29,6 +27,8 @@ from worklake.integrations.notion.settings import DataSourceSettings, NotionSett
 from worklake.model.fields import FIELDS, OPEN_STATUSES, Fields, FieldValue, MergeKind, Status
 from worklake.model.ids import TaskId
 from worklake.model.rows import Kind
+
+log = structlog.get_logger(__name__)
 
 _REFERENCES = ("parent_id", "blocked_by")
 _LISTS = frozenset({"title", "rich_text", "multi_select", "people", "relation"})
@@ -63,12 +63,14 @@ class PageWriter:
         if first:
             body["children"] = [as_sent(block) for block in first]
         page = self._write("POST", "/pages", body, values, settings)
-        for batch in rest:
-            try:
-                append(self._client, str(page["id"]), batch, at_end=True)
-            except WorklakeError:
-                break  # what is missing is yet to be written: the page shows what there is
-        return self._pages.whole(page, None if first else [])
+        try:
+            for batch in rest:
+                for _ in append(self._client, str(page["id"]), batch, at_end=True):
+                    continue
+        except WorklakeError as error:  # what is missing is yet to be written: the page shows what there is
+            log.info("a page was made in part", source=self._client.source, page=page["id"], why=str(error))
+        with done_already():
+            return self._pages.whole(page, None if first else [])
 
     def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
         """Set these fields. A page comes back from the trash before all else, and goes there last."""
@@ -92,12 +94,13 @@ class PageWriter:
                 page = {**page, "children": None}
             if values.get("archived") is True:
                 page, done = self._trash(page, True), True
-        except WorklakeError as error:
+            return self._pages.whole(page, page.get("children")) if done else self._pages.read(external_id)
+        except WorklakeError:
             self._pages.forget(external_id)
-            if done and isinstance(error, RetryableError | AuthError | AccessError | NotFoundError):
-                raise UnknownOutcomeError(f"{error} A part was done before; which shows when it is read.") from error
-            raise
-        return self._pages.whole(page, page.get("children")) if done else self._pages.read(external_id)
+            if not done:
+                raise
+            with done_already():
+                raise
 
     def close(self, external_id: str) -> Item:
         """Give an open page the status that means canceled, or the one for completed where there is none."""
@@ -119,7 +122,8 @@ class PageWriter:
         if item.payload.get("in_trash") is in_trash:
             return item
         page = self._trash(item.payload, in_trash)
-        return self._pages.whole(page, page.get("children"))
+        with done_already():
+            return self._pages.whole(page, page.get("children"))
 
     def delete(self, external_id: str) -> None:
         """Put a page into the trash."""
@@ -192,7 +196,10 @@ class PageWriter:
 
     def _whole_answer(self, answer: Payload) -> Payload:
         """The page that a write answers; read where Notion only told that it is saved."""
-        return answer if "properties" in answer else self._client.get(f"/pages/{at(str(answer['id']))}")
+        if "properties" in answer:
+            return answer
+        with done_already():
+            return self._client.get(f"/pages/{at(str(answer['id']))}")
 
     def _status(self, item: Item) -> FieldValue:
         return self._lens.view(item.kind, item.payload).fields.get("status")  # type: ignore[union-attr]
