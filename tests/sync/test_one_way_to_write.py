@@ -83,7 +83,8 @@ def test_every_writing_verb_of_an_integration_is_known_here() -> None:
         "find_out", "place_of", "gone", "outside", "covers",
     }  # fmt: skip
     methods = {name for name, value in vars(BaseIntegration).items() if callable(value) and not name.startswith("_")}
-    assert methods - reading - VERBS - SETTING_UP == set(), "does it write? Then it belongs to VERBS, else to those that read"
+    unknown = methods - reading - VERBS - SETTING_UP
+    assert unknown == set(), "does it write? Then it belongs to VERBS, else to those that read"
 
 
 def test_nothing_but_the_heart_calls_the_writing_verbs_of_an_integration() -> None:
