@@ -144,6 +144,18 @@ def test_hidden_data_source_is_named_and_the_others_are_read(notion: Workspace):
         list(notion.opened.list_ids())
 
 
+def test_what_is_no_page_is_no_task(notion: Workspace, monkeypatch):
+    page = notion.page()
+    rows = notion.opened._client.rows
+
+    def with_a_data_source(*asked):
+        listed = rows(*asked)
+        return listed._replace(entries=[{"object": "data_source", "id": "other"}, *listed.entries])
+
+    monkeypatch.setattr(notion.opened._client, "rows", with_a_data_source)
+    assert ids(pages(notion)) == [page] == list(notion.opened.list_ids())
+
+
 def test_trashed_and_unshared_pages_are_in_no_list(notion: Workspace):
     there, trashed, hidden = notion.page("a"), notion.page("b"), notion.page("c")
     position = pages(notion)[-1].position

@@ -125,6 +125,8 @@ class Walk:
 
     def _is_new(self, row: Any) -> bool:
         identity = row.get("id") if isinstance(row, dict) else None
+        if isinstance(row, dict) and row.get("object", "page") != "page":
+            return False  # a data source in a wiki is listed among the pages
         if not isinstance(identity, str):
             return True
         if identity in self._brought:
