@@ -15,7 +15,7 @@ _MARKED = re.compile(
     r"(?P<text>.*)"
 )
 _INLINE = re.compile(
-    r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`|_(?P<italic>[^_\n]+)_"
+    r"\*\*(?P<bold>[^*\n]+)\*\*|`(?P<code>[^`\n]+)`|(?<!\w)_(?P<italic>[^_\n]+)_(?!\w)"
     r"|\[(?P<label>[^\]\n]+)\]\((?P<url>https?://[^)\s]+)\)"
 )
 _PIECE = 1000
