@@ -13,7 +13,7 @@ from worklake.model.fields import Priority, Status
 from worklake.model.rows import Kind
 from worklake.testing.laws import VALUES
 
-tried = settings(deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
+tried = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 lenses = st.sampled_from(
     [
         NotionLens(settings_with()),

@@ -81,7 +81,7 @@ pieces = st.sampled_from(
 texts = st.one_of(st.lists(pieces, max_size=14).map("".join), st.text(st.characters(codec="utf-8"), max_size=50))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(texts)
 def test_fitted_text_is_what_its_blocks_say_and_stays_so(text: str):
     once = fitted(text)
@@ -93,7 +93,7 @@ def _letters(text: str) -> list[str]:
     return [letter for letter in text if letter.isalnum()]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(pieces.filter(lambda one: one not in ("1. ", "2) ", "```", "~~~")), max_size=12).map("".join))
 def test_no_letter_is_lost(text: str):
     assert _letters(fitted(text)) == _letters(text)
