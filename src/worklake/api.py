@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from worklake.errors import LakeMissingError, SettingsError, StoppedError, WorklakeError
-from worklake.integrations.base import Finding
+from worklake.integrations.base import BaseIntegration, Finding
 from worklake.integrations.registry import open_source
 from worklake.model.documents import (
     CheckDocument,
@@ -260,6 +260,21 @@ def check(project: Path | str | None = None) -> CheckDocument:
     return CheckDocument(ok=all(line.ok for line in lines), checks=lines)
 
 
+def set_up(provider: str, project: Path | str | None = None) -> CheckDocument:
+    """Make at the sources of this provider what the settings name and they lack; one line each says what was made.
+
+    Raises `SettingsError` where there is no such source.
+    """
+    settings = open_settings(project)
+    names = [name for name, source in settings.sources.items() if source.provider == provider]
+    if not names:
+        file = settings.folder / "conf" / "sources.yml"
+        raise SettingsError(f"{file}: there is no source of the provider {provider}")
+    asked = (finding for name in names for finding in _asked(settings, name, lambda source: source.set_up()))
+    lines = [_check_line(finding) for finding in asked]
+    return CheckDocument(ok=all(line.ok for line in lines), checks=lines)
+
+
 def tasks(
     project: Path | str | None = None,
     *,
@@ -333,6 +348,13 @@ def maintain(project: Path | str | None = None, retention_hours: int = 168) -> M
 
 
 def _check_source(settings: WorklakeSettings, name: str) -> Iterator[Finding]:
+    return _asked(settings, name, lambda source: source.check())
+
+
+def _asked(
+    settings: WorklakeSettings, name: str, ask: Callable[[BaseIntegration], Iterator[Finding]]
+) -> Iterator[Finding]:
+    """What a source says when it is asked, and before it whether its secret is there."""
     entry = settings.sources[name]
     try:
         token = resolve(entry.token, settings.folder)
@@ -341,7 +363,7 @@ def _check_source(settings: WorklakeSettings, name: str) -> Iterator[Finding]:
         return
     yield Finding(f"{name}: secret", True, f"found at {entry.token}")
     try:
-        for finding in open_source(name, entry, token, lambda call: None).check():
+        for finding in ask(open_source(name, entry, token, lambda call: None)):
             yield Finding(f"{name}: {finding.subject}", finding.ok, _without(name, finding.detail), finding.mend)
     except WorklakeError as error:
         yield Finding(

@@ -89,56 +89,78 @@ FIXED = ("status", "priority", "due_date", "estimate_points")
 
 PAIRS = [
     ("gitlab", "linear"), ("linear", "gitlab"), ("gitlab", "gitlab"), ("linear", "linear"), ("gitlab", "motion"),
-    ("motion", "gitlab"),
+    ("motion", "gitlab"), ("gitlab", "notion"), ("notion", "gitlab"), ("github", "gitlab"), ("linear", "github"),
 ]  # fmt: skip
-EDITED = [("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear"), ("gitlab", "motion")]
+EDITED = [
+    ("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear"), ("gitlab", "motion"), ("gitlab", "notion"),
+    ("github", "gitlab"), ("linear", "github"),
+]  # fmt: skip
 """Pairs in which edits are tried, in both tools: it does not matter where their items were born."""
+
+NAMED = {"github": {"description": "body"}, "motion": {"title": "name"}}
+"""What a kind of tool calls a field, where that is not its own name."""
+DAY = {"gitlab": "due_date", "linear": "dueDate", "motion": "dueDate", "notion": "due_date"}
+POINTS_OF = {"gitlab": "weight", "linear": "estimate", "notion": "estimate_points"}
+STATUSES = {
+    "github": [{"state": "open"}, {"state": "closed"}, {"state": "closed", "state_reason": "not_planned"}],
+    "linear": [
+        {"state": name} for name in ("Triage", "Backlog", "Todo", "In Progress", "In Review", "Done", "Canceled")
+    ],
+    "motion": [
+        {"status": name} for name in ("Todo", "In Progress", "Completed", "Canceled", "Backlog", "Not Started")
+    ],
+    "notion": [
+        {"status": name}
+        for name in ("Triage", "Backlog", "Not started", "In progress", "In review", "Done", "Canceled")
+    ],
+}
+PRIORITIES: dict[str, tuple[Any, ...]] = {
+    "linear": tuple(range(5)),
+    "motion": ("ASAP", "HIGH", "MEDIUM", "LOW"),
+    "notion": ("Urgent", "High", "Medium", "Low", None),
+}
+MINUTES = {"motion": (1, 90, "REMINDER")}
+LONGEST_LABEL = {"github": 50}
 
 ANEW = {
     "linear": {"front matter", "other Markdown"},
     "motion": {"HTML", "task lists"},
+    "notion": {"front matter", "other Markdown", "task lists"},
 }
-"""Descriptions that a tool writes in other letters: entities as what they stand for, boxes in small letters."""
+"""Descriptions that a tool writes in other letters: underlining, entities as what they stand for, boxes in small letters."""
 
 Case = tuple[str, str]
 
 
 def cases(kind: str) -> Iterator[tuple[Case, dict[str, Any]]]:
     """What people type, in the words of a kind of tool."""
-    titles = TITLES | (LONG_TITLES if kind != "gitlab" else {})
-    keys = {"title": title_of(kind), "description": "description", "labels": "labels"}
-    for field, values in (("description", DESCRIPTIONS), ("title", titles), ("labels", LABELS)):
-        yield from (((field, name), {keys[field]: value}) for name, value in values.items())
-    day = "due_date" if kind == "gitlab" else "dueDate"
-    at = "T12:00:00.000Z" if kind == "motion" else ""
-    yield from ((("due_date", name), {day: value + at}) for name, value in DAYS.items())
-    if kind != "motion":
-        points = "weight" if kind == "gitlab" else "estimate"
-        yield from ((("estimate_points", name), {points: value}) for name, value in POINTS.items())
-    if kind == "motion":
-        names = ("Todo", "In Progress", "Completed", "Canceled", "Backlog", "Not Started")
-        yield from ((("status", name), {"status": name}) for name in names)
-        yield from ((("priority", name), {"priority": name}) for name in ("ASAP", "HIGH", "MEDIUM", "LOW"))
-        yield from ((("estimate_minutes", str(minutes)), {"duration": minutes}) for minutes in (1, 90, "REMINDER"))
-    elif kind == "linear":
-        states = ("Triage", "Backlog", "Todo", "In Progress", "In Review", "Done", "Canceled")
-        yield from ((("status", name), {"state": name}) for name in states)
-        yield from ((("priority", str(number)), {"priority": number}) for number in range(5))
-    else:
+    titles = TITLES | (LONG_TITLES if kind in ("linear", "motion", "notion") else {})
+    labels = {name: names for name, names in LABELS.items() if len(names[0]) <= LONGEST_LABEL.get(kind, 1000)}
+    for field, values in (("description", DESCRIPTIONS), ("title", titles), ("labels", labels)):
+        yield from (((field, name), {called(kind, field): value}) for name, value in values.items())
+    for name, value in DAYS.items() if kind in DAY else ():
+        yield ("due_date", name), {DAY[kind]: value + ("T12:00:00.000Z" if kind == "motion" else "")}
+    yield from ((("estimate_points", name), {POINTS_OF[kind]: n}) for name, n in POINTS.items() if kind in POINTS_OF)
+    yield from ((("status", " ".join(one.values())), one) for one in STATUSES.get(kind, ()))
+    yield from ((("priority", str(one)), {"priority": one}) for one in PRIORITIES.get(kind, ()))
+    yield from ((("estimate_minutes", str(one)), {"duration": one}) for one in MINUTES.get(kind, ()))
+    if kind == "gitlab":
         yield ("confidential", "yes"), {"confidential": True}
 
 
-def title_of(kind: str) -> str:
-    """What a kind of tool calls a title."""
-    return "name" if kind == "motion" else "title"
+def called(kind: str, field: str) -> str:
+    """What a kind of tool calls a field."""
+    return NAMED.get(kind, {}).get(field, field)
 
 
 def typed(tools: Tools, source: str, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields as the tool's own page sends them: labels are made where they do not exist."""
-    if "labels" not in fields or kind == "motion":
+    if "labels" not in fields or kind in ("github", "motion"):
         return fields
     if kind == "gitlab":
         return {"labels": ",".join(fields["labels"])}
+    if kind == "notion":  # a comma ends a name there, and so does its 100th letter
+        return {"labels": [name[:100] for one in fields["labels"] for name in one.split(",")]}
     return {"labelIds": [_label_id(tools, source, name) for name in fields["labels"]]}
 
 
@@ -206,7 +228,7 @@ def test_whatever_is_typed_is_written_once_and_never_comes_back(kinds: tuple[str
         sync_at_once(tools)
         made, before = {}, {}
         for case, fields in cases(kinds[0]):
-            named = {title_of(kinds[0]): " ".join(case)}
+            named = {called(kinds[0], "title"): " ".join(case)}
             made[case] = tools.create("a", **named | typed(tools, "a", kinds[0], fields))
             before[case] = tools.shown("a", made[case])
         sync_at_once(tools)
@@ -216,10 +238,8 @@ def test_whatever_is_typed_is_written_once_and_never_comes_back(kinds: tuple[str
         assert_as_typed(tools, "a", pairs, before)
         for origin, kind in zip("ab", kinds, strict=True) if kinds in EDITED else ():
             before = {}
-            plain = {
-                case: tools.create("a", **{title_of(kinds[0]): " ".join(case), "description": "Two\nlines"})
-                for case, _ in cases(kind)
-            }
+            title, text = called(kinds[0], "title"), {called(kinds[0], "description"): "Two\nlines"}
+            plain = {case: tools.create("a", **{title: " ".join(case)} | text) for case, _ in cases(kind)}
             sync_at_once(tools)
             twins = tools.twins("a")
             pairs = {case: {"a": one, **twins[one]} for case, one in plain.items()}

@@ -134,6 +134,7 @@ def test_the_commented_examples_of_init_are_valid_settings(tmp_path: Path) -> No
     assert not subjects["linear: secret"]["ok"]
     assert "LINEAR_API_KEY" in subjects["linear: secret"]["detail"]
     assert not subjects["gitlab: secret"]["ok"]
+    assert "NOTION_TOKEN" in subjects["notion: secret"]["detail"]
 
 
 def test_init_elsewhere_says_where_to_go_on(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from tests.integrations.answers import Answer, AnswerServer, answering
 from tests.integrations.test_http import TOKEN, Bench
 from worklake.errors import RetryableError, UnknownOutcomeError
 from worklake.integrations.http import TRIES
+from worklake.integrations.wire import Wire
 
 
 @pytest.fixture
@@ -99,3 +100,22 @@ def test_error_of_a_write_does_not_hold_the_token(server, bench):
     with pytest.raises(UnknownOutcomeError) as raised:
         bench.http.post(f"{server.base_url}/issues", json={})
     assert TOKEN not in str(raised.value)
+
+
+def test_write_of_which_the_provider_says_that_it_is_done_is_given_back_although_its_status_is_an_error(server):
+    wire = Wire(done_anyway=lambda status, body: status == 503 and b"was saved" in body)
+    server.will_answer(Answer(503, body=b"it was saved"), Answer(503, body=b"down"))
+    bench = Bench(server.base_url, wire)
+    answer = bench.http.post(f"{server.base_url}/issues", json={})
+    assert (answer.status_code, len(server.asked)) == (503, 1)
+    with pytest.raises(UnknownOutcomeError):
+        bench.http.post(f"{server.base_url}/issues", json={})
+
+
+@pytest.mark.parametrize(("status", "words"), [(409, "another change"), (529, "overloaded"), (429, "too many")])
+def test_refusal_for_now_says_why(server, status, words):
+    server.will_answer(Answer(status))
+    bench = Bench(server.base_url, Wire(refuses_for_now=lambda status, body: status in (409, 429, 529)))
+    with pytest.raises(RetryableError, match=words):
+        bench.http.post(f"{server.base_url}/issues", json={})
+    assert len(server.asked) == TRIES

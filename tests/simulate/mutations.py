@@ -53,7 +53,7 @@ def _forgets_adjusted_pairs() -> AbstractContextManager[Any]:
 
 
 def _does_not_settle_unknown_outcomes() -> AbstractContextManager[Any]:
-    return patch.object(answers, "settle", lambda seen, pairs, *_: Look(dict(seen), dict(pairs), {}))
+    return patch.object(answers, "settle", lambda seen, pairs, *_, **__: Look(dict(seen), dict(pairs), {}))
 
 
 def _creates_without_looking_first() -> AbstractContextManager[Any]:

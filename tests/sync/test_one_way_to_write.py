@@ -14,6 +14,8 @@ VERBS = frozenset(
         "add_comment", "edit_comment", "delete_comment",
     }
 )  # fmt: skip
+SETTING_UP = frozenset({"set_up"})
+"""What makes what the settings name where a person asks for it by a command; it writes no task and no comment."""
 BESIDE = ("integrations/", "testing/", "sandbox/")
 """Where the verbs are made, are tested, and where they are answered."""
 WRITERS = frozenset({"sync/heart/calling.py", "sync/heart/comments/applying.py"})
@@ -81,7 +83,8 @@ def test_every_writing_verb_of_an_integration_is_known_here() -> None:
         "find_out", "place_of", "gone", "outside", "covers",
     }  # fmt: skip
     methods = {name for name, value in vars(BaseIntegration).items() if callable(value) and not name.startswith("_")}
-    assert methods - reading - VERBS == set(), "does it write? Then it belongs to VERBS, else to those that read"
+    unknown = methods - reading - VERBS - SETTING_UP
+    assert unknown == set(), "does it write? Then it belongs to VERBS, else to those that read"
 
 
 def test_nothing_but_the_heart_calls_the_writing_verbs_of_an_integration() -> None:
@@ -92,6 +95,16 @@ def test_nothing_but_the_heart_calls_the_writing_verbs_of_an_integration() -> No
         if name not in WRITERS and use not in known_of(name)
     }
     assert unknown == set(), f"only {sorted(WRITERS)} write to a provider; what is no integration is listed in OTHERS"
+
+
+def test_only_the_command_that_asks_for_it_sets_a_provider_up() -> None:
+    uses = {
+        (name, ast.unparse(node))
+        for name, tree in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in SETTING_UP
+    }
+    assert uses == {("api.py", "source.set_up"), ("cli/setting_up.py", "api.set_up")}
 
 
 def test_what_is_known_to_be_no_integration_does_not_sound_like_one() -> None:

@@ -18,11 +18,18 @@ from worklake.cli.options import command
 def init(
     face: Face,
     directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="The project folder.")] = Path(),
+    notion: Annotated[
+        bool, typer.Option("--notion", help="Make the properties that conf/sources.yml names and Notion lacks.")
+    ] = False,
 ) -> None:
     """Make a project folder: conf/ with commented examples for each provider, and a .gitignore.
 
-    Never overwrites a file that is there.
+    Never overwrites a file that is there. With --notion nothing is written here: in the project's Notion data sources
+    the properties are made that the settings name and that are missing; what is there is not touched.
     """
+    if notion:
+        _set_up_notion(face, directory)
+        return
     from importlib.resources import as_file, files
 
     from worklake.errors import SettingsError
@@ -50,6 +57,19 @@ def init(
     if directory.absolute() != Path.cwd():
         next_step += f" (in that folder: cd {shlex.quote(str(directory))})"
     face.answer(document, *lines, next_step)
+
+
+def _set_up_notion(face: Face, directory: Path) -> None:
+    from worklake import api
+    from worklake.cli import show
+    from worklake.model.documents import CheckDocument, InitDocument
+
+    project = directory if directory != Path() else face.project
+    answered = api.set_up("notion", project)
+    folder = (project or Path.cwd()).absolute()
+    document = InitDocument(folder=str(folder), written=[], kept=[], made=answered.checks)
+    face.answer(document, *show.checked(CheckDocument(ok=answered.ok, checks=answered.checks)))
+    raise typer.Exit(Exit.DONE if answered.ok else Exit.PARTIAL)
 
 
 @command(app)

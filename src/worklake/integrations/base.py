@@ -34,6 +34,10 @@ class Capabilities:
     `field_history`. `reads_many` says that `read_many` takes fewer calls than there are items, `tells_editor` that
     the history names who made an edit. `closes`, `archives` and `deletes` are the ways to put a task away, each with
     its way back where `reopen` and `restore` say so; `restores` says that `restore` brings back what was deleted.
+    `lists_archived` says that `list_changed` brings what was archived since or brought back; elsewhere `list_ids`
+    leaves it out, and `find_out` tells of it.
+    `tells_deleted` says that what was deleted can be told from what may not be seen; elsewhere `find_out` says of both
+    that it has no access.
     Without `addresses` no URL shows a task.
     """
 
@@ -51,6 +55,8 @@ class Capabilities:
     field_history: frozenset[str] = frozenset()
     tells_editor: bool = False
     restores: bool = False
+    lists_archived: bool = True
+    tells_deleted: bool = True
     comments_deletable: bool = True
     addresses: bool = True
 
@@ -202,6 +208,13 @@ class Lens(ABC):
         """
         return self
 
+    def is_on_the_way(self, field: str, before: FieldValue, sent: FieldValue, shown: FieldValue) -> bool:
+        """Whether `shown` is what a write of `sent` in the place of `before` leaves that stopped half-way.
+
+        Never where a field is written in one call. What is on the way is nobody's edit, and is due again.
+        """
+        return False
+
     @abstractmethod
     def fingerprint(self) -> str:
         """Changes when a payload would be read differently: with the settings of the mapping, or its rules."""
@@ -303,6 +316,13 @@ class BaseIntegration(ABC):
     def check(self) -> Iterator[Finding]:
         """Whether the provider can be reached, as whom, with which permissions, and each configured project or team."""
 
+    def set_up(self) -> Iterator[Finding]:
+        """Make at the provider what the settings name and it lacks (properties of a table), and say what was made.
+
+        Nothing where nothing of the kind is ever needed.
+        """
+        return iter(())
+
     @abstractmethod
     def list_changed(self, position: str | None, now: datetime) -> Iterator[Page]:
         """Everything that changed since `position` (None: everything), archived items too, in pages.
@@ -322,7 +342,10 @@ class BaseIntegration(ABC):
 
     @abstractmethod
     def list_ids(self) -> Iterator[str]:
-        """External ids of all live tasks, as cheaply as the provider can list them."""
+        """External ids of all live tasks, as cheaply as the provider can list them.
+
+        Archived ones too, unless `Capabilities.lists_archived` is false: then one that is listed is not archived.
+        """
 
     @abstractmethod
     def read(self, external_id: str) -> Item:

@@ -39,6 +39,7 @@ TRIES = 5
 _PASSING = frozenset({500, 502, 503, 504})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _REPEATABLE = _READING | {"PUT", "DELETE"}
+_REFUSALS = {409: "another change was made at the same moment", 529: "the server is overloaded"}
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
 _FIRST_REFUSED_PAUSE, _LONGEST_REFUSED_PAUSE = 4.0, 32.0
 _ID_SEGMENT = re.compile(r"\d+|.*%.*|[0-9a-fA-F-]{20,}")
@@ -296,7 +297,7 @@ class Http(requests.Session):
     def _judge(self, response: requests.Response, repeatable: bool) -> _Outcome:
         status = response.status_code
         refused = self._wire.refuses_for_now(status, response.content)
-        if not refused and status < 500:
+        if not refused and (status < 500 or self._wire.done_anyway(status, response.content)):
             return _Outcome(response)
         wait = retry_after_seconds(response.headers, self._server_time(response))
         if wait is None and refused and self._spent_until is not None:
@@ -305,7 +306,7 @@ class Http(requests.Session):
             wait = self.pace.refused(self._clock(), wait or 0.0)
         again = refused or (repeatable and status in _PASSING)
         words = words_of(response, self._token)
-        problem = "too many requests" if refused else f"the server answered {status}"
+        problem = _REFUSALS.get(status, "too many requests") if refused else f"the server answered {status}"
         return _Outcome(
             response,
             problem + (f" ({words})" if words else ""),

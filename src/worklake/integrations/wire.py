@@ -30,12 +30,17 @@ QuotaReader = Callable[[Mapping[str, str], datetime], Quota | None]
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How a provider takes its token and tells its limits. `refuses_for_now` says so of an answer's status and body."""
+    """How a provider takes its token and tells its limits. `refuses_for_now` says so of an answer's status and body.
+
+    `done_anyway` says of an answer that, although its status is an error, what was asked is done: it is given back as
+    it is.
+    """
 
     auth_header: str = "Authorization"
     auth_prefix: str = ""
     quota: QuotaReader | None = None
     refuses_for_now: Callable[[int, bytes], bool] = lambda status, body: status == 429
+    done_anyway: Callable[[int, bytes], bool] = lambda status, body: False
 
 
 def words_in(body: bytes) -> str:

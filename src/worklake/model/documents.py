@@ -325,3 +325,6 @@ class InitDocument(Document):
     folder: str
     written: list[str]
     kept: list[str] = Field(description="Files that were there before and were left as they are")
+    made: list[CheckLine] = Field(
+        default_factory=list, description="With `--notion` what was made in each data source, or why nothing could be"
+    )

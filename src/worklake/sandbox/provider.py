@@ -32,7 +32,10 @@ class SandboxProvider(Protocol):
     name: str
     """The provider's kind: `gitlab`, `linear`, `motion`."""
     token: str
-    """An access token that the provider accepts and that may do everything."""
+    """An access token that the provider accepts and that may do everything.
+
+    One that has `tells_date = True` sends the header `Date` itself, of its own clock.
+    """
 
     def app(self, base_url: str) -> ASGIApp:
         """The wire protocol, rooted at `/`; its own links and URLs begin with `base_url` (no trailing slash)."""

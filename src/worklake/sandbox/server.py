@@ -31,11 +31,12 @@ REGISTRY = {
     "gitlab": "worklake.sandbox.gitlab:GitLabSandbox",
     "linear": "worklake.sandbox.linear:LinearSandbox",
     "motion": "worklake.sandbox.motion:MotionSandbox",
+    "notion": "worklake.sandbox.notion:NotionSandbox",
 }
 """Where each provider's class is found; called with `(world, quota_scale=…, clock=…)`."""
 
-DEFAULT = ("gitlab", "linear")
-"""What is served unless others are named."""
+SERVED_UNLESS_TOLD = ("gitlab", "linear")
+"""The providers of a sandbox that is started without naming any."""
 
 HOST = "127.0.0.1"
 Clock = Callable[[], datetime]
@@ -51,7 +52,7 @@ class ServedProvider(TypedDict):
 
 def run(
     *,
-    providers: Sequence[str] = DEFAULT,
+    providers: Sequence[str] = SERVED_UNLESS_TOLD,
     seed: int = 7,
     tasks: int = 200,
     people: int = 8,
@@ -184,6 +185,7 @@ def _server(provider: SandboxProvider, base_url: str, clock: Clock) -> _Server:
         uvicorn.Config(
             app, http=Protocol, ws="none", lifespan="off", log_config=None, log_level="error", access_log=False,
             server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=1,
+            date_header=not getattr(provider, "tells_date", False),
         )
     )  # fmt: skip
 

@@ -6,6 +6,8 @@ of work that live with them and show them as they would.
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -139,6 +141,8 @@ class World:
         if provider == "gitlab":
             base = self.base_urls.get("gitlab", "https://gitlab.example.com")
             return f"{base}/{GITLAB_GROUP}/{self.projects[work.project - 1].slug}/-/issues/{work.gitlab_iid}"
+        if provider == "notion":
+            return f"https://www.notion.so/{notion_page_id(self.seed, work.number).replace('-', '')}"
         return f"https://linear.app/{LINEAR_WORKSPACE}/issue/{LINEAR_TEAM_KEY}-{work.linear_number}"
 
     def description_at(self, work: Work, provider: str) -> str:
@@ -150,6 +154,11 @@ class World:
             return work.description
         note = f"Copied from {self.url_of(work, addressed)}"
         return f"{work.description}\n\n{note}" if work.description else note
+
+
+def notion_page_id(seed: int, number: int) -> str:
+    """The id of the Notion page of a piece of work."""
+    return str(uuid.UUID(bytes=hashlib.sha256(f"{seed}/notion/work/{number}".encode()).digest()[:16], version=4))
 
 
 def build_world(seed: int, now: datetime, tasks: int, people: int, providers: Sequence[str]) -> World:

@@ -5,7 +5,16 @@ from __future__ import annotations
 import pytest
 
 from worklake.model.fields import FieldValue
-from worklake.sync.rules.answers import Doubt, Verdict, after_found, after_update, doubts_of_found, moved_fields, settle
+from worklake.sync.rules.answers import (
+    Doubt,
+    Verdict,
+    after_creation,
+    after_found,
+    after_update,
+    doubts_of_found,
+    moved_fields,
+    settle,
+)
 from worklake.sync.rules.resolution import KEPT_PAIRS, with_pair
 from worklake.sync.rules.state import Pair
 from worklake.sync.rules.values import loosely_same
@@ -164,3 +173,34 @@ def test_what_a_found_item_lacks_as_a_new_one_does_is_still_to_be_written() -> N
     defaults = {"title": "", "labels": []}
     look = after_found({"title": "a", "labels": ["x"]}, {"title": "a", "labels": []}, defaults)
     assert look.seen == {"title": "a", "labels": []}
+
+
+def test_text_of_a_new_item_that_is_there_in_part_is_due_and_no_form_of_what_was_sent():
+    first = "A first paragraph of some length. " * 50 + "End."
+    sent, part = {"title": "x", "description": f"{first}\n\nTwo."}, {"title": "x", "description": first}
+
+    def on_the_way(name, before, sent, shown):
+        return (name, before, shown) == ("description", None, first)
+
+    for look in (after_creation(sent, part, on_the_way), after_found(sent, part, {}, on_the_way)):
+        assert (look.seen["description"], look.adjusted) == (first, {})
+    assert after_creation(sent, part).adjusted != {}
+
+
+def test_text_that_is_on_the_way_is_nobodys_edit_and_stays_due():
+    before, sent, half = {"description": "a"}, {"description": "b"}, {"description": "a b"}
+    edited = settle(before, {}, sent, before, half)
+    assert edited.verdicts == {"description": Verdict.EDITED} and edited.seen == before
+    asked = []
+
+    def on_the_way(*of):
+        asked.append(of)
+        return True
+
+    part = settle(before, {}, sent, before, half, on_the_way=on_the_way)
+    assert part.verdicts == {"description": Verdict.ACKNOWLEDGED}
+    assert (part.seen, part.adjusted) == (half, {})
+    assert asked == [("description", "a", "b", "a b")]
+    assert settle(before, {}, sent, before, sent, on_the_way=on_the_way).verdicts == part.verdicts
+    assert settle(before, {}, sent, before, before, on_the_way=on_the_way).verdicts["description"] is Verdict.NOT_SENT
+    assert len(asked) == 1

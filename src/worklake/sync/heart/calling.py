@@ -118,7 +118,8 @@ def _look(
         view = seen_of(integration, integration.read(link.external_id), link.external_id)
     except (NotFoundError, *PASSING) as error:
         return Answer(write.model_copy(update={"error": str(fault)}), fault=error)
-    look = answers.settle(link.seen, link.adjusted, write.sent, write.before, view.fields)
+    on_the_way = integration.lens.is_on_the_way
+    look = answers.settle(link.seen, link.adjusted, write.sent, write.before, view.fields, on_the_way=on_the_way)
     news = replace(
         link,
         seen=look.seen,
@@ -204,9 +205,9 @@ def _made(
     doubts: Mapping[str, answers.Doubt] = {}
     if found and not brought_back:
         doubts = answers.doubts_of_found(write.sent, view.fields, new_item(integration))
-        look = answers.after_found(write.sent, view.fields, new_item(integration))
+        look = answers.after_found(write.sent, view.fields, new_item(integration), integration.lens.is_on_the_way)
     else:
-        look = answers.after_creation(write.sent, view.fields)
+        look = answers.after_creation(write.sent, view.fields, integration.lens.is_on_the_way)
     news = StoredLink(
         link.source,
         external_id,

@@ -325,9 +325,10 @@ class _Merging:
         self._links += gone
         self._ended += ended
         creations = [write for write in intents if write.operation is Operation.CREATE]
-        shown, defaults = one.view.fields, new_item(self._ports[one.source].integration)
+        integration = self._ports[one.source].integration
+        shown, defaults = one.view.fields, new_item(integration)
         sent = creations[-1].sent if creations else {}
-        found = answers.after_found(sent if creations else None, shown, defaults)
+        found = answers.after_found(sent if creations else None, shown, defaults, integration.lens.is_on_the_way)
         self._unsure[one.key] = {
             name
             for name in sent.keys() & shown.keys()
@@ -358,9 +359,10 @@ class _Merging:
                 self._settled.append(finished(write, outcome, self._moment, {}))
                 link = replace(link, state=LinkState.DELETED) if done else link
             elif write.external_id == one.external_id and one.batch >= write.batch:
-                sent = meant(write, shown, self._ports[one.source].integration.lens)
+                lens = self._ports[one.source].integration.lens
                 words = self._words(write, one.view)
-                look = answers.settle(link.seen, link.adjusted, sent, write.before, shown, words)
+                sent = meant(write, shown, lens)
+                look = answers.settle(link.seen, link.adjusted, sent, write.before, shown, words, lens.is_on_the_way)
                 settled = settled_write(write, look, shown, self._moment)
                 if settled.outcome is Outcome.NOT_SENT and _may_be_from_before(write, one):
                     continue

@@ -22,6 +22,7 @@ AT_ONCE = 100
 """How many items are asked for, and kept, together."""
 _PREVENTING = (*PASSING, NotFoundError, InvalidInputError, UnknownOutcomeError)
 _LIVE = frozenset({LinkState.LINKED, LinkState.ARCHIVED})
+_AWAY = frozenset({LinkState.DELETED})
 _ASKED = frozenset({LinkState.MISSING, LinkState.NO_ACCESS, LinkState.PAUSED})
 
 Told = Callable[[int, int], None]
@@ -61,7 +62,8 @@ def sweep(store: Store, ports: Ports, port: Port, rules: Rules, moment: Moment, 
         missing = [one for one in known if one.state in _LIVE and one.external_id not in listed]
         swept.missing = len(missing)
         unsure = [one for one in known if one.state in _ASKED]
-        back = [one for one in known if one.state is LinkState.DELETED and one.external_id in listed]
+        away = _AWAY if port.integration.capabilities.lists_archived else _AWAY | {LinkState.ARCHIVED}
+        back = [one for one in known if one.state in away and one.external_id in listed]
         done, whole = 0, len(missing) + len(unsure) + len(back)
         for batch in _batches(missing, [*unsure, *back]):
             found = _ask(store, port, batch)

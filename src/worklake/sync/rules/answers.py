@@ -5,7 +5,7 @@ Fields are in the provider's own ids, as links and the ledger keep them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -17,6 +17,16 @@ from worklake.sync.rules.state import Pair
 from worklake.sync.rules.values import elements, is_form_of, loosely_same, same
 
 Adjusted = Mapping[str, Sequence[Pair]]
+OnTheWay = Callable[[str, FieldValue, FieldValue, FieldValue], bool]
+"""Of a field, the value before a call, the one sent, and the one shown: whether the call stopped between the two."""
+
+
+def _never(name: str, before: FieldValue, sent: FieldValue, shown: FieldValue) -> bool:
+    """Each field is written in one call."""
+    return False
+
+
+_NEVER: OnTheWay = _never
 
 
 class Verdict(StrEnum):
@@ -83,23 +93,29 @@ def after_update(seen: Fields, adjusted: Adjusted, sent: Fields, shown: Fields) 
     return Look(news, pairs, {})
 
 
-def after_creation(sent: Fields, shown: Fields) -> Look:
-    """After an answered creation. What the item lacks altogether is still to be written, so it is no adjusted form."""
+def after_creation(sent: Fields, shown: Fields, on_the_way: OnTheWay = _NEVER) -> Look:
+    """After an answered creation. What the item lacks altogether, or has in part, is still to be written, so it is no
+    adjusted form.
+    """
     pairs: dict[str, Sequence[Pair]] = {
         name: (Pair(value, shown[name]),)
         for name, value in sent.items()
-        if name in shown and not same(name, value, shown[name]) and loosely_same(name, value, shown[name])
+        if name in shown
+        and not same(name, value, shown[name])
+        and loosely_same(name, value, shown[name])
+        and not on_the_way(name, FIELDS[name].empty, value, shown[name])
     }
     return Look(dict(shown), pairs, {})
 
 
-def after_found(sent: Fields | None, shown: Fields, defaults: Fields) -> Look:
+def after_found(sent: Fields | None, shown: Fields, defaults: Fields, on_the_way: OnTheWay = _NEVER) -> Look:
     """After an item was found again that had been created without our learning of it.
 
     Fields that show what a new item shows, `defaults`, are as they were made, also those that were sent: a creation may
     set some by later calls, which may have failed. What else is not what the provider could have made of what was sent
     is a person's edit since; of a set, only what was put into it: what it lacks may have been dropped, and is due. So
-    is what was not sent. Where nobody knows what was sent, None, all else meets the task for the first time.
+    is what was not sent. What is `on_the_way` is due. Where nobody knows what was sent, None, all else meets the task
+    for the first time.
     """
     seen: dict[str, FieldValue] = {}
     for name, now in shown.items():
@@ -110,10 +126,11 @@ def after_found(sent: Fields | None, shown: Fields, defaults: Fields) -> Look:
         elif name in sent:
             whole = FIELDS[name].merge is MergeKind.SET
             made = _without_others(name, sent[name], now, None) if whole else sent[name]
-            seen[name] = now if loosely_same(name, sent[name], now) else made
+            part = on_the_way(name, FIELDS[name].empty, sent[name], now)
+            seen[name] = now if part or loosely_same(name, sent[name], now) else made
         else:
             seen[name] = defaults.get(name, FIELDS[name].empty)
-    return Look(seen, after_creation(sent or {}, shown).adjusted, {})
+    return Look(seen, after_creation(sent or {}, shown, on_the_way).adjusted, {})
 
 
 def doubts_of_found(sent: Fields, shown: Fields, defaults: Fields) -> dict[str, Doubt]:
@@ -138,13 +155,15 @@ def settle(
     before: Fields,
     shown: Fields,
     words: Mapping[str, Word] = MappingProxyType({}),
+    on_the_way: OnTheWay = _NEVER,
 ) -> Look:
     """After an update whose outcome is unknown, by what the item shows now.
 
     The value sent, or what the provider could have made of it: acknowledged. So is a set that shows a part of what was
     sent: the provider, or somebody, made the rest otherwise, and it is due. The value before: not sent, and still
-    pending. Anything else: a person edited since, which the merge will find. Where the provider's history has the last
-    word on a field, in `words`, that decides instead.
+    pending. What is `on_the_way` between the two: a part was done, and the whole is due. Anything else: a person edited
+    since, which the merge will find. Where the provider's history has the last word on a field, in `words`, that decides
+    instead.
     """
     news, pairs, verdicts, doubts = dict(seen), dict(adjusted), dict[str, Verdict](), dict[str, Doubt]()
     for name, value in sent.items():
@@ -163,6 +182,8 @@ def settle(
             verdicts[name] = Verdict.ACKNOWLEDGED
         elif before_now and word is None:
             verdicts[name] = Verdict.NOT_SENT
+        elif on_the_way(name, before.get(name), value, now):
+            verdicts[name] = Verdict.ACKNOWLEDGED
         elif loosely_same(name, value, now):
             verdicts[name] = Verdict.ACKNOWLEDGED
             pairs[name] = with_pair(pairs.get(name, ()), name, value, now)
