@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from worklake.sandbox.server import REGISTRY, run
+from worklake.sandbox.server import REGISTRY, SERVED_UNLESS_TOLD, run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,7 +32,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m worklake.sandbox", description=__doc__)
-    parser.add_argument("--providers", default=",".join(REGISTRY), help="kinds to serve, separated by commas")
+    parser.add_argument(
+        "--providers", default=",".join(SERVED_UNLESS_TOLD), help=f"kinds to serve, of {', '.join(REGISTRY)}"
+    )
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same world")
     parser.add_argument("--tasks", type=int, default=200, help="pieces of work in the world")
     parser.add_argument("--people", type=int, default=8, help="members of the team")

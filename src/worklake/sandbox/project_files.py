@@ -33,7 +33,9 @@ def write_project(
         _write_new(folder / secret, provider.token + "\n", mode=0o600)
         entry = provider.conf(base_urls[name])
         sources[name] = {"provider": entry.pop("provider"), "token": f"file:{secret}", **entry}
-    people = [{"name": one.name, "linear": one.email, "gitlab": one.username} for one in world.people]
+    people = [
+        {"name": one.name, "linear": one.email, "gitlab": one.username, "github": one.username} for one in world.people
+    ]
     kinds = {provider.name for provider in providers.values()}
     people = [{key: value for key, value in one.items() if key == "name" or key in kinds} for one in people]
     _write_yaml(folder / "conf" / "sources.yml", {"sources": sources})

@@ -30,8 +30,11 @@ from worklake.sandbox.world import World, build_world
 REGISTRY = {
     "gitlab": "worklake.sandbox.gitlab:GitLabSandbox",
     "linear": "worklake.sandbox.linear:LinearSandbox",
+    "github": "worklake.sandbox.github:GitHubSandbox",
 }
 """Where each provider's class is found; called with `(world, quota_scale=…, clock=…)`."""
+SERVED_UNLESS_TOLD = ("gitlab", "linear")
+"""The providers that are served where none are named."""
 
 HOST = "127.0.0.1"
 Clock = Callable[[], datetime]
@@ -47,7 +50,7 @@ class ServedProvider(TypedDict):
 
 def run(
     *,
-    providers: Sequence[str] = tuple(REGISTRY),
+    providers: Sequence[str] = SERVED_UNLESS_TOLD,
     seed: int = 7,
     tasks: int = 200,
     people: int = 8,
