@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from worklake.sandbox.github.entities import Comment, Event, Issue, Label, Milestone, Repository, User
 from worklake.sandbox.github.store import Store
@@ -97,7 +98,7 @@ class Renderer:
         """A label."""
         return {
             "id": label.id, "node_id": node_id("LA", label.id), "name": label.name, "color": label.color,
-            "url": f"{self.address(repository)}/labels/{label.name}", "description": label.description,
+            "url": f"{self.address(repository)}/labels/{quote(label.name)}", "description": label.description,
             "default": False,
         }  # fmt: skip
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from worklake.sandbox.github.api import Route
 from worklake.sandbox.github.call import Call, Reply, json_reply
+from worklake.sandbox.github.entities import Repository
 from worklake.sandbox.github.errors import forbidden, not_found
 from worklake.sandbox.github.paging import paged
 
 
 def _read(call: Call) -> Reply:
-    return json_reply(call.show.repository(call.repository(), call.user))
+    return json_reply(_whole(call, call.repository()))
+
+
+def _whole(call: Call, repository: Repository) -> dict[str, Any]:
+    return {**call.show.repository(repository, call.user), "network_count": 0, "subscribers_count": 1}
 
 
 def _edit(call: Call) -> Reply:
@@ -27,7 +34,7 @@ def _edit(call: Call) -> Reply:
     if "description" in call.body:
         repository.description = call.text("description", resource="Repository") or ""
     repository.updated_at = call.site.clock()
-    return json_reply(call.show.repository(repository, call.user))
+    return json_reply(_whole(call, repository))
 
 
 def _list(call: Call) -> Reply:
