@@ -27,6 +27,7 @@ from tenacity import RetryCallState, Retrying, retry_if_result, stop_after_attem
 
 from worklake.errors import RetryableError, SettingsError, UnknownOutcomeError
 from worklake.integrations.faults import raise_refusal, said, stay_here, was_sent, words_of
+from worklake.integrations.pace import Pace
 from worklake.integrations.transfer import read_whole
 from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds
 
@@ -112,7 +113,8 @@ class Http(requests.Session):
       `retry_after_seconds` instead.
     - A write that may have been done although no answer says so (a broken connection, a 5xx) raises
       `UnknownOutcomeError`; after `RetryableError` it was not done.
-    - Nothing is sent while the provider's own headers say that the quota is spent.
+    - Nothing is sent while the provider's own headers say that the quota is spent, and no write before its turn where
+      `limit_writes` set a pace.
     - 401, 403, 404 raise `AuthError`, `AccessError`, `NotFoundError`; other 4xx answers come back to the caller.
     """
 
@@ -139,6 +141,7 @@ class Http(requests.Session):
         self._meter, self._meter_lock = meter, threading.Lock()
         self._clock, self._timer, self._sleep, self._random = clock, timer, sleep, random
         self._spent_until: datetime | None = None
+        self._pace: Pace | None = None
         self._environment: dict[tuple[str, object, object], Any] = {}
         self.auth = _no_auth  # or requests would look for another login in ~/.netrc
         self.headers["User-Agent"] = f"worklake/{version('worklake')}"
@@ -184,6 +187,10 @@ class Http(requests.Session):
         response = self.request("GET", url, params=params, headers=headers)
         return None if response.status_code == 304 else response
 
+    def limit_writes(self, most: int, seconds: float) -> None:
+        """From now on send no more than so many writes in any so many seconds; one that is too early waits."""
+        self._pace = Pace(most, seconds, self._timer)
+
     def merge_environment_settings(self, url: Any, proxies: Any, stream: bool | None, verify: Any, cert: Any) -> Any:
         """Proxies and certificates out of the environment, looked up once per server: they cost a millisecond."""
         key = (urlsplit(url).netloc, stream, verify)
@@ -216,6 +223,8 @@ class Http(requests.Session):
             nonlocal attempt, unsure
             attempt += 1
             self._wait_for_quota(call.endpoint)
+            if call.writes:
+                self._wait_for_turn()
             with self._token_on(request):
                 outcome = self._try(send, call, attempt)
             unsure = unsure or outcome.unsure
@@ -294,6 +303,8 @@ class Http(requests.Session):
         wait = retry_after_seconds(response.headers, self._server_time(response))
         if wait is None and refused and self._spent_until is not None:
             wait = max(0.0, (self._spent_until - self._clock()).total_seconds())
+        if wait is None and refused:
+            wait = self._wire.refused_for_seconds
         again = refused or (repeatable and status in _PASSING)
         words = words_of(response, self._token)
         problem = "too many requests" if refused else f"the server answered {status}"
@@ -330,6 +341,12 @@ class Http(requests.Session):
             log.info("quota is spent", source=self.source, pause_seconds=round(wait, 2))
             self._sleep(wait)
         self._spent_until = None
+
+    def _wait_for_turn(self) -> None:
+        wait = self._pace.wait_seconds() if self._pace is not None else 0.0
+        if wait > 0:
+            log.info("writes are slowed down", source=self.source, pause_seconds=round(wait, 2))
+            self._sleep(wait)
 
     def _note_quota(self, response: requests.Response) -> Quota | None:
         server_time = self._server_time(response)

@@ -30,12 +30,16 @@ QuotaReader = Callable[[Mapping[str, str], datetime], Quota | None]
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """How a provider takes its token and tells its limits. `refuses_for_now` says so of an answer's status and body."""
+    """How a provider takes its token and tells its limits. `refuses_for_now` says so of an answer's status and body.
+
+    `refused_for_seconds` is how long a refusal for now lasts, at least, that does not say so itself.
+    """
 
     auth_header: str = "Authorization"
     auth_prefix: str = ""
     quota: QuotaReader | None = None
     refuses_for_now: Callable[[int, bytes], bool] = lambda status, body: status == 429
+    refused_for_seconds: float | None = None
 
 
 def words_in(body: bytes) -> str:
