@@ -11,8 +11,8 @@ from worklake.sandbox.github.paging import paged
 def _self(call: Call) -> Reply:
     """The caller's own account, which alone shows an e-mail address. An App has none."""
     more = {
-        "user_view_type": "private", "email": call.user.email, "private_gists": 0, "total_private_repos": 0, "owned_private_repos": 0,
-        "disk_usage": 0, "collaborators": 0, "two_factor_authentication": True,
+        "user_view_type": "private", "email": call.user.email, "private_gists": 0, "total_private_repos": 0,
+        "owned_private_repos": 0, "disk_usage": 0, "collaborators": 0, "two_factor_authentication": True,
     }  # fmt: skip
     return json_reply({**call.show.whole_user(call.user), **more})
 
