@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import replace
@@ -18,6 +19,7 @@ LONGEST_TITLE, LONGEST_BODY, LONGEST_LABEL, MOST_ASSIGNEES = 256, 65_536, 50, 10
 FIELDS = ("title", "body", "state", "state_reason", "labels", "assignees", "milestone")
 _REASONS = ("completed", "not_planned", "duplicate", "reopened")
 _PUSHERS_ONLY = ("labels", "assignees", "milestone")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _EDITABLE = ("title", "body", "state", "labels", "assignee_ids", "milestone")
 
 
@@ -195,7 +197,7 @@ class Editor:
 
 
 def _checked_title(value: Any) -> str:
-    title = " ".join(str(value).splitlines()).strip()
+    title = _LINE_END.sub(" ", str(value)).strip()
     if not title:
         raise invalid("title", "missing_field")
     if len(title) > LONGEST_TITLE:
