@@ -87,19 +87,29 @@ POINTS = {"zero": 0, "odd": 7, "large": 1000}
 FIXED = ("status", "priority", "due_date", "estimate_points")
 """Fields in which both tools must show the same, whatever else is typed."""
 
-PAIRS = [("gitlab", "linear"), ("linear", "gitlab"), ("gitlab", "gitlab"), ("linear", "linear")]
-EDITED = [("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear")]
+PAIRS = [
+    ("gitlab", "linear"), ("linear", "gitlab"), ("gitlab", "gitlab"), ("linear", "linear"), ("github", "gitlab"),
+]  # fmt: skip
+EDITED = [("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear"), ("github", "gitlab")]
 """Pairs in which edits are tried, in both tools: it does not matter where their items were born."""
+
+NAMED = {"gitlab": {}, "linear": {}, "github": {"description": "body"}}
+"""What a kind of tool calls a field, where that is not its own name."""
 
 Case = tuple[str, str]
 
 
 def cases(kind: str) -> Iterator[tuple[Case, dict[str, Any]]]:
     """What people type, in the words of a kind of tool."""
-    day, points = {"gitlab": ("due_date", "weight"), "linear": ("dueDate", "estimate")}[kind]
     titles = TITLES | (LONG_TITLES if kind == "linear" else {})
-    for field, values in (("description", DESCRIPTIONS), ("title", titles), ("labels", LABELS)):
-        yield from (((field, name), {field: value}) for name, value in values.items())
+    labels = {name: names for name, names in LABELS.items() if kind != "github" or len(names[0]) <= 50}
+    for field, values in (("description", DESCRIPTIONS), ("title", titles), ("labels", labels)):
+        yield from (((field, name), {NAMED[kind].get(field, field): value}) for name, value in values.items())
+    if kind == "github":
+        for state in ({"state": "open"}, {"state": "closed"}, {"state": "closed", "state_reason": "not_planned"}):
+            yield ("status", " ".join(state.values())), state
+        return
+    day, points = {"gitlab": ("due_date", "weight"), "linear": ("dueDate", "estimate")}[kind]
     yield from ((("due_date", name), {day: value}) for name, value in DAYS.items())
     yield from ((("estimate_points", name), {points: value}) for name, value in POINTS.items())
     if kind == "linear":
@@ -112,7 +122,7 @@ def cases(kind: str) -> Iterator[tuple[Case, dict[str, Any]]]:
 
 def typed(tools: Tools, source: str, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
     """The fields as the tool's own page sends them: labels are made where they do not exist."""
-    if "labels" not in fields:
+    if "labels" not in fields or kind == "github":
         return fields
     if kind == "gitlab":
         return {"labels": ",".join(fields["labels"])}
@@ -189,7 +199,8 @@ def test_whatever_is_typed_is_written_once_and_never_comes_back(kinds: tuple[str
         assert_as_typed(tools, "a", pairs, before)
         for origin, kind in zip("ab", kinds, strict=True) if kinds in EDITED else ():
             before = {}
-            plain = {case: tools.create("a", title=" ".join(case), description="Two\nlines") for case, _ in cases(kind)}
+            text = {NAMED[kinds[0]].get("description", "description"): "Two\nlines"}
+            plain = {case: tools.create("a", title=" ".join(case), **text) for case, _ in cases(kind)}
             sync_at_once(tools)
             twins = tools.twins("a")
             pairs = {case: {"a": one, **twins[one]} for case, one in plain.items()}
