@@ -62,7 +62,7 @@ def fields(others: list[str]) -> st.SearchStrategy[dict]:
 
 
 def test_update_shows_what_was_projected(source, task, others):
-    @tried(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+    @tried(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
     @given(fields(others))
     def law(wanted: dict) -> None:
         before = source.shown(source.integration.read(task))
@@ -77,7 +77,7 @@ def test_update_shows_what_was_projected(source, task, others):
 
 
 def test_creation_shows_what_was_projected(source, others):
-    @tried(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+    @tried(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(fields(others), st.integers(3, 2**60))
     def law(wanted: dict, number: int) -> None:
         wanted = {"title": "New", **wanted}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from worklake.errors import AccessError, AuthError, WorklakeError
-from worklake.integrations.base import Finding
+from worklake.errors import AccessError, AuthError, NotFoundError, WorklakeError
+from worklake.integrations.base import Finding, Payload
 from worklake.integrations.github.account import account_of
 from worklake.integrations.github.client import GitHubClient
 from worklake.integrations.github.names import Names
@@ -22,7 +22,7 @@ _ISSUES_MEND = "give the token the permission Issues for this repository; a fine
 def findings(client: GitHubClient, settings: GitHubSettings, names: Names) -> Iterator[Finding]:
     """The server, the account and each repository; stops at what makes the rest pointless."""
     try:
-        limits = client.get("/rate_limit")
+        limits = _limits(client)
         account = account_of(client)
     except WorklakeError as error:
         about_token = isinstance(error, AuthError | AccessError)
@@ -44,6 +44,14 @@ def findings(client: GitHubClient, settings: GitHubSettings, names: Names) -> It
             listed = ", ".join(map(repr, labels))
             detail = f"the settings give {listed} a meaning, and no repository has such a label: {field} is left alone"
             yield Finding(f"labels of {field}", False, detail, f"make the label, or correct `{field}_labels`")
+
+
+def _limits(client: GitHubClient) -> Payload:
+    """What is left of the limits; nothing on an Enterprise server that has none."""
+    try:
+        return client.get("/rate_limit")
+    except NotFoundError:
+        return {}
 
 
 def _left(limits: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from worklake.integrations.github.position import Position, Standing
 from worklake.integrations.github.scan import Scan
 from worklake.model.rows import Kind
 
+_ON_A_PULL = re.compile(r"/pull/[0-9]+(?:#|$)")
 DETAILS_LAST = timedelta(days=1)
 """How long a repository's own details are taken as known."""
 
@@ -112,7 +114,7 @@ class Listing:
             if not isinstance(entry, dict):
                 yield Item(Kind.COMMENT, None, {"entry": entry})
                 continue
-            if "/pull/" in str(entry.get("html_url")):
+            if _ON_A_PULL.search(str(entry.get("html_url"))):
                 continue
             place = place_in(entry.get("issue_url"))
             issue = self._issues.id_at(place) if place is not None else None

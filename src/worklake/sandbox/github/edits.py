@@ -147,7 +147,7 @@ class Editor:
     def _assignees(self, value: Any) -> list[int]:
         people = [(login, self._store.user_named(str(login))) for login in value or []]
         for login, person in people:
-            if person is None or not person.pushes:
+            if person is None or not person.is_assignable:
                 raise invalid("assignees", "invalid", value=login)
         return list(dict.fromkeys(person.id for _, person in people if person))[:MOST_ASSIGNEES]
 

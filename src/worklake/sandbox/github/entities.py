@@ -25,6 +25,11 @@ class User:
         """Whether the account has push access, without which labels, assignees and milestones are dropped."""
         return self.permission != "read"
 
+    @property
+    def is_assignable(self) -> bool:
+        """Whether issues can be assigned to the account: to all members of the organisation, who may only read too."""
+        return not self.bot
+
 
 @dataclass(slots=True)
 class Label:

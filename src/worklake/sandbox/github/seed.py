@@ -82,7 +82,7 @@ def _add_issue(store: Store, world: World, work: Work) -> None:
         work.updated_at, world.description_at(work, "github") or None, "closed" if closed else "open",
         ("not_planned" if work.status == "canceled" else "completed") if closed else None, work.closed_at,
         work.author if closed else None, [store.label(repository, name).name for name in names if name], milestone,
-        [one for one in work.assignees if store.users[one].pushes],
+        list(work.assignees),
     )  # fmt: skip
     store.add_issue(issue)
     if work.closed_at is not None:

@@ -102,7 +102,7 @@ def _assigned(call: Call, *, take_out: bool) -> Reply:
     issue = call.issue()
     logins = call.body.get("assignees") or call.body.get("") or []
     found = [person for login in logins if (person := call.store.user_named(str(login)))]
-    chosen = [person.id for person in found if person.pushes] if call.user.pushes else []
+    chosen = [person.id for person in found if person.is_assignable] if call.user.pushes else []
     draft = call.site.editor.draft_of(issue)
     rest = [one for one in draft.assignee_ids if one not in chosen]
     draft.assignee_ids = rest if take_out else list(dict.fromkeys([*draft.assignee_ids, *chosen]))[:10]

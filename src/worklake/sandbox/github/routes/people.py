@@ -33,7 +33,7 @@ def _by_id(call: Call) -> Reply:
 
 def _assignable(call: Call) -> Reply:
     call.repository()
-    rows = [user for user in call.store.users.values() if user.pushes and not user.bot]
+    rows = [user for user in call.store.users.values() if user.is_assignable]
     return paged(call, rows, lambda user: call.show.user(user.id))
 
 
