@@ -72,6 +72,7 @@ class Scan:
             else:
                 yield Scanned(fresh, Mark(since))
                 rows, is_first = self._next(rows, since)
+                rounds = Rounds(self._what) if is_first else rounds
 
     def _ask(self, since: datetime | None, etag: str | None = None) -> Rows | None:
         query = {**_SCAN, **self._query, **({"since": shown_time(since)} if since is not None else {})}
