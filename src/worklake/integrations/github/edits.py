@@ -27,9 +27,9 @@ class Edit:
         with refusing(fields):
             self._send("PATCH", self._place.path, params)
 
-    def label(self, added: list[str], removed: list[str]) -> None:
+    def label(self, fields: Iterable[str], added: list[str], removed: list[str]) -> None:
         """Take labels off one by one, as GitHub has no other way, and put others on, all in one call."""
-        with refusing(("labels", "status", "priority")):
+        with refusing(fields):
             for name in removed:
                 self._take(f"{self._place.path}/labels/{quote(name, safe='')}")
             if added:

@@ -84,7 +84,7 @@ class IssueWriter:
         known = self._issues.known(issue_id)
         edit = Edit(self._client, self._issues, issue_id, known.place)
         params = self._params(changed, shown, known.place.repository, known.markers)
-        edit.label(*self._labels.edited(changed, shown, known.labels))
+        edit.label(changed, *self._labels.edited(changed, shown, known.labels))
         if "parent_id" in changed:
             edit.move_under(_optional(changed["parent_id"]), _optional(shown.get("parent_id")))
         if "blocked_by" in changed:
