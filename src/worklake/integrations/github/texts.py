@@ -76,7 +76,8 @@ def fitted(text: str | None) -> str | None:
         excess = len(guarded(text)) - (LONGEST_TEXT - MOST_MARKERS * MARKED_WITH)
         if excess <= 0:
             return text or None
-        text = without_markers(text[:-excess])
+        # Half of it: what is cut may have been guarded itself, which makes two of one.
+        text = without_markers(text[: -max(1, excess // 2)])
 
 
 def fitted_title(title: str) -> str:
