@@ -12,6 +12,8 @@ from worklake.integrations.registry import settings_models
 from worklake.settings.load import find_project, load_settings
 from worklake.settings.models import DatabricksLake, EmbeddedLake, SparkLake
 
+PROVIDERS = ", ".join(settings_models())
+
 GOOD = {
     "worklake.yml": "lake: {engine: embedded, path: lake}\ntime_zone: Europe/Berlin\n",
     "sources.yml": (
@@ -89,8 +91,8 @@ def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:
         ("routing", "rules:\n  - {name: a, when: labels[0] = 'x', to: [linear]}\n", 2, "in double quotes, a condition"),
         ("routing", "rules:\n  - name: a\n    when: 'x' = title\n", 3, "in double quotes, a condition"),
         ("routing", "rules:\n  - {name: a, when: true, to: [linear]}\n", 2, "expected a condition in double quotes"),
-        ("sources", "sources:\n  x: {provider: jira}\n", 2, "found provider 'jira'; allowed: gitlab, linear"),
-        ("sources", "sources:\n  x: {token: 'env:A'}\n", 2, "found no provider; allowed: gitlab, linear"),
+        ("sources", "sources:\n  x: {provider: jira}\n", 2, f"found provider 'jira'; allowed: {PROVIDERS}"),
+        ("sources", "sources:\n  x: {token: 'env:A'}\n", 2, f"found no provider; allowed: {PROVIDERS}"),
         ("sources", "sources:\n  x: {provider: linear, teams: [A]}\n", 2, "sources.x.token: missing"),
         ("sources", "sources: [a]\n", 1, "expected a mapping from a source's name"),
         (
@@ -142,7 +144,7 @@ def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:
         ("policy", "fields:\n  title: newest\n", 2, "latest, manual, {owner: SOURCE} or {prefer: SOURCE}"),
         ("policy", "fields:\n  default: latest\n  title: {owner: motion}\n", 3, "there is no source 'motion'"),
         ("routing", "rules:\n  - {name: a, when: x, to: [motion]}\n", 2, "there is no source 'motion'"),
-        ("people", "people:\n  - {name: Kim, motion: k}\n", 2, "there is no source 'motion'; allowed: gitlab, "),
+        ("people", "people:\n  - {name: Kim, motion: k}\n", 2, "there is no source 'motion'; allowed: "),
         ("people", "people:\n  - {name: Kim, linear: 5}\n", 2, "linear takes an e-mail address or account name"),
     ],
 )
@@ -208,7 +210,7 @@ def test_a_key_with_nothing_after_it_has_nothing_in_it(tmp_path: Path) -> None:
 def test_the_examples_of_a_new_project_hold_once_they_are_no_comments(tmp_path: Path) -> None:
     files = ("sources.yml", "policy.yml", "routing.yml", "people.yml")
     settings = load_settings(new_project(tmp_path, files), settings_models())
-    assert list(settings.sources) == ["linear", "gitlab"]
+    assert list(settings.sources) == ["linear", "gitlab", "github"]
     assert list(settings.policy.fields) == ["default", "description", "due_date", "start_date"]
     assert [rule.name for rule in settings.routing.rules] == ["bugs", "deadlines"]
     assert [person.name for person in settings.people.people] == ["Kim"]
