@@ -49,7 +49,7 @@ class Edit:
         with refusing_reference("parent_id"):
             if parent is not None:
                 body = {"sub_issue_id": int(self._issue_id), "replace_parent": True}
-                self._send("POST", f"{self._issues.place(parent).path}/sub_issues", body)
+                self._send("POST", f"{self._issues.place(parent).path}/sub_issues", body, again=False)
             elif before is not None:
                 self._take(f"{self._issues.place(before).path}/sub_issue", {"sub_issue_id": int(self._issue_id)})
 
