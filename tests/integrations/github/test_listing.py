@@ -108,6 +108,31 @@ def test_rows_that_move_while_the_list_is_read_hide_no_others(team: Team, monkey
     assert {one: payload["title"] for one, payload in known.items()} == {one: now[one] for one in expected}
 
 
+def test_an_edit_in_the_second_in_which_its_issue_was_listed_is_not_left_out(team: Team, monkeypatch):
+    issue = team.opens("Before")
+    asked, edits = team.source._client.page, iter(["After"])
+
+    def page(*arguments: object) -> Rows | None:
+        rows = asked(*arguments)
+        if rows is not None and any(row.get("title") == "Before" for row in rows.entries):
+            for title in edits:
+                team.does("PATCH", f"{WEB}/issues/{issue['number']}", title=title)
+        return rows
+
+    monkeypatch.setattr(team.source._client, "page", page)
+    items, position = team.listed()
+    titles = [item.payload["title"] for item in items if item.external_id == str(issue["id"])]
+    assert titles == ["Before", "After"]
+    assert team.listed(position) == ([], position)
+
+
+def test_rows_without_a_time_are_listed_page_by_page_and_put_aside_later(team: Team, monkeypatch):
+    monkeypatch.setattr(scan, "updated_at", lambda entry: None)
+    monkeypatch.setattr(scan, "_SCAN", {**scan._SCAN, "per_page": "5"})
+    items, _ = team.listed()
+    assert set(tasks(items)) == all_ids(team)
+
+
 @pytest.mark.usefixtures("small_pages")
 def test_a_list_that_never_stands_still_is_given_up_and_taken_up_again(team: Team, monkeypatch):
     for number in range(20):

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from worklake.errors import AccessError, InvalidInputError, NotFoundError
+from worklake.errors import AccessError, NotFoundError
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.github.addresses import Place, place_in, place_of
 from worklake.integrations.github.client import GitHubClient, external_id, updated_at
@@ -96,7 +96,7 @@ class Issues:
             return found
         try:
             payload = self._client.get(place.path)
-        except (NotFoundError, InvalidInputError):
+        except NotFoundError:
             return None
         if "pull_request" in payload or place_of(payload) is None:
             return None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any, NamedTuple
+
+import orjson
 
 from worklake.errors import RetryableError
 from worklake.integrations.github.client import PAGE_SIZE, GitHubClient, Rows, marks_of, updated_at
@@ -45,7 +48,7 @@ class Scan:
         self._client, self._path, self._query = client, path, query
         self._what = f"{client.source}: the list {path}"
         self._latest = now + AHEAD
-        self._seen: set[Any] = set()
+        self._seen: set[bytes] = set()
         self._high: datetime | None = None
         self._starts = 0
 
@@ -62,7 +65,7 @@ class Scan:
             if rows.following is None and leads == since:
                 yield Scanned(fresh, Mark(since, rows.etag if is_first else None))
                 return
-            if rows.following is None or since is None or (leads is not None and leads > since):
+            if rows.following is None or (leads is not None and (since is None or leads > since)):
                 yield Scanned(fresh, Mark(leads))
                 ends += rows.following is None
                 if ends > MOST_ENDS:
@@ -110,11 +113,15 @@ class Scan:
         return self._asked(since), True
 
     def _fresh(self, entries: Sequence[Any]) -> list[Any]:
-        """The entries that this scan has not brought yet as they are."""
+        """The entries that this scan has not brought yet as they are.
+
+        Their whole content tells: what is edited twice in a second shows one time of change.
+        """
         fresh = []
-        for entry, mark in zip(entries, marks_of(entries), strict=True):
-            if mark not in self._seen:
-                self._seen.add(mark)
+        for entry in entries:
+            content = blake2b(orjson.dumps(entry, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+            if content not in self._seen:
+                self._seen.add(content)
                 fresh.append(entry)
         latest = self._latest_of(entries)
         self._high = latest if self._high is None else max(self._high, latest or self._high)
