@@ -89,8 +89,11 @@ FIXED = ("status", "priority", "due_date", "estimate_points")
 
 PAIRS = [
     ("gitlab", "linear"), ("linear", "gitlab"), ("gitlab", "gitlab"), ("linear", "linear"), ("github", "gitlab"),
+    ("linear", "github"),
 ]  # fmt: skip
-EDITED = [("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear"), ("github", "gitlab")]
+EDITED = [
+    ("gitlab", "linear"), ("gitlab", "gitlab"), ("linear", "linear"), ("github", "gitlab"), ("linear", "github"),
+]  # fmt: skip
 """Pairs in which edits are tried, in both tools: it does not matter where their items were born."""
 
 NAMED = {"gitlab": {}, "linear": {}, "github": {"description": "body"}}
