@@ -62,6 +62,11 @@ def test_a_write_of_what_it_had_read_went_over_nothing() -> None:
     assert overwritten("title", "old", "new", entries, at(0)) is None
 
 
+def test_a_write_that_left_a_field_as_it_was_went_over_nothing() -> None:
+    earlier = told(1, "old", "older", ours=True)  # of several calls ours was cut short before the one for the title
+    assert overwritten("title", "old", "old", [earlier], at(1)) is None
+
+
 def test_where_the_typed_edit_is_not_told_its_value_still_is() -> None:
     lost = overwritten("title", "old", "new", [told(2, "new", "theirs", ours=True)], at(0))
     assert lost is not None and (lost.after, lost.actor) == ("theirs", None)

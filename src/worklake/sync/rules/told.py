@@ -85,6 +85,8 @@ def overwritten(
     Where the history tells values, our own entry says what it replaced, whoever had typed it: a person may work with
     the account that writes here.
     """
+    if same(name, before, written):
+        return None  # of a write that takes several calls, the one for this field was not made
     entries = [one for one in told if one.field == name and (since is None or one.at >= since)]
     own = [at for at, one in enumerate(entries) if one.ours and (not one.known or same(name, one.after, written))]
     if not own:
