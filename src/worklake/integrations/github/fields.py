@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from worklake.integrations.base import Payload
 from worklake.integrations.github.addresses import place_of
 from worklake.integrations.github.labels import LabelFields
-from worklake.integrations.github.texts import LONGEST_TITLE, MOST_MARKERS, fitted, fitted_title, shown, written
+from worklake.integrations.github.texts import MOST_MARKERS, fitted, fitted_title, shown, written
 from worklake.integrations.reading import number_id, objects, optional_object, optional_text, optional_whole, text
 from worklake.integrations.text import markers_in
 from worklake.model.fields import FieldValue
@@ -164,6 +164,3 @@ def _put_blocked_by(payload: Payload, issues: FieldValue) -> None:
 
 def _is_id(value: str) -> bool:
     return value.isdecimal() and value.isascii() and len(value) <= 19 and int(value) <= _LARGEST
-
-
-__all__ = ["BLOCKERS", "LONGEST", "LONGEST_TITLE", "PARENT", "FieldLens", "blockers", "issue_fields"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 import orjson
 
@@ -170,12 +170,6 @@ class Call:
         return word
 
     def _moved(self, path: str) -> ApiError:
-        location = {"Location": self.show.base_url + path + (f"?{_encoded(self.query)}" if self.query else "")}
+        location = {"Location": self.show.base_url + path + (f"?{urlencode(self.query)}" if self.query else "")}
         status = 301 if self.method == "GET" else 307
         return ApiError(status, "Moved Permanently", headers=location, url=location["Location"])
-
-
-def _encoded(query: Mapping[str, str]) -> str:
-    from urllib.parse import urlencode
-
-    return urlencode(query)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
 import queue
@@ -89,7 +88,7 @@ class HookSender:
 
 def _headers(hook: Hook, event: str, body: bytes, guid: str) -> dict[str, str]:
     headers = {
-        "Content-Type": "application/json", "User-Agent": f"GitHub-Hookshot/{hashlib.sha1(b'x').hexdigest()[:7]}",  # noqa: S324
+        "Content-Type": "application/json", "User-Agent": "GitHub-Hookshot/sandbox",
         "X-GitHub-Event": event, "X-GitHub-Delivery": guid, "X-GitHub-Hook-ID": str(hook.id),
         "X-GitHub-Hook-Installation-Target-Type": "repository",
         "X-GitHub-Hook-Installation-Target-ID": str(hook.repository_id),
