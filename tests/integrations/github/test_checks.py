@@ -22,6 +22,13 @@ def test_an_app_is_told_by_its_account(team: Team):
     assert found(team.anew("installation"))["account"].detail == "worklake (@worklake[bot])"
 
 
+def test_an_app_whose_account_nobody_tells_is_told_as_such(team: Team):
+    app = team.anew("installation")
+    app.suffers({"path": "^/users/", "status": 404}, {"path": "^/user$", "status": 403})
+    assert found(app)["account"].detail == "an App's"
+    assert app.source.account() is None
+
+
 def test_a_server_without_limits_is_well(team: Team):
     team.suffers({"path": "/rate_limit", "status": 404})
     assert found(team)["server"].ok

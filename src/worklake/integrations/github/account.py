@@ -15,11 +15,9 @@ def account_of(client: GitHubClient) -> Payload | None:
         return client.get("/user")
     except AccessError:
         pass  # the token of an App's installation
-    viewer = client.ask("Viewer", _VIEWER, {}).get("viewer")
-    login = viewer.get("login") if isinstance(viewer, dict) else None
-    if not isinstance(login, str):
-        return None
     try:
-        return client.get(f"/users/{login}")
-    except NotFoundError:
+        viewer = client.ask("Viewer", _VIEWER, {}).get("viewer")
+        login = viewer.get("login") if isinstance(viewer, dict) else None
+        return client.get(f"/users/{login}") if isinstance(login, str) else None
+    except (AccessError, NotFoundError):
         return None
