@@ -6,8 +6,8 @@ By default each run draws the same examples, so that a red run is red again. Oth
 
 import os
 import signal
-from collections.abc import Iterator
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -34,5 +34,7 @@ def spark_connect() -> Iterator[str]:
     """The address of a Spark Connect server."""
     with spark_connect_server() as address:
         yield address
+
+
 # What Worklake keeps for its user on this machine is not the tests' to change.
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="worklake-tests-")

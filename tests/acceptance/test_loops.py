@@ -106,9 +106,7 @@ STATUSES = {
     "linear": [
         {"state": name} for name in ("Triage", "Backlog", "Todo", "In Progress", "In Review", "Done", "Canceled")
     ],
-    "motion": [
-        {"status": name} for name in ("Todo", "In Progress", "Completed", "Canceled", "Backlog", "Not Started")
-    ],
+    "motion": [{"status": name} for name in ("Todo", "In Progress", "Completed", "Canceled", "Backlog", "Not Started")],
     "notion": [
         {"status": name}
         for name in ("Triage", "Backlog", "Not started", "In progress", "In review", "Done", "Canceled")

@@ -37,6 +37,30 @@ def test_write_that_was_refused_for_now_is_sent_again(server, bench):
     assert bench.slept[0] >= 3
 
 
+def test_refusal_that_does_not_say_for_how_long_lasts_as_long_as_the_provider_means(server):
+    bench = Bench(server.base_url, Wire("Authorization", refused_for_seconds=45.0))
+    server.will_answer(Answer(429), Answer(429, {"Retry-After": "3"}), Answer(201))
+    assert bench.http.post(f"{server.base_url}/issues", json={"title": "x"}).status_code == 201
+    assert bench.slept[0] >= 45 and 3 <= bench.slept[1] < 45
+
+
+def test_writes_wait_for_their_turn_and_reads_do_not(server):
+    seconds = [100.0]
+    bench = Bench(server.base_url, timer=lambda: seconds[0])
+    bench.http.limit_writes(2, 60.0)
+    for _ in range(2):
+        bench.http.patch(f"{server.base_url}/issues", json={"title": "x"})
+    bench.get()
+    assert bench.slept == []
+    seconds[0] = 130.0
+    for _ in range(3):
+        bench.http.patch(f"{server.base_url}/issues", json={"title": "x"})
+    assert bench.slept == [30.0, 30.0, 90.0]
+    seconds[0] = 500.0
+    bench.http.patch(f"{server.base_url}/issues", json={"title": "x"})
+    assert len(bench.slept) == 3
+
+
 def test_write_that_is_refused_for_long_was_not_done(server, bench):
     server.will_answer(Answer(429, {"Retry-After": "900"}))
     with pytest.raises(RetryableError) as raised:

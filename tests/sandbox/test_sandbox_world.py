@@ -69,6 +69,17 @@ def test_iids_count_within_each_project_without_gaps():
         assert iids == list(range(1, len(iids) + 1))
 
 
+def test_numbers_at_github_count_within_each_project_and_stand_in_its_addresses():
+    world = build_world(7, NOW, 400, 8, ["gitlab", "linear", "github"])
+    for project in world.projects:
+        held = [work for work in world.work if work.project == project.number and "github" in work.held_by]
+        assert [work.github_number for work in held] == list(range(1, len(held) + 1))
+        assert [world.url_of(work, "github") for work in held[:1]] == [
+            f"https://github.example.com/team/{project.slug}/issues/1"
+        ]
+    assert all(work.github_number is None for work in world.work if "github" not in work.held_by)
+
+
 def test_copies_tied_by_url_name_the_address_of_the_first_item():
     world = replace(build_world(7, NOW, 800, 8, ["gitlab", "linear"]), base_urls={"gitlab": "http://127.0.0.1:1234"})
     tied = [work for work in world.work if work.tie == "url" and work.held_by == ("gitlab", "linear")]

@@ -12,6 +12,8 @@ from worklake.integrations.registry import settings_models
 from worklake.settings.load import find_project, load_settings
 from worklake.settings.models import DatabricksLake, EmbeddedLake, ProjectSettings, SparkLake
 
+PROVIDERS = ", ".join(settings_models())
+
 GOOD = {
     "worklake.yml": "lake: {engine: embedded, path: lake}\ntime_zone: Europe/Berlin\n",
     "sources.yml": (
@@ -112,8 +114,8 @@ def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:
         ("routing", "rules:\n  - {name: a, when: labels[0] = 'x', to: [linear]}\n", 2, "in double quotes, a condition"),
         ("routing", "rules:\n  - name: a\n    when: 'x' = title\n", 3, "in double quotes, a condition"),
         ("routing", "rules:\n  - {name: a, when: true, to: [linear]}\n", 2, "expected a condition in double quotes"),
-        ("sources", "sources:\n  x: {provider: jira}\n", 2, "found provider 'jira'; allowed: gitlab, linear"),
-        ("sources", "sources:\n  x: {token: 'env:A'}\n", 2, "found no provider; allowed: gitlab, linear"),
+        ("sources", "sources:\n  x: {provider: jira}\n", 2, f"found provider 'jira'; allowed: {PROVIDERS}"),
+        ("sources", "sources:\n  x: {token: 'env:A'}\n", 2, f"found no provider; allowed: {PROVIDERS}"),
         ("sources", "sources:\n  x: {provider: linear, teams: [A]}\n", 2, "sources.x.token: missing"),
         ("sources", "sources: [a]\n", 1, "expected a mapping from a source's name"),
         (

@@ -30,6 +30,7 @@ from worklake.integrations.faults import raise_refusal, said, stay_here, was_sen
 from worklake.integrations.pace import Pace
 from worklake.integrations.transfer import read_whole
 from worklake.integrations.wire import Quota, Wire, http_date, retry_after_seconds
+from worklake.integrations.write_pace import WritePace
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 LONGEST_WAIT_SECONDS = 60.0
@@ -116,8 +117,8 @@ class Http(requests.Session):
       `retry_after_seconds` instead.
     - A write that may have been done although no answer says so (a broken connection, a 5xx) raises
       `UnknownOutcomeError`; after `RetryableError` it was not done.
-    - Nothing is sent while the provider's own headers say that the quota is spent, and where there is a `pace`,
-      nothing but by its turns.
+    - Nothing is sent while the provider's own headers say that the quota is spent, where there is a `pace`, nothing but
+      by its turns, and no write before its turn where `limit_writes` set a pace.
     - 401, 403, 404 raise `AuthError`, `AccessError`, `NotFoundError`; other 4xx answers come back to the caller.
     """
 
@@ -146,6 +147,7 @@ class Http(requests.Session):
         self.pace: Pace | None = None
         """The turns of a quota that the provider does not tell of."""
         self._spent_until: datetime | None = None
+        self._write_pace: WritePace | None = None
         self._environment: dict[tuple[str, object, object], Any] = {}
         self.auth = _no_auth  # or requests would look for another login in ~/.netrc
         self.headers["User-Agent"] = f"worklake/{version('worklake')}"
@@ -191,6 +193,10 @@ class Http(requests.Session):
         response = self.request("GET", url, params=params, headers=headers)
         return None if response.status_code == 304 else response
 
+    def limit_writes(self, most: int, seconds: float) -> None:
+        """From now on send no more than so many writes in any so many seconds; one that is too early waits."""
+        self._write_pace = WritePace(most, seconds, self._timer)
+
     def merge_environment_settings(self, url: Any, proxies: Any, stream: bool | None, verify: Any, cert: Any) -> Any:
         """Proxies and certificates out of the environment, looked up once per server: they cost a millisecond."""
         key = (urlsplit(url).netloc, stream, verify)
@@ -224,6 +230,8 @@ class Http(requests.Session):
             attempt += 1
             self._wait_for_quota(call.endpoint)
             self._wait_for_turn(call.endpoint)
+            if call.writes:
+                self._wait_for_write()
             with self._token_on(request):
                 outcome = self._try(send, call, attempt)
             unsure = unsure or outcome.unsure
@@ -302,6 +310,8 @@ class Http(requests.Session):
         wait = retry_after_seconds(response.headers, self._server_time(response))
         if wait is None and refused and self._spent_until is not None:
             wait = max(0.0, (self._spent_until - self._clock()).total_seconds())
+        if wait is None and refused:
+            wait = self._wire.refused_for_seconds
         if refused and self.pace is not None:
             wait = self.pace.refused(self._clock(), wait or 0.0)
         again = refused or (repeatable and status in _PASSING)
@@ -350,6 +360,12 @@ class Http(requests.Session):
                 retry_after_seconds=wait,
             )
         if wait > 0:
+            self._sleep(wait)
+
+    def _wait_for_write(self) -> None:
+        wait = self._write_pace.wait_seconds() if self._write_pace is not None else 0.0
+        if wait > 0:
+            log.info("writes are slowed down", source=self.source, pause_seconds=round(wait, 2))
             self._sleep(wait)
 
     def _note_quota(self, response: requests.Response) -> Quota | None:

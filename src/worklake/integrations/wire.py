@@ -34,6 +34,7 @@ class Wire:
 
     `done_anyway` says of an answer that, although its status is an error, what was asked is done: it is given back as
     it is.
+    `refused_for_seconds` is how long a refusal for now lasts, at least, that does not say so itself.
     """
 
     auth_header: str = "Authorization"
@@ -41,6 +42,7 @@ class Wire:
     quota: QuotaReader | None = None
     refuses_for_now: Callable[[int, bytes], bool] = lambda status, body: status == 429
     done_anyway: Callable[[int, bytes], bool] = lambda status, body: False
+    refused_for_seconds: float | None = None
 
 
 def words_in(body: bytes) -> str:

@@ -34,7 +34,14 @@ def write_project(
         entry = provider.conf(base_urls[name])
         sources[name] = {"provider": entry.pop("provider"), "token": f"file:{secret}", **entry}
     people = [
-        {"name": one.name, "linear": one.email, "gitlab": one.username, "motion": one.email} for one in world.people
+        {
+            "name": one.name,
+            "linear": one.email,
+            "gitlab": one.username,
+            "github": one.username,
+            "motion": one.email,
+        }
+        for one in world.people
     ]
     kinds = {provider.name for provider in providers.values()}
     people = [{key: value for key, value in one.items() if key == "name" or key in kinds} for one in people]

@@ -32,9 +32,9 @@ REGISTRY = {
     "linear": "worklake.sandbox.linear:LinearSandbox",
     "motion": "worklake.sandbox.motion:MotionSandbox",
     "notion": "worklake.sandbox.notion:NotionSandbox",
+    "github": "worklake.sandbox.github:GitHubSandbox",
 }
 """Where each provider's class is found; called with `(world, quota_scale=…, clock=…)`."""
-
 SERVED_UNLESS_TOLD = ("gitlab", "linear")
 """The providers of a sandbox that is started without naming any."""
 

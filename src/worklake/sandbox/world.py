@@ -17,6 +17,8 @@ from worklake.sandbox import texts
 
 GITLAB_GROUP = "team"
 """The path of the GitLab group that holds every project: project `web` is `team/web`."""
+GITHUB_OWNER = "team"
+"""The organisation that owns every GitHub repository: project `web` is `team/web`."""
 LINEAR_TEAM_KEY = "ENG"
 """The key of the one Linear team: its issues are `ENG-1`, `ENG-2`, …"""
 LINEAR_WORKSPACE = "team"
@@ -84,7 +86,8 @@ class Work:
     medium, low. `held_by` names the providers that hold it. Held by several, `tie` says how one can see that the items
     are the same work: `url` (the other item's URL stands in the description), `attachment` (Linear attaches it), or
     `title` (nothing but the same title). `held_by` begins with the provider where the work was first written down.
-    `gitlab_iid` counts within the project, `linear_number` within the team; None where the provider does not hold it.
+    `gitlab_iid` and `github_number` count within the project, `linear_number` within the team; None where the provider
+    does not hold it.
     `cycle` is the number of one of the world's cycles.
     """
 
@@ -116,6 +119,7 @@ class Work:
     comments: tuple[Remark, ...] = ()
     gitlab_iid: int | None = None
     linear_number: int | None = None
+    github_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +147,9 @@ class World:
             return f"{base}/{GITLAB_GROUP}/{self.projects[work.project - 1].slug}/-/issues/{work.gitlab_iid}"
         if provider == "notion":
             return f"https://www.notion.so/{notion_page_id(self.seed, work.number).replace('-', '')}"
+        if provider == "github":
+            base = self.base_urls.get("github", "https://github.example.com")
+            return f"{base}/{GITHUB_OWNER}/{self.projects[work.project - 1].slug}/issues/{work.github_number}"
         return f"https://linear.app/{LINEAR_WORKSPACE}/issue/{LINEAR_TEAM_KEY}-{work.linear_number}"
 
     def description_at(self, work: Work, provider: str) -> str:
@@ -258,6 +265,7 @@ class _WorkMaker:
         self._earlier: dict[tuple[str, int], list[int]] = {}
         self._linear_number = 0
         self._iids = dict.fromkeys(range(1, len(projects) + 1), 0)
+        self._github_numbers = dict(self._iids)
         # One evening somebody tidied up: these share their time of change to the microsecond.
         self._tidied_at = now - timedelta(days=21, microseconds=654321)
 
@@ -305,6 +313,7 @@ class _WorkMaker:
             comments=self._comments(created_at, updated_at) if draw() < 0.22 else (),
             gitlab_iid=self._next_iid(project) if "gitlab" in held_by else None,
             linear_number=self._next_linear_number() if "linear" in held_by else None,
+            github_number=self._next_github_number(project) if "github" in held_by else None,
         )
         if len(held_by) == 1:
             earlier.append(number)
@@ -385,3 +394,7 @@ class _WorkMaker:
     def _next_linear_number(self) -> int:
         self._linear_number += 1
         return self._linear_number
+
+    def _next_github_number(self, project: int) -> int:
+        self._github_numbers[project] += 1
+        return self._github_numbers[project]
