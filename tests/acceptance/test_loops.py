@@ -125,7 +125,7 @@ ANEW = {
     "motion": {"HTML", "task lists"},
     "notion": {"front matter", "other Markdown", "task lists"},
 }
-"""Descriptions that a tool writes in other letters: underlining, entities as what they stand for, boxes in small letters."""
+"""Descriptions that a tool writes in other letters: underlining, entities as what they stand for, boxes in small."""
 
 Case = tuple[str, str]
 

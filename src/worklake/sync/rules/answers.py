@@ -162,8 +162,8 @@ def settle(
     The value sent, or what the provider could have made of it: acknowledged. So is a set that shows a part of what was
     sent: the provider, or somebody, made the rest otherwise, and it is due. The value before: not sent, and still
     pending. What is `on_the_way` between the two: a part was done, and the whole is due. Anything else: a person edited
-    since, which the merge will find. Where the provider's history has the last word on a field, in `words`, that decides
-    instead.
+    since, which the merge will find. Where the provider's history has the last word on a field, in `words`, that
+    decides instead.
     """
     news, pairs, verdicts, doubts = dict(seen), dict(adjusted), dict[str, Verdict](), dict[str, Doubt]()
     for name, value in sent.items():
