@@ -5,15 +5,19 @@ from typing import Any
 import pytest
 
 import worklake
-from tests.engines.conftest import CONNECT
 from tests.support.project import Project
+from tests.support.spark import ON_CONNECT
 
-OF_THE_RUN = {"runs", "calls", "leases"}
+OF_THE_RUN = frozenset({"runs", "calls", "leases"})
 """Where there is no local folder, what tells of a run that finds nothing is committed at once."""
 
 
-@pytest.mark.parametrize("project", ["embedded", CONNECT], indirect=True)
-def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("project", "committed_at_once"),
+    [("embedded", frozenset()), pytest.param("spark-connect", OF_THE_RUN, marks=ON_CONNECT)],
+    indirect=["project"],
+)
+def test_a_team_is_pulled_edited_and_explained(project: Project, committed_at_once: frozenset[str]) -> None:
     first = project.pull()
     assert {name: one["error"] for name, one in first.items()} == {"gitlab": None, "linear": None}
     expected = {(name, item["external_id"]) for name in project.served for item in project.items(name)}
@@ -21,7 +25,7 @@ def test_a_team_is_pulled_edited_and_explained(project: Project) -> None:
     before = project.versions()
     project.pull()
     after = project.versions()
-    assert {name for name in after if after[name] != before[name]} <= OF_THE_RUN
+    assert {name for name in after if after[name] != before[name]} <= committed_at_once
     item = project.items("linear")[0]
     project.edit("linear", item["external_id"], title="Edited by a person")
     created = project.create("linear", title="Brand new", team="ENG")
