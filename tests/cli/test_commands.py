@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 import worklake as worklake_package
 from tests.support.project import Project, Ran, sandbox_project
 from tests.support.project import worklake_command as worklake
+from tests.support.waiting import looks
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
 from worklake.lake.results import Merged
@@ -389,9 +389,10 @@ def test_an_interrupted_pull_ends_at_once_and_says_what_stays(tmp_path: Path) ->
         project.fault("gitlab", path="/api/v4/projects/[^/]*/issues$", delay_seconds=30, times=1)
         command = [sys.executable, "-m", "worklake", "pull", "--project", str(project.folder)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            while not project.requests_made("gitlab"):
+            for _ in looks():
+                if project.requests_made("gitlab"):
+                    break
                 assert process.poll() is None
-                time.sleep(0.05)
             process.send_signal(signal.SIGINT)
             _, told = process.communicate(timeout=20)
         assert (process.returncode, told.split(";")[0]) == (130, "interrupted")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 from tests.support.pairs import pairs_in
 from tests.support.project import Project, Ran, sandbox_project
+from tests.support.waiting import looks
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 pytestmark = pytest.mark.xdist_group("overwriting")
@@ -31,9 +31,10 @@ def sync_with_a_person_in_between(project: Project, external_id: str, title: str
     project.fault("gitlab", method="PUT", path=".*/issues/.*", delay_seconds=DELAY, times=1)
     with ThreadPoolExecutor(1) as pool:
         syncing = pool.submit(project.run, "sync")
-        while not any(one["method"] == "PUT" and one.get("fault") for one in project.requests_made("gitlab")):
+        for _ in looks():
+            if any(one["method"] == "PUT" and one.get("fault") for one in project.requests_made("gitlab")):
+                break
             assert not syncing.done(), syncing.result()
-            time.sleep(0.05)
         project.edit("gitlab", external_id, title=title)
         return syncing.result()
 

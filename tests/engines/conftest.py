@@ -7,16 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from pydantic import TypeAdapter
 
 from tests.support.project import Project, sandbox_project
-from tests.support.spark import ON_CONNECT, ON_SPARK
 from worklake.lake.lake import open_lake
 from worklake.settings.models import LakeSettings
 
 LakeAt = Callable[[Path], LakeSettings]
-SPARK = pytest.param("spark", marks=ON_SPARK)
-CONNECT = pytest.param("spark-connect", marks=ON_CONNECT)
 PutLake = Callable[[Path, LakeAt], None]
 
 
@@ -49,12 +45,3 @@ def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> PutLake:
         shutil.copytree(made[engine] / "lake", folder / "lake")
 
     return put
-
-
-@pytest.fixture
-def project_with_tables(request: pytest.FixtureRequest, project: Project, empty_lake: PutLake) -> Project:
-    """The same, where all tables are there, empty."""
-    settings: TypeAdapter[LakeSettings] = TypeAdapter(LakeSettings)
-    engine = request.node.callspec.params["project"]
-    empty_lake(project.folder, lambda at: settings.validate_python({"engine": engine, "path": str(at / "lake")}))
-    return project

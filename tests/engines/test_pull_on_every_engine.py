@@ -8,17 +8,21 @@ from typing import Any
 import pytest
 
 import worklake
-from tests.engines.conftest import CONNECT
 from tests.support.project import Project
+from tests.support.spark import ON_CONNECT
 from tests.support.wholeness import assert_tasks_are_the_fold_of_changes, assert_the_ledger_is_complete
 
 ROUTING = "rules: [{name: new, when: \"title = 'Brand new'\", to: [gitlab, linear]}]\n"
-OF_THE_RUN = {"runs", "calls", "leases"}
+OF_THE_RUN = frozenset({"runs", "calls", "leases"})
 """Where there is no local folder, what tells of a run that finds nothing is committed at once."""
 
 
-@pytest.mark.parametrize("project", ["embedded", CONNECT], indirect=True)
-def test_a_team_is_pulled_edited_synced_and_explained(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("project", "committed_at_once"),
+    [("embedded", frozenset()), pytest.param("spark-connect", OF_THE_RUN, marks=ON_CONNECT)],
+    indirect=["project"],
+)
+def test_a_team_is_pulled_edited_synced_and_explained(project: Project, committed_at_once: frozenset[str]) -> None:
     project.settings("routing.yml", ROUTING)
     item, twin = _one_task_in_both_tools(project)
     first = project.pull()
@@ -28,7 +32,7 @@ def test_a_team_is_pulled_edited_synced_and_explained(project: Project) -> None:
     before = project.versions()
     project.pull()
     after = project.versions()
-    assert {name for name in after if after[name] != before[name]} <= OF_THE_RUN
+    assert {name for name in after if after[name] != before[name]} <= committed_at_once
     project.edit("linear", item, title="Edited by a person")
     created = project.create("linear", title="Brand new", team="ENG")
     with worklake.connect(project.folder) as lake, lake.lease("kim@laptop", "undo"):

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines.conftest import CONNECT, PutLake
+from tests.engines.conftest import PutLake
 from tests.support.conditions import CALLED
 from tests.support.lake import START, link, task
+from tests.support.spark import CONNECT
 from worklake.errors import SettingsError
 from worklake.lake.lake import Lake, open_lake
 from worklake.settings.models import EmbeddedLake, LakeSettings, Rule, SparkLake

@@ -2,14 +2,16 @@
 
 import pytest
 
-from tests.engines.conftest import SPARK
+from tests.engines.conftest import PutLake
 from tests.support.dying import dying_processes
 from tests.support.project import Project
+from tests.support.spark import SPARK
 from tests.support.wholeness import (
     assert_nothing_twice,
     assert_tasks_are_the_fold_of_changes,
     assert_the_ledger_is_complete,
 )
+from worklake.settings.models import SparkLake
 
 ROUTING = "rules: [{name: shared, when: \"title like 'Shared%'\", to: [gitlab, linear]}]\n"
 POINT = 52
@@ -17,8 +19,8 @@ POINT = 52
 
 
 @pytest.mark.parametrize("project", [SPARK], indirect=True)
-def test_a_sync_that_is_killed_is_finished_by_the_next(project_with_tables: Project) -> None:
-    project = project_with_tables
+def test_a_sync_that_is_killed_is_finished_by_the_next(project: Project, empty_lake: PutLake) -> None:
+    empty_lake(project.folder, lambda folder: SparkLake(engine="spark", path=str(folder / "lake")))
     project.settings("routing.yml", ROUTING)
     shared = project.create("linear", title="Shared", team="ENG")
     project.create("gitlab", title="Shared, made in GitLab")

@@ -9,18 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.spark import ON_CONNECT, ON_SPARK
+from tests.support.spark import CONNECT, SPARK
 from worklake.lake.engines import small_merge
 from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
 from worklake.settings.models import EmbeddedLake, LakeSettings, SparkLake
 
 Open = Callable[[Path], LakeSettings]
-
-
 EMBEDDED = ("embedded", "embedded-large")
-SPARK = pytest.param("spark", marks=ON_SPARK)
-CONNECT = pytest.param("spark-connect", marks=ON_CONNECT)
 # Of verbs that are statements without data or parameters: for these it is all the same how Spark is reached.
 embedded_and_spark = pytest.mark.parametrize("engine", [*EMBEDDED, SPARK], indirect=True, scope="session")
 embedded_and_connect = pytest.mark.parametrize("engine", [*EMBEDDED, CONNECT], indirect=True, scope="session")

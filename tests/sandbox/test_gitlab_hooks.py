@@ -4,12 +4,12 @@ import base64
 import json
 import queue
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.support.sandbox import Api, InProcess
+from tests.support.waiting import looks
 from worklake.sandbox.gitlab.hooks import signature
 
 KEY = "whsec_" + base64.b64encode(bytes(32)).decode()
@@ -53,10 +53,9 @@ def listener():
 
 def events(api: Api, path: str, count: int) -> list:
     """What a hook has sent: it notes that once it has the answer, which is after the listener has heard of it."""
-    for _ in range(100):
+    for _ in looks():
         if len(log := api.get(f"{path}/events").json()) >= count:
             break
-        time.sleep(0.05)
     return log
 
 

@@ -21,6 +21,8 @@ from worklake.lake.engines.spark import DELTA_PACKAGE, SESSION_CONFIG, SparkEngi
 # A timeout breaks the session for all that follow.
 ON_SPARK = [pytest.mark.spark, pytest.mark.xdist_group("spark"), pytest.mark.timeout(900)]
 ON_CONNECT = [pytest.mark.spark, pytest.mark.xdist_group("spark-connect"), pytest.mark.timeout(900)]
+SPARK = pytest.param("spark", marks=ON_SPARK)
+CONNECT = pytest.param("spark-connect", marks=ON_CONNECT)
 
 # Half the time of a short test run goes into compiling well what runs once.
 _JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"

@@ -5,7 +5,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import pytest
 
 from tests.support.dying import Dying, dying_processes
 from tests.support.project import Project, sandbox_project
+from tests.support.waiting import looks
 from tests.support.wholeness import assert_nothing_twice, assert_tasks_are_the_fold_of_changes
 
 POINTS = 60
@@ -109,9 +109,10 @@ def test_a_killed_first_pull_goes_on_where_it_stopped(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "worklake", "pull", "--project", str(project.folder), "--no-progress"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         committed = project.lake / "cursors" / "_delta_log" / "00000000000000000001.json"
-        while not committed.exists():
+        for _ in looks():
+            if committed.exists():
+                break
             assert process.poll() is None
-            time.sleep(0.02)
         process.kill()
         process.wait()
         project.mend()

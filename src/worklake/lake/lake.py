@@ -25,7 +25,7 @@ from worklake.lake.lease import (
     table_lease,
     table_lease_is_held,
 )
-from worklake.lake.names import fill, placeholders, spelled_out
+from worklake.lake.names import fill, placeholders, spelled_out, with_values
 from worklake.lake.results import Commit, Maintained, Merged, Size
 from worklake.lake.retry import until_committed
 from worklake.lake.schema import arrow_schema, conform, utc
@@ -159,9 +159,13 @@ class Lake:
             for name, frame in frames.items()
             if name in used
         }
-        text = fill(query, tables, data)
+        text, values = fill(query, tables, data), dict(args) if args else None
+        if values and not self._engine.binds_parameters:
+            text, values = with_values(text, values, framed=bool(data)), None
         try:
-            found = until_committed(lambda: self._engine.answer(self._engine.query(text, args, data)), "the lake")
+            found = until_committed(
+                lambda: self._engine.answer(self.session.sql(text, args=values, **data)), "the lake"
+            )
             return utc(found)
         except PySparkException as error:
             raise LakeError(with_mend(str(error).strip().split("\n")[0])) from error

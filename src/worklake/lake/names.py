@@ -1,4 +1,4 @@
-"""Names in SQL: the one place where an identifier is quoted."""
+"""Names and values in SQL: the one place where an identifier or a text is quoted."""
 
 from __future__ import annotations
 
@@ -34,15 +34,17 @@ def fill(query: str, names: Mapping[str, str], frames: Collection[str]) -> str:
         if name not in names and name not in frames:
             continue
         between = query[at : match.start()]
-        parts.append(double(between) if frames else between)
+        parts.append(_double(between) if frames else between)
         parts.append(f"{{{name}}}" if name in frames else names[name])
         at = match.end()
-    parts.append(double(query[at:]) if frames else query[at:])
+    parts.append(_double(query[at:]) if frames else query[at:])
     return "".join(parts)
 
 
-def with_values(query: str, values: Mapping[str, object]) -> str:
-    """The query with each parameter, :name, spelled out as a literal; what stands in strings stays."""
+def with_values(query: str, values: Mapping[str, object], *, framed: bool = False) -> str:
+    """The query with each parameter, :name, spelled out as a literal; what stands in strings stays. In one that is
+    `framed` braces are doubled, as in `fill`.
+    """
     from sqlglot import TokenType, tokenize
 
     parts = []
@@ -50,7 +52,8 @@ def with_values(query: str, values: Mapping[str, object]) -> str:
     tokens = tokenize(query, read="spark")
     for colon, name in pairwise(tokens):
         if colon.token_type is TokenType.COLON and colon.end + 1 == name.start and name.text in values:
-            parts += [query[at : colon.start], _spelled(values[name.text])]
+            value = _spelled(values[name.text])
+            parts += [query[at : colon.start], _double(value) if framed else value]
             at = name.end + 1
     return "".join([*parts, query[at:]])
 
@@ -75,8 +78,7 @@ def _spelled(value: object) -> str:
     raise TypeError(f"a parameter of a query is text, a number, a date or a time, found {type(value).__name__}")
 
 
-def double(text: str) -> str:
-    """Braces that PySpark is to take as they are, where a query has frames."""
+def _double(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 

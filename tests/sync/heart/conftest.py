@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.spark import ON_CONNECT
+from tests.support.spark import CONNECT
 from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
 from worklake.settings.models import EmbeddedLake, SparkLake
@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=UTC)
 NEEDED = ("tasks", "links", "comments", "changes", "conflicts", "watched", "plans", "steps", "writes", "cursors")
 TABLES_NEEDED = {name: TABLES[name] for name in NEEDED}
 STORES = ["memory", "embedded"]
-on_spark_too = pytest.mark.parametrize("reopen", [*STORES, pytest.param("spark", marks=ON_CONNECT)], indirect=True)
+on_spark_too = pytest.mark.parametrize("reopen", [*STORES, CONNECT], indirect=True)
 """Marks the tests whose queries and commits have all that the others have: Spark takes many seconds for each."""
 OpenLake = Callable[[str, Path], Lake]
 Reopen = Callable[[], Store]
@@ -40,7 +40,7 @@ def empty_lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     made: dict[str, Path] = {}
 
     def opened(engine: str, folder: Path) -> Lake:
-        connect = request.getfixturevalue("spark_connect") if engine == "spark" else None
+        connect = request.getfixturevalue("spark_connect") if engine == "spark-connect" else None
         if engine not in made:
             if not connect:
                 pytest.importorskip("pysail", reason="the embedded engine is not installed")

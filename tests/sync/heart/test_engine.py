@@ -12,7 +12,7 @@ from worklake.errors import AuthError, InvalidInputError, RetryableError
 from worklake.model.heart_rows import Outcome
 from worklake.settings.models import Prefer
 from worklake.sync.heart import settling
-from worklake.sync.rules.state import ConflictKind, Decision, ItemKey
+from worklake.sync.rules.state import Conflict, ConflictKind, Decision, ItemKey
 from worklake.sync.rules.task import Moment
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate import world as worlds
@@ -363,13 +363,19 @@ def test_what_is_taken_out_of_a_set_after_the_merge_that_met_it_died_goes_everyw
     assert [shown(made, name, "labels") for name in "AB"] == [["bug"]] * 2
 
 
-def test_a_part_of_a_set_that_shows_after_a_lost_reply_is_nobodys_edit_and_the_rest_asks_a_person() -> None:
+def with_a_doubt() -> tuple[Town, Conflict]:
+    """A town in which B did not answer to labels, and shows but one of two; and the conflict that tells of that."""
     made = town(Shape(), Shape(drops_labels=True))
     sync(made)
     edit(made, "A", "labels", ["label-2", "label-3"])
     written_without_an_answer(made)
     worlds.pull(made, "B", Random(0))
     (doubt,) = made.store.all_conflicts()
+    return made, doubt
+
+
+def test_a_part_of_a_set_that_shows_after_a_lost_reply_is_nobodys_edit_and_the_rest_asks_a_person() -> None:
+    made, doubt = with_a_doubt()
     assert (doubt.kind, doubt.open, doubt.at_item) == (ConflictKind.OVERWRITTEN, True, ItemKey("B", "B1"))
     assert "did not show label-3: that is what it made of it, or what somebody did" in doubt.reason
     edit(made, "A", "labels", ["label-3"])
@@ -410,12 +416,7 @@ def test_what_is_back_in_a_set_after_a_lost_reply_took_it_out_asks_a_person() ->
 
 
 def test_a_doubt_about_a_field_that_was_edited_since_is_no_decision_any_more() -> None:
-    made = town(Shape(), Shape(drops_labels=True))
-    sync(made)
-    edit(made, "A", "labels", ["label-2", "label-3"])
-    written_without_an_answer(made)
-    worlds.pull(made, "B", Random(0))
-    (doubt,) = made.store.all_conflicts()
+    made, doubt = with_a_doubt()
     edit(made, "A", "labels", ["label-2", "label-3", "label-4"])
     with dying_before(made, "conflicts"):
         worlds.pull(made, "A", Random(0))

@@ -680,15 +680,20 @@ def test_a_copy_of_a_comment_that_was_undone_can_stay_so(choice: settling.Choice
     ]
 
 
+def undone_after_an_edit(made: Town, run: str) -> undoing.Undoing:
+    """What the undo of a run plans once a person has given the item in B another title."""
+    edit(made, "B", "title", "a title of their own")
+    worlds.pull(made, "B", Random(0))
+    return undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+
+
 def test_what_a_person_edited_after_a_write_without_an_answer_is_left_and_named() -> None:
     made = town(Shape(), Shape())
     sync(made)
     edit(made, "A", "title", "another title")
     edit(made, "A", "due_date", "2031-01-01")
     run = written_without_an_answer(made)
-    edit(made, "B", "title", "a title of their own")
-    worlds.pull(made, "B", Random(0))
-    undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+    undone = undone_after_an_edit(made, run)
     assert [(one.field, one.reason) for one in undone.left] == [("title", "it was changed since")]
     assert [dict(step.fields) for step in undone.plan.steps] == [{"due_date": None}]
 
@@ -698,18 +703,14 @@ def test_a_write_without_an_answer_all_of_which_a_person_edited_is_left_and_name
     sync(made)
     edit(made, "A", "title", "another title")
     run = written_without_an_answer(made)
-    edit(made, "B", "title", "a title of their own")
-    worlds.pull(made, "B", Random(0))
-    undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+    undone = undone_after_an_edit(made, run)
     assert [(one.field, one.reason) for one in undone.left] == [("title", "it was changed since")]
 
 
 def test_an_item_that_a_person_edited_after_a_making_without_an_answer_is_left_and_named() -> None:
     made = town(Shape(), Shape())
     run = written_without_an_answer(made)
-    edit(made, "B", "title", "a title of their own")
-    worlds.pull(made, "B", Random(0))
-    undone = undoing.plan_undo(made.store, made.ports(), run, Moment("run_undo", made.clock()))
+    undone = undone_after_an_edit(made, run)
     assert [one.reason for one in undone.left] == ["it was changed since it was created"]
     assert undone.plan.steps == ()
 

@@ -36,6 +36,10 @@ class Engine(Protocol):
     def session(self) -> SparkSession:
         """The session, started at the first use."""
 
+    @property
+    def binds_parameters(self) -> bool:
+        """Whether the session puts values in the place of :name; else they stand in the query as literals."""
+
     def exists(self) -> bool:
         """Whether there is a lake."""
 
@@ -53,9 +57,6 @@ class Engine(Protocol):
 
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame."""
-
-    def query(self, text: str, args: Mapping[str, Any] | None, frames: Mapping[str, DataFrame]) -> DataFrame:
-        """A query in which parameters stand as :name, and frames as {name}; every other brace is doubled with them."""
 
     def answer(self, query: DataFrame) -> pa.Table:
         """The rows of a query."""

@@ -140,6 +140,11 @@ class EmbeddedEngine:
             cast(Any, self._session).client.set_retry_policies([])
         return self._session
 
+    @property
+    def binds_parameters(self) -> bool:
+        """The session puts values in the place of :name."""
+        return True
+
     def exists(self) -> bool:
         """Whether the folder holds tables."""
         return self._folder.is_dir() and any(delta_files.is_table(path) for path in self._folder.iterdir())
@@ -177,10 +182,6 @@ class EmbeddedEngine:
         path = self._scratch / f"{uuid.uuid4().hex}.parquet"
         pq.write_table(data, path, compression="zstd")
         return self.session.read.parquet(str(path))
-
-    def query(self, text: str, args: Mapping[str, Any] | None, frames: Mapping[str, DataFrame]) -> DataFrame:
-        """A query in which parameters stand as :name, and frames as {name}."""
-        return self.session.sql(text, args=dict(args) if args else None, **frames)
 
     def answer(self, query: DataFrame) -> pa.Table:
         """The rows of a query in one question: `toArrow` asks for the schema first, and Sail plans it once more."""

@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from worklake.errors import SettingsError
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.base import Once
 from worklake.lake.engines.open_tables import let_go
 from worklake.lake.engines.sql import SqlEngine
-from worklake.lake.names import double, quote, with_values
+from worklake.lake.names import quote
 from worklake.lake.retry import until_committed
 from worklake.lake.tables import Table
 
@@ -101,15 +100,10 @@ class SparkEngine(SqlEngine):
                 return False
             raise
 
-    def query(self, text: str, args: Mapping[str, Any] | None, frames: Mapping[str, DataFrame]) -> DataFrame:
-        """A query in which parameters stand as :name, and frames as {name}.
-
-        Through Connect, Delta 4.4 leaves the parameters of Spark 4.1 unbound, so values go as literals there.
-        """
-        if not self._remote or not args:
-            return super().query(text, args, frames)
-        values = {name: double(value) if frames and isinstance(value, str) else value for name, value in args.items()}
-        return super().query(with_values(text, values), None, frames)
+    @property
+    def binds_parameters(self) -> bool:
+        """Not through Connect: there Delta 4.4 leaves the parameters of Spark 4.1 unbound."""
+        return self._remote is None
 
     def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
         """Add rows in one commit; one that carries a mark takes effect once."""

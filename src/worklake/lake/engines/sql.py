@@ -39,6 +39,11 @@ class SqlEngine(ABC):
         """The local folder of the lake, where it has one."""
         return None
 
+    @property
+    def binds_parameters(self) -> bool:
+        """Whether the session puts values in the place of :name."""
+        return True
+
     @abstractmethod
     def reference(self, table: Table) -> str:
         """The table's quoted name."""
@@ -93,10 +98,6 @@ class SqlEngine(ABC):
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame; PySpark itself sends large data in parts."""
         return self.session.createDataFrame(data)
-
-    def query(self, text: str, args: Mapping[str, Any] | None, frames: Mapping[str, DataFrame]) -> DataFrame:
-        """A query in which parameters stand as :name, and frames as {name}."""
-        return self.session.sql(text, args=dict(args) if args else None, **frames)
 
     def answer(self, query: DataFrame) -> pa.Table:
         """The rows of a query."""

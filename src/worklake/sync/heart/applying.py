@@ -14,8 +14,8 @@ from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan
 from worklake.sync.heart import calling, everywhere, holding, refusing
 from worklake.sync.heart.calling import Answer
 from worklake.sync.heart.comments.applying import CommentWave
+from worklake.sync.heart.doubts import doubts_of
 from worklake.sync.heart.drift import frozen_ports
-from worklake.sync.heart.found import doubts_of
 from worklake.sync.heart.lanes import Followed, Together, one_after_another
 from worklake.sync.heart.ledger import finished
 from worklake.sync.heart.linking import made_anew

@@ -12,7 +12,7 @@ from worklake.model.ids import task_id
 from worklake.model.rows import LinkState
 from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.dating import dated
-from worklake.sync.heart.found import doubts_of
+from worklake.sync.heart.doubts import doubts_of
 from worklake.sync.heart.histories import Histories
 from worklake.sync.heart.ledger import finished, meant, ours, settled_write
 from worklake.sync.heart.linking import first_link, link_gone, link_moved, link_with_forms, made_anew, meets_as_it_is

@@ -44,9 +44,7 @@ _CHILDREN = "select task_id from {tasks} where {among}"
 _BLOCKED = "select task_id from (select task_id, explode(blocked_by) as blocker from {tasks}) where {among}"
 _OPEN_CONFLICTS = "select * from {conflicts} where is_open and {among} order by opened_at, conflict_id"
 _KEPT_CHANGES = "select change_id from {changes} where {among}"
-_CHANGE_IDS = (
-    "select task_id, change_id, field, decision, position from {changes} where position is not null and {among}"
-)
+_DECIDED = "select task_id, change_id, field, decision, position from {changes} where position is not null and {among}"
 _CHANGES = "select * from {changes} where position is not null and {among} order by number"
 _UNRESOLVED = "select * from {writes} where outcome is null and {among} order by number"
 _UNCHECKED = "select * from {writes} where checked = false and outcome = 'acknowledged' order by number"
@@ -98,7 +96,7 @@ class LakeStore:
         stored = {row["task_id"]: row for row in self._lake.rows_among(_TASKS, "task_id", wanted)}
         link_rows = _by_task(self._lake.rows_among(_LINKS, "task_id", wanted))
         conflicts = _by_task(self._lake.rows_among(_OPEN_CONFLICTS, "task_id", wanted))
-        decided = _by_task(self._lake.rows_among(_CHANGE_IDS, "task_id", wanted))
+        decided = _by_task(self._lake.rows_among(_DECIDED, "task_id", wanted))
         unfolded = self._unfolded(stored, decided)
         loaded = {}
         for task in wanted & (stored.keys() | decided.keys()):
@@ -241,7 +239,7 @@ class LakeStore:
             self._lake.append("changes", rows_to_arrow(rows.Change, told))
 
     def _keep_changes(self, changes: Sequence[Change]) -> None:
-        known = self._lake.rows_among(_CHANGE_IDS, "task_id", {change.task_id for change in changes})
+        known = self._lake.rows_among(_DECIDED, "task_id", {change.task_id for change in changes})
         ids = {row["change_id"] for row in known}
         fresh: dict[str, Change] = {}
         for change in changes:

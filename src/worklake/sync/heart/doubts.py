@@ -1,4 +1,6 @@
-"""Items that are looked at after a call without an answer: what they lack may have been taken out by a person."""
+"""Doubts about items that are looked at after a call without an answer: what their sets do not show as sent, the tool
+may have made so, or a person.
+"""
 
 from __future__ import annotations
 
