@@ -167,7 +167,7 @@ def test_only_worklake_yml_is_needed(tmp_path: Path) -> None:
         ("policy", "fields:\n  title: newest\n", 2, "latest, manual, {owner: SOURCE} or {prefer: SOURCE}"),
         ("policy", "fields:\n  default: latest\n  title: {owner: motion}\n", 3, "there is no source 'motion'"),
         ("routing", "rules:\n  - {name: a, when: x, to: [motion]}\n", 2, "there is no source 'motion'"),
-        ("people", "people:\n  - {name: Kim, asana: k}\n", 2, "there is no source 'asana'; allowed: gitlab, "),
+        ("people", "people:\n  - {name: Kim, asana: k}\n", 2, "there is no source 'asana'; allowed: "),
         ("people", "people:\n  - {name: Kim, linear: 5}\n", 2, "linear takes an e-mail address or account name"),
     ],
 )

@@ -163,10 +163,7 @@ class Lake:
         if values and not self._engine.binds_parameters:
             text, values = with_values(text, values, framed=bool(data)), None
         try:
-            found = until_committed(
-                lambda: self._engine.answer(self.session.sql(text, args=values, **data)), "the lake"
-            )
-            return utc(found)
+            return utc(until_committed(lambda: self._engine.answer(text, values, **data), "the lake"))
         except PySparkException as error:
             raise LakeError(with_mend(str(error).strip().split("\n")[0])) from error
 

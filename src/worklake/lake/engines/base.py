@@ -58,8 +58,8 @@ class Engine(Protocol):
     def frame(self, data: pa.Table) -> DataFrame:
         """Local data as a DataFrame."""
 
-    def answer(self, query: DataFrame) -> pa.Table:
-        """The rows of a query."""
+    def answer(self, query: str, args: Mapping[str, Any] | None = None, **frames: DataFrame) -> pa.Table:
+        """The rows of a query, `args` in the place of :name, `frames` in that of {name}."""
 
     def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
         """These columns of an append-only table's rows of one source, with `batch` after one and through another."""

@@ -136,8 +136,10 @@ class EmbeddedEngine:
         if self._session is None:
             self._session = _new_session(_server_address())
             _keep_interrupts()
-            # The server is in this process: when it has gone, it will not come back.
-            cast(Any, self._session).client.set_retry_policies([])
+            # The server is in this process: when it has gone, it will not come back, and need keep no answer for that.
+            client = cast(Any, self._session).client
+            client.set_retry_policies([])
+            client.disable_reattachable_execute()
         return self._session
 
     @property
@@ -183,11 +185,22 @@ class EmbeddedEngine:
         pq.write_table(data, path, compression="zstd")
         return self.session.read.parquet(str(path))
 
-    def answer(self, query: DataFrame) -> pa.Table:
-        """The rows of a query in one question: `toArrow` asks for the schema first, and Sail plans it once more."""
+    def answer(self, query: str, args: Mapping[str, Any] | None = None, **frames: DataFrame) -> pa.Table:
+        """The rows of a query in one question, in which Sail plans it once.
+
+        `session.sql` asks first, lest it be a command, and `toArrow` for the schema once more.
+        """
+        from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
+        from pyspark.sql.connect.functions import lit
+        from pyspark.sql.connect.plan import SQL
         from pyspark.sql.pandas.types import to_arrow_schema
 
-        found, schema = cast(Any, query)._to_table()
+        if frames:
+            asked: Any = self.session.sql(query, args=dict(args) if args else None, **frames)
+        else:
+            named = {name: lit(value) for name, value in (args or {}).items()}
+            asked = ConnectFrame(SQL(query, [], named, []), cast(Any, self.session))
+        found, schema = asked._to_table()
         rows: pa.Table = found.cast(to_arrow_schema(schema, error_on_duplicated_field_names_in_struct=True))
         return rows
 

@@ -89,8 +89,7 @@ def _insert_of_few(engine: EmbeddedEngine, path: Path, table: Table, rows: pa.Ta
     """Append the rows with new keys at the version that was read; their number, and the rows that differ."""
     columns = ", ".join(quote(name) for name in rows.column_names)
     with opened(path) as stored:
-        query = engine.session.sql(f"SELECT {columns} FROM {engine.reference(table)} t WHERE {few}")
-        found = utc(engine.answer(query))
+        found = utc(engine.answer(f"SELECT {columns} FROM {engine.reference(table)} t WHERE {few}"))
         new, different = _compared(table, rows, found.to_pylist())
         if new.num_rows:
             delta_files.append(stored, new, retries=0)
@@ -140,7 +139,7 @@ def _known_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table, *, empty: 
     if empty:
         return keys.slice(0, 0)
     query = f"SELECT s.* FROM {{s}} s LEFT SEMI JOIN {engine.reference(table)} t ON {_same_key(table)}"
-    return engine.answer(engine.session.sql(query, s=engine.frame(keys)))
+    return engine.answer(query, s=engine.frame(keys))
 
 
 def _split(rows: pa.Table, known: pa.Table, table: Table) -> tuple[pa.Table, pa.Table]:
@@ -164,7 +163,7 @@ def _equal_keys(engine: EmbeddedEngine, table: Table, rows: pa.Table) -> pa.Tabl
         f"SELECT {key} FROM {{s}} s JOIN {engine.reference(table)} t "
         f"ON {_same_key(table)} WHERE {' AND '.join(same) or 'true'}"
     )
-    return engine.answer(engine.session.sql(query, s=engine.frame(rows)))
+    return engine.answer(query, s=engine.frame(rows))
 
 
 def _few_keys(table: Table, rows: pa.Table) -> str | None:

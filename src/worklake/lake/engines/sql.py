@@ -99,9 +99,9 @@ class SqlEngine(ABC):
         """Local data as a DataFrame; PySpark itself sends large data in parts."""
         return self.session.createDataFrame(data)
 
-    def answer(self, query: DataFrame) -> pa.Table:
+    def answer(self, query: str, args: Mapping[str, Any] | None = None, **frames: DataFrame) -> pa.Table:
         """The rows of a query."""
-        return query.toArrow()
+        return self.session.sql(query, args=dict(args) if args else None, **frames).toArrow()
 
     def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
         """Read by the session."""
@@ -109,7 +109,7 @@ class SqlEngine(ABC):
             f"SELECT {', '.join(map(quote, columns))} FROM {self.reference(table)} "
             f"WHERE source = {literal(source)} AND batch > {after:d} AND batch <= {through:d}"
         )
-        return self.answer(self.session.sql(query))
+        return self.answer(query)
 
     def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
         """Add rows in one commit."""
