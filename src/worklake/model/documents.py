@@ -22,7 +22,7 @@ class Document(BaseModel):
 
 
 class PulledSource(Document):
-    """What a pull did with one source. The numbers count tasks, except `requests` and `comments`."""
+    """What a pull did with one source. The numbers count tasks, but for those that say what else."""
 
     requests: int = Field(description="HTTP calls made, repeated ones included")
     seen: int = Field(description="Tasks that the source listed")
@@ -30,6 +30,8 @@ class PulledSource(Document):
     changed: int = Field(description="Known tasks among them that had changed")
     comments: int = Field(description="Comments that were new or had changed")
     quarantined: int = Field(description="Tasks that could not be read and were put aside")
+    merge_requests: int = Field(default=0, description="Merge requests that were new or had changed")
+    commits: int = Field(default=0, description="Commits that were new and name an item of a tool")
     error: str | None = Field(description="Why the source was not read to its end, if so")
     error_kind: str | None = Field(description="What kind of failure: AuthError, AccessError, RetryableError …")
 
