@@ -186,7 +186,7 @@ class Rule(Settings):
 
 
 class MergedRule(Settings):
-    """A rule for what is merged: the first that holds completes a task that a merge request names in one of its ways."""
+    """A rule for what is merged: the first that holds completes a task which is named in one of its ways."""
 
     name: str = Field(min_length=1)
     when: str = Field(default="true", min_length=1, description="Spark SQL over the columns of tasks")

@@ -59,7 +59,7 @@ class GitHubIntegration(BaseIntegration):
     """The issues of some repositories of a GitHub.
 
     Facts that are not plain from the code: a task's external id is GitHub's global id, by which REST finds no issue;
-    lists of issues hold pull requests too, which are kept as merge requests; archived items do not exist; deleted issues are not
+    lists of issues hold pull requests too, kept as merge requests; archived items do not exist; deleted issues are not
     announced; whether a change of relations moves `updated_at` is documented nowhere.
     """
 
