@@ -202,13 +202,13 @@ class MergeRequestView:
 
 @dataclass(slots=True)
 class CommitView:
-    """What a provider shows of a commit; `server` and `project` as of a merge request, `author` is a name."""
+    """What a provider shows of a commit; `server` and `project` as of a merge request."""
 
     sha: str
     server: str
     project: str
     message: str
-    author: str | None
+    author_name: str | None
     committed_at: datetime | None
     url: str | None
 

@@ -169,6 +169,20 @@ class DifferenceDocument(Document):
     why: str = Field(default="", description="Why it stands: due, held, refused, or the same in meaning")
 
 
+class CodeDocument(Document):
+    """A merge request or commit that names a task."""
+
+    source: str
+    kind: str = Field(description="merge_request or commit")
+    key: str = Field(description="What people call it, with its host; of a commit its project and sha")
+    title: str
+    state: str | None = Field(description="opened, merged or closed; null for a commit")
+    how: str = Field(description="closes, branch or mentions")
+    named: str = Field(description="The name as it stands there")
+    url: str | None
+    at: datetime | None = Field(description="When it was merged or committed, else when it last changed")
+
+
 class ExplainDocument(Document):
     """`worklake explain TASK`."""
 
@@ -178,6 +192,9 @@ class ExplainDocument(Document):
     links: list[LinkDocument]
     changes: list[ChangeDocument]
     differences: list[DifferenceDocument]
+    code: list[CodeDocument] = Field(
+        default_factory=list, description="Merge requests and commits that name the task, oldest first"
+    )
 
 
 class CheckLine(Document):

@@ -81,7 +81,7 @@ def commit_row(source: str, item: Observed[CommitView]) -> RowDict:
         "project": view.project,
         "title": view.message.partition("\n")[0],
         "message": view.message,
-        "author": view.author,
+        "author": view.author_name,
         "committed_at": view.committed_at,
         "url": view.url,
         "record_hash": item.record_hash,

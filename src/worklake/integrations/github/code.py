@@ -126,7 +126,7 @@ def commit_view(payload: Payload, addresses: Addresses) -> CommitView:
         server=addresses.server,
         project=repository,
         message=text(commit, "message", LONGEST),
-        author=optional_text(optional_object(commit, "author") or {}, "name", LONGEST),
+        author_name=optional_text(optional_object(commit, "author") or {}, "name", LONGEST),
         committed_at=optional_time(optional_object(commit, "committer") or {}, "date"),
         url=optional_text(payload, "html_url", LONGEST),
     )

@@ -101,7 +101,7 @@ def commit_view(payload: Payload, addresses: Addresses) -> CommitView:
         server=addresses.server,
         project=project,
         message=text(payload, "message", LONGEST_TEXT),
-        author=optional_text(payload, "author_name", LONGEST_TEXT),
+        author_name=optional_text(payload, "author_name", LONGEST_TEXT),
         committed_at=optional_time(payload, "committed_date"),
         url=optional_text(payload, "web_url", LONGEST_TEXT),
     )
