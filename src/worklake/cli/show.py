@@ -136,8 +136,8 @@ def explained(document: ExplainDocument) -> Iterator[RenderableType]:
     yield Text.assemble((document.title, "bold"), "  ", document.task_id)
     for link in document.links:
         yield f"  {link.source}: {link.url or link.external_id} ({link.state})"
-    for one in document.code:
-        yield f"  {one.source}: {_code(one)}"
+    for named in document.code:
+        yield f"  {named.source}: {_code(named)}"
     rows = table("when", "where", "what", "who", "decision")
     for change in document.changes:
         rows.add_row(
