@@ -194,3 +194,21 @@ def test_settings_without_rules_load_no_parser() -> None:
     code = "import sys, worklake.settings.load, worklake.cli; print('sqlglot' in sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert told.stdout == "False\n"
+
+
+def test_rules_for_what_is_merged_are_read_and_checked_as_the_others(tmp_path: Path) -> None:
+    (tmp_path / "good").mkdir()
+    (rule, other) = load(
+        tmp_path / "good", 'merged:\n  - {name: done}\n  - {name: seen, when: "not archived", named: mentions}\n'
+    ).merged
+    assert (rule.when, rule.named, other.named) == ("true", ("closes", "branch"), ("mentions",))
+    (tmp_path / "bad").mkdir()
+    found = mistakes(
+        tmp_path / "bad", 'merged:\n  - {name: a, when: "title = now()"}\n  - {name: a, when: "nothing"}\n'
+    )
+    assert len(found) == 3
+    assert found[0].startswith("conf/routing.yml:2: merged.0.when of 'a': found 'title = now()': now() tells the time")
+    assert found[1] == "conf/routing.yml:3: merged.1.name: merged.0 is called 'a' too; give each its own name"
+    assert found[2].startswith(
+        "conf/routing.yml:3: merged.1.when of 'a': found 'nothing': there is no column 'nothing'"
+    )

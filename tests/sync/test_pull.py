@@ -61,7 +61,7 @@ def test_a_pull_that_finds_nothing_commits_nothing_and_asks_the_least(pulled: Pr
     assert {name: (one["new"], one["changed"]) for name, one in counts.items()} == {"gitlab": (0, 0), "linear": (0, 0)}
     made = {name: len(pulled.requests_made(name)) - asked[name] for name in pulled.served}
     projects = pulled.rows("select count(*) as n from {projects} where source = 'gitlab'")[0]["n"]
-    assert made == {"gitlab": projects, "linear": 1}
+    assert made == {"gitlab": 3 * projects, "linear": 1}, "issues, merge requests and the newest commit of each project"
 
 
 def test_an_edit_comes_through_as_exactly_that_change(project: Project) -> None:

@@ -15,6 +15,7 @@ from rich.text import Text
 from worklake.model.documents import (
     ChangeDocument,
     CheckDocument,
+    CodeDocument,
     DifferenceDocument,
     ExplainDocument,
     MaintainDocument,
@@ -135,6 +136,8 @@ def explained(document: ExplainDocument) -> Iterator[RenderableType]:
     yield Text.assemble((document.title, "bold"), "  ", document.task_id)
     for link in document.links:
         yield f"  {link.source}: {link.url or link.external_id} ({link.state})"
+    for named in document.code:
+        yield f"  {named.source}: {_code(named)}"
     rows = table("when", "where", "what", "who", "decision")
     for change in document.changes:
         rows.add_row(
@@ -147,6 +150,13 @@ def explained(document: ExplainDocument) -> Iterator[RenderableType]:
     yield rows
     for one in document.differences:
         yield f"{one.source} shows {_difference(one)} ({one.why})"
+
+
+def _code(one: CodeDocument) -> str:
+    """A merge request or commit in a line."""
+    kind = "merge request" if one.kind == "merge_request" else "commit"
+    way = "has it in the name of its branch" if one.how == "branch" else f"{one.how} it"
+    return f"{kind} {one.url or one.key} {way} ({one.state or 'committed'})"
 
 
 def _difference(one: DifferenceDocument) -> str:

@@ -171,7 +171,49 @@ class MilestoneView:
     closed: bool
 
 
-View = TaskView | CommentView | PersonView | ProjectView | MilestoneView
+@dataclass(slots=True)
+class MergeRequestView:
+    """What a provider shows of a merge request (GitHub: pull request).
+
+    `server` is what the keys of its server's items begin with, `project` the path of its project there: together they
+    say what `#12` in its texts means. `author` and `merged_by` are external ids of accounts. `into_default` is None
+    where it is not known which branch is the project's default one. `state` is opened, merged or closed.
+    """
+
+    key: str
+    server: str
+    project: str
+    title: str
+    description: str | None
+    state: str
+    draft: bool
+    source_branch: str | None
+    target_branch: str | None
+    into_default: bool | None
+    author: str | None
+    milestone: str | None
+    url: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    merged_at: datetime | None
+    closed_at: datetime | None
+    merged_by: str | None
+
+
+@dataclass(slots=True)
+class CommitView:
+    """What a provider shows of a commit; `server` and `project` as of a merge request."""
+
+    sha: str
+    server: str
+    project: str
+    message: str
+    author_name: str | None
+    committed_at: datetime | None
+    url: str | None
+
+
+View = TaskView | CommentView | PersonView | ProjectView | MilestoneView | MergeRequestView | CommitView
 
 
 class Lens(ABC):

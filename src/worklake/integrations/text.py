@@ -29,7 +29,7 @@ def _find_urls(text: str) -> Iterator[str]:
         scheme = "https" if before == "https" else "http" if before.endswith("http") else ""
         rest = _REST_OF_URL.match(text, place + 3) if scheme else None
         if rest is not None:
-            url = _without_closing(text[place - len(scheme) : rest.end()])
+            url = without_closing(text[place - len(scheme) : rest.end()])
             if not url.endswith("/") or len(url) > len(scheme) + 3:
                 yield url
         place = text.find("://", rest.end() if rest is not None else place + 3)
@@ -71,7 +71,7 @@ def _marked_in(text: str | None) -> list[str]:
     return list(dict.fromkeys(_MARKER.findall(text)))
 
 
-def _without_closing(url: str) -> str:
+def without_closing(url: str) -> str:
     """Up to the bracket that closes what the URL stands in, and without the sentence's punctuation."""
     open_brackets = 0
     if ")" in url:

@@ -47,6 +47,20 @@ _TABLES = (
     Table("people", rows.Person, "Accounts of people", key=("source", "external_id")),
     Table("projects", rows.Project, "Projects of the sources", key=("source", "external_id")),
     Table("milestones", rows.Milestone, "Milestones of the sources", key=("source", "external_id")),
+    Table(
+        "merge_requests",
+        rows.MergeRequest,
+        "Merge requests of GitLab and pull requests of GitHub",
+        key=("source", "external_id"),
+    ),
+    Table("commits", rows.Commit, "Commits that name an item of a tool", key=("source", "external_id")),
+    Table(
+        "code_links",
+        rows.CodeLink,
+        "What merge requests and commits name, and which task that is",
+        key=("source", "kind", "external_id", "key"),
+        cluster_by=("task_id",),
+    ),
     Table("changes", rows.Change, "Every observed field change; `tasks` is its fold", cluster_by=("task_id",)),
     Table(
         "conflicts",

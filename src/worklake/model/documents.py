@@ -22,7 +22,7 @@ class Document(BaseModel):
 
 
 class PulledSource(Document):
-    """What a pull did with one source. The numbers count tasks, except `requests` and `comments`."""
+    """What a pull did with one source. The numbers count tasks, but for those that say what else."""
 
     requests: int = Field(description="HTTP calls made, repeated ones included")
     seen: int = Field(description="Tasks that the source listed")
@@ -30,6 +30,8 @@ class PulledSource(Document):
     changed: int = Field(description="Known tasks among them that had changed")
     comments: int = Field(description="Comments that were new or had changed")
     quarantined: int = Field(description="Tasks that could not be read and were put aside")
+    merge_requests: int = Field(default=0, description="Merge requests that were new or had changed")
+    commits: int = Field(default=0, description="Commits that were new and name an item of a tool")
     error: str | None = Field(description="Why the source was not read to its end, if so")
     error_kind: str | None = Field(description="What kind of failure: AuthError, AccessError, RetryableError …")
 
@@ -167,6 +169,20 @@ class DifferenceDocument(Document):
     why: str = Field(default="", description="Why it stands: due, held, refused, or the same in meaning")
 
 
+class CodeDocument(Document):
+    """A merge request or commit that names a task."""
+
+    source: str
+    kind: str = Field(description="merge_request or commit")
+    key: str = Field(description="What people call it, with its host; of a commit its project and sha")
+    title: str
+    state: str | None = Field(description="opened, merged or closed; null for a commit")
+    how: str = Field(description="closes, branch or mentions")
+    named: str = Field(description="The name as it stands there")
+    url: str | None
+    at: datetime | None = Field(description="When it was merged or committed, else when it last changed")
+
+
 class ExplainDocument(Document):
     """`worklake explain TASK`."""
 
@@ -176,6 +192,9 @@ class ExplainDocument(Document):
     links: list[LinkDocument]
     changes: list[ChangeDocument]
     differences: list[DifferenceDocument]
+    code: list[CodeDocument] = Field(
+        default_factory=list, description="Merge requests and commits that name the task, oldest first"
+    )
 
 
 class CheckLine(Document):

@@ -185,10 +185,21 @@ class Rule(Settings):
     to: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(min_length=1)
 
 
+class MergedRule(Settings):
+    """A rule for what is merged: the first that holds completes a task which is named in one of its ways."""
+
+    name: str = Field(min_length=1)
+    when: str = Field(default="true", min_length=1, description="Spark SQL over the columns of tasks")
+    named: Annotated[tuple[Literal["closes", "branch", "mentions"], ...], BeforeValidator(_listed)] = Field(
+        default=("closes", "branch"), min_length=1, description="In which ways the task must be named"
+    )
+
+
 class Routing(Settings):
-    """`conf/routing.yml`."""
+    """`conf/routing.yml`: where tasks should be, and what is done once a merge request that names one is merged."""
 
     rules: Annotated[tuple[Rule, ...], _or(())] = ()
+    merged: Annotated[tuple[MergedRule, ...], _or(())] = ()
 
 
 class PersonSettings(BaseModel):

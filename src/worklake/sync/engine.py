@@ -14,6 +14,7 @@ from worklake.errors import AuthError, LakeError, RetryableError
 from worklake.lake.lake import Lake
 from worklake.model.rows import Call, Run, RunState
 from worklake.sync.merge import merge_source
+from worklake.sync.merged import complete_merged
 from worklake.sync.pull import SourcePull
 from worklake.sync.renamed import refuse_renamed
 from worklake.sync.run import RunContext, Source, SourceCounts
@@ -62,6 +63,7 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
     for source in run.sources:
         merged = _merge(lake, source, run, counts[source.name])
         log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
+    complete_merged(lake, run, account.open)
     return counts
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake
-from worklake.model.documents import ChangeDocument, ExplainDocument
+from worklake.model.documents import ChangeDocument, CodeDocument, ExplainDocument
 from worklake.sync.explaining import by_time, differences, overwritten_told, writes_told
 from worklake.sync.run import RunContext, Source
 from worklake.sync.tasks import links_of
@@ -25,6 +25,16 @@ _CHANGES = """
     select field, old, new, source, external_id, actor, changed_at, decision, reason, run_id, observed_at
     from {changes} where task_id = :task
     order by coalesce(changed_at, observed_at), observed_at, case decision when 'created' then 0 else 1 end, field
+"""
+
+_CODE = """
+    select l.source, l.kind, coalesce(m.key, l.external_id) as key, coalesce(m.title, c.title) as title, m.state,
+           l.how, l.named, coalesce(m.url, c.url) as url,
+           coalesce(m.merged_at, m.updated_at, c.committed_at) as at
+    from {code_links} l
+    left join {merge_requests} m on l.kind = 'merge_request' and l.source = m.source and l.external_id = m.external_id
+    left join {commits} c on l.kind = 'commit' and l.source = c.source and l.external_id = c.external_id
+    where l.task_id = :task order by at, key, l.key
 """
 
 
@@ -49,6 +59,7 @@ def explain(lake: Lake, name: str, run: RunContext) -> ExplainDocument:
         links=links_of(lake, pa.chunked_array([[task_id]])).get(task_id, []),
         changes=told,
         differences=differences(lake, task_id, run),
+        code=[CodeDocument(**row) for row in lake.rows(_CODE, {"task": task_id})],
     )
 
 

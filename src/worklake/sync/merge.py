@@ -6,7 +6,7 @@ links, then the cursor. Each step repeated has no further effect, so a killed me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from worklake.model import rows
 from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.blocking import Blocked, blocked_items
+from worklake.sync.code import DUE, MERGED, keep_named
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.heart.comments.taking import CommentObservation
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
@@ -29,7 +30,7 @@ from worklake.sync.rows import rows_to_arrow
 from worklake.sync.rules.state import ItemKey
 from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
 from worklake.sync.shared import facts_of, merge_shared, take_shared_comments
-from worklake.sync.surroundings import milestone_row, parse_date, person_row, project_row
+from worklake.sync.surroundings import commit_row, merge_request_row, milestone_row, parse_date, person_row, project_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
     """
     cursors = lake.rows("select source, stage, position, batch from {cursors}")
     standing = _standing(cursors, source.name)
+    if any((row["stage"], row["position"]) == (MERGED, DUE) for row in cursors):
+        run.due.add(MERGED)
     directory = Directory.of(run.people)
     mapping = f"{source.integration.lens.fingerprint()}|{directory.fingerprint()}"
     merging = _Merging(lake, source, run, directory, counts)
@@ -114,6 +117,7 @@ class _Merging:
         neighbourhood = self._loader.neighbourhood(unlinked, mentions)
         matches, proposed = match(self._source.name, unlinked, mentions, neighbourhood.neighbours)
         matches |= _moves(chunk.tasks, unlinked, known)
+        called = _called_anew(chunk.tasks, known)
         folding = Folding(stamp, self._with_tasks(known, chunk, matches), matches)
         homes = {item.external_id: _home(item, known, matches) for item in chunk.tasks}
         shared = self._shared(chunk.tasks, homes, known, matches)
@@ -151,6 +155,7 @@ class _Merging:
             blocked=blocked,
         )
         take_shared_comments(self._lake, self._run, comments)
+        self._take_code(chunk, known, called)
         self._commit_quarantine(chunk)
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
@@ -253,6 +258,14 @@ class _Merging:
         self._merge("projects", rows.Project, [project_row(name, item) for item in chunk.projects])
         self._merge("milestones", rows.Milestone, [milestone_row(name, item) for item in chunk.milestones])
 
+    def _take_code(self, chunk: Chunk, known: Known, called: Collection[str]) -> None:
+        """Commit merge requests and commits, and which tasks they name, once the tasks are there."""
+        name = self._source.name
+        requests = [merge_request_row(name, item, known.accounts) for item in chunk.merge_requests]
+        self._merge("merge_requests", rows.MergeRequest, requests)
+        self._merge("commits", rows.Commit, [commit_row(name, item) for item in chunk.commits])
+        keep_named(self._lake, self._run, name, chunk.merge_requests, chunk.commits, called)
+
     def _commit(self, outcome: Outcome, known: Known, since: int) -> None:
         if outcome.changes:
             written = self._loader.change_ids_after(since)
@@ -317,6 +330,16 @@ class _Merging:
         if values:
             data: pa.Table = rows_to_arrow(model, values)
             self._lake.merge(table, data, stored)
+
+
+def _called_anew(tasks: Iterable[Observed[TaskView]], known: Known) -> set[str]:
+    """The keys of items that were not known by them."""
+    links = known.links
+    return {
+        item.view.key
+        for item in tasks
+        if item.view.key and (item.external_id not in links or links[item.external_id]["key"] != item.view.key)
+    }
 
 
 def _was_put_away_or_back(item: Observed[TaskView], link: RowDict | None) -> bool:

@@ -12,7 +12,17 @@ from typing import Generic, NamedTuple, TypeVar
 import orjson
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommentView, Lens, MilestoneView, PersonView, ProjectView, TaskView, View
+from worklake.integrations.base import (
+    CommentView,
+    CommitView,
+    Lens,
+    MergeRequestView,
+    MilestoneView,
+    PersonView,
+    ProjectView,
+    TaskView,
+    View,
+)
 from worklake.lake.lake import Lake
 from worklake.model.rows import Kind, Quarantined
 
@@ -58,6 +68,8 @@ class Chunk:
     people: list[Observed[PersonView]] = field(default_factory=list)
     projects: list[Observed[ProjectView]] = field(default_factory=list)
     milestones: list[Observed[MilestoneView]] = field(default_factory=list)
+    merge_requests: list[Observed[MergeRequestView]] = field(default_factory=list)
+    commits: list[Observed[CommitView]] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
 
     def by_kind(self, kind: str) -> list[Observed[View]]:
@@ -68,6 +80,8 @@ class Chunk:
             Kind.PERSON: self.people,  # type: ignore[dict-item]
             Kind.PROJECT: self.projects,  # type: ignore[dict-item]
             Kind.MILESTONE: self.milestones,  # type: ignore[dict-item]
+            Kind.MERGE_REQUEST: self.merge_requests,  # type: ignore[dict-item]
+            Kind.COMMIT: self.commits,  # type: ignore[dict-item]
         }
         return lists[kind]
 

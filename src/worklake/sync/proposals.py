@@ -10,7 +10,7 @@ import pyarrow as pa
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake
 from worklake.model.ids import change_id
-from worklake.model.rows import Change, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
+from worklake.model.rows import Change, CodeLink, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext
 from worklake.sync.shared import meet
@@ -38,6 +38,9 @@ def accept(lake: Lake, proposal: str, run: RunContext) -> str:
     comments = lake.rows("select * from {comments} where task_id = :other", {"other": gone})
     if comments:
         lake.merge("comments", rows_to_arrow(Comment, [comment | {"task_id": keep} for comment in comments]))
+    named = lake.rows("select * from {code_links} where task_id = :other", {"other": gone})
+    if named:
+        lake.merge("code_links", rows_to_arrow(CodeLink, [row | {"task_id": keep} for row in named]))
     referring = lake.rows(_REFERRING, {"other": gone})
     if referring:
         lake.merge("tasks", rows_to_arrow(Task, [_repointed(task, gone, keep) for task in referring]))

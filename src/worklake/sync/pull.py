@@ -7,7 +7,7 @@ run again: it goes on from the last committed position, and what it brings a sec
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,16 +36,20 @@ _KNOWN = """
     from (
         select kind, external_id, record_hash, false as quarantined from {links} where source = :source
         union all
-        select 'person', external_id, record_hash, false from {people} where source = :source
-        union all
-        select 'project', external_id, record_hash, false from {projects} where source = :source
-        union all
-        select 'milestone', external_id, record_hash, false from {milestones} where source = :source
-        union all
         select kind, external_id, record_hash, true from {quarantine} where source = :source and resolved_at is null
+        KEPT
     ) k
     where {among}
 """
+_KEPT = "union all select 'KIND', external_id, record_hash, false from {TABLE} where source = :source"
+_TABLES = {
+    Kind.PERSON: "people",
+    Kind.PROJECT: "projects",
+    Kind.MILESTONE: "milestones",
+    Kind.MERGE_REQUEST: "merge_requests",
+    Kind.COMMIT: "commits",
+}
+"""Where the hashes of those kinds are kept of which there are no links."""
 
 _LINKED = "select 1 from {links} where source = :source limit 1"
 _UNSETTLED = """
@@ -238,8 +242,10 @@ class SourcePull:
         known = _Known()
         if not self._lake_knows_source:
             return known
-        ids = {entry.item.external_id or "" for entry in listed}
-        for row in self._lake.rows_among(_KNOWN, "k.external_id", ids, {"source": self._source.name}):
+        entries = list(listed)
+        ids = {entry.item.external_id or "" for entry in entries}
+        query = _known_query({entry.item.kind for entry in entries})
+        for row in self._lake.rows_among(query, "k.external_id", ids, {"source": self._source.name}):
             known.hashes.add((row["kind"], row["external_id"], row["record_hash"]))
             if not row["quarantined"]:
                 known.linked.add((row["kind"], row["external_id"]))
@@ -286,7 +292,7 @@ class SourcePull:
         """Put items aside that could not be completed, for the next pull to take them up."""
         self._note_failure(error)
         for external_id, why in error.reasons.items():
-            entry = listed[Kind.TASK, external_id]
+            entry = next(one for (_, known), one in listed.items() if known == external_id)
             row = self._quarantined(entry.item, entry.record_hash, entry.text, str(redact(PUT_ASIDE + why)))
             self._aside.put(row)
             buffer.put_aside(row)
@@ -308,6 +314,10 @@ class SourcePull:
         item = entry.item
         if item.kind is Kind.COMMENT:
             self.counts.comments += 1
+        elif item.kind is Kind.MERGE_REQUEST:
+            self.counts.merge_requests += 1
+        elif item.kind is Kind.COMMIT:
+            self.counts.commits += 1
         elif item.kind is Kind.TASK and (item.kind.value, item.external_id) in known.linked:
             self.counts.changed += 1
         elif item.kind is Kind.TASK:
@@ -370,6 +380,12 @@ class SourcePull:
         self.counts.error_kind = type(error).__name__
         expected = isinstance(error, WorklakeError)
         self.counts.error = str(redact(str(error) if expected else f"unexpected {type(error).__name__}: {error}"))
+
+
+def _known_query(kinds: Collection[Kind]) -> str:
+    """What asks for the hashes of items of these kinds, and reads no table of others."""
+    kept = (_KEPT.replace("KIND", kind).replace("TABLE", table) for kind, table in _TABLES.items() if kind in kinds)
+    return _KNOWN.replace("KEPT", " ".join(kept))
 
 
 def _one_ahead(pages: Iterator[Page]) -> Iterator[Page]:

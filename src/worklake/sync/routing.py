@@ -145,10 +145,11 @@ def _evaluated(lake: Lake, rules: Sequence[Rule], task_ids: Collection[str] | No
     # The embedded engine refuses lambda functions as a filter over Delta tables, and a filter on the result would
     # become one: rand() keeps the optimiser from that.
     decided_by = functions.when(functions.rand() >= 0, functions.coalesce(*holds, functions.lit("")))
-    return _tasks(lake, task_ids).select("task_id", decided_by.alias("rule_fingerprint"))
+    return tasks_among(lake, task_ids).select("task_id", decided_by.alias("rule_fingerprint"))
 
 
-def _tasks(lake: Lake, task_ids: Collection[str] | None) -> DataFrame:
+def tasks_among(lake: Lake, task_ids: Collection[str] | None) -> DataFrame:
+    """These tasks (None: all) with the columns of `tasks`, as conditions name them."""
     tasks = lake.read("tasks")
     if task_ids is None:
         return tasks.alias(ALIAS)
@@ -178,7 +179,7 @@ def _check_types(lake: Lake, rules: Sequence[Rule]) -> None:
     from pyspark.sql import functions
 
     conditions = [functions.expr(rule.when).alias(rule.name) for rule in rules]
-    types = [field.dataType.simpleString() for field in _tasks(lake, None).select(*conditions).schema]
+    types = [field.dataType.simpleString() for field in tasks_among(lake, None).select(*conditions).schema]
     wrong = [
         f"{_place(number, rule)}: it gives {kind}; a condition gives true or false"
         for number, (rule, kind) in enumerate(zip(rules, types, strict=True))

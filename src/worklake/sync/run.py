@@ -106,6 +106,13 @@ class RunContext:
 
     touched: set[str] = field(default_factory=set)
     """The tasks whose rows this run has changed so far."""
+    due: set[str] = field(default_factory=set)
+    """What is to be done once all sources are merged, by the stage under which `cursors` remembers it."""
+
+    def key_of(self, url: str) -> str | None:
+        """The key of the item, in whichever configured source, that a URL shows."""
+        keys = (source.integration.key_of(url) for source in (*self.sources, *self.elsewhere))
+        return next((key for key in keys if key is not None), None)
 
     def key_elsewhere(self, url: str, own: BaseIntegration) -> str | None:
         """The key of the item, in whichever source but this one, that a URL shows; None of one of its own."""
@@ -155,6 +162,8 @@ class SourceCounts:
     changed: int = 0
     comments: int = 0
     quarantined: int = 0
+    merge_requests: int = 0
+    commits: int = 0
     error: str | None = None
     error_kind: str | None = None
     frozen: list[str] = field(default_factory=list)

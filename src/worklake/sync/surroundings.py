@@ -1,10 +1,12 @@
-"""What stands around tasks (people, projects, milestones) as rows of their tables. Pure."""
+"""What stands around tasks (people, projects, milestones, code) as rows of their tables. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 
-from worklake.integrations.base import MilestoneView, PersonView, ProjectView
+from worklake.integrations.base import CommitView, MergeRequestView, MilestoneView, PersonView, ProjectView
 from worklake.model.ids import milestone_id, project_id
 from worklake.sync.fold import RowDict
 from worklake.sync.pending import Observed
@@ -54,6 +56,34 @@ def milestone_row(source: str, item: Observed[MilestoneView]) -> RowDict:
         "start_date": parse_date(view.start_date),
         "due_date": parse_date(view.due_date),
         "closed": view.closed,
+        "record_hash": item.record_hash,
+    }
+
+
+def merge_request_row(source: str, item: Observed[MergeRequestView], accounts: Mapping[str, str]) -> RowDict:
+    """A merge request; `accounts` has the person of each account."""
+    view = item.view
+    people = {
+        role: accounts.get(account, f"{account}@{source}") if account is not None else None
+        for role, account in (("author", view.author), ("merged_by", view.merged_by))
+    }
+    kept = {name: value for name, value in asdict(view).items() if name != "server"}
+    return kept | people | {"source": source, "external_id": item.external_id, "record_hash": item.record_hash}
+
+
+def commit_row(source: str, item: Observed[CommitView]) -> RowDict:
+    """A commit."""
+    view = item.view
+    return {
+        "source": source,
+        "external_id": item.external_id,
+        "sha": view.sha,
+        "project": view.project,
+        "title": view.message.partition("\n")[0],
+        "message": view.message,
+        "author": view.author_name,
+        "committed_at": view.committed_at,
+        "url": view.url,
         "record_hash": item.record_hash,
     }
 

@@ -54,7 +54,7 @@ def source(server: Served) -> SourceToTest:
     )
     # A list of issues and one of comments for each repository; labels are put on by a call of their own.
     return SourceToTest(
-        GitHubIntegration, settings, server.token, quiet_requests=2 * len(REPOSITORIES), update_requests=2
+        GitHubIntegration, settings, server.token, quiet_requests=3 * len(REPOSITORIES), update_requests=2
     )
 
 

@@ -52,7 +52,9 @@ def test_what_is_unchanged_costs_nothing(team: Team):
         assert (items, again) == ([], position)
     later = team.anew()
     later.listed(position)
-    assert later.asked() == [("GET /repos/:repo/issues", 304), ("GET /repos/:repo/issues/comments", 304)]
+    assert later.asked() == [
+        ("GET /repos/:repo/issues", 304), ("GET /repos/:repo/issues/comments", 304), ("GET /repos/:repo/commits", 304),
+    ]  # fmt: skip
 
 
 def test_a_change_costs_a_call_and_one_that_learns_the_new_tag(team: Team):
@@ -65,6 +67,7 @@ def test_a_change_costs_a_call_and_one_that_learns_the_new_tag(team: Team):
     assert len(tasks(items)) == 2, "but for the last one seen, which is within the overlap"
     assert team.asked() == [
         ("GET /repos/:repo/issues", 200), ("GET /repos/:repo/issues", 200), ("GET /repos/:repo/issues/comments", 304),
+        ("GET /repos/:repo/commits", 304),
     ]  # fmt: skip
     assert team.listed(position) == ([], position)
 
@@ -163,7 +166,7 @@ def test_a_comment_that_is_edited_comes_although_its_issue_did_not_move(team: Te
 
 
 def test_without_comments_no_comments_are_asked_for(team: Team):
-    quiet = team.anew(comments=False)
+    quiet = team.anew(comments=False, commits=False)
     items, _ = quiet.listed()
     assert not [item for item in items if item.kind is Kind.COMMENT]
     assert {endpoint for endpoint, _ in quiet.asked()} == {"GET /repos/:repo", "GET /repos/:repo/issues"}

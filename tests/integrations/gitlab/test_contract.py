@@ -52,7 +52,7 @@ def source(server: Served) -> SourceToTest:
         status_labels={"status::todo": "unstarted", "status::doing": "started", "status::canceled": "canceled"},
         priority_labels={"priority::urgent": "urgent", "priority::high": "high", "priority::low": "low"},
     )
-    return SourceToTest(GitLabIntegration, settings, server.token, quiet_requests=len(PROJECTS))
+    return SourceToTest(GitLabIntegration, settings, server.token, quiet_requests=3 * len(PROJECTS))
 
 
 @pytest.fixture(scope="module")

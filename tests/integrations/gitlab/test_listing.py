@@ -22,6 +22,8 @@ LAST_PAGE = Answer(body=b"[]")
 
 
 def opened(base_url: str, *projects: str, **more: Any) -> Opened:
+    """A source that reads issues, and nothing besides unless told."""
+    more = {"merge_requests": False, "commits": False, **more}
     settings = GitLabSettings(base_url=base_url, token="env:X", projects=projects or ("team/web",), **more)
     return open_for_test(SourceToTest(GitLabIntegration, settings, "glpat-sandbox-7-owner"))
 

@@ -21,7 +21,9 @@ NOW = datetime(2026, 3, 18, 9, 30, tzinfo=UTC)
 
 
 def opened(lean: Lean) -> Opened:
-    settings = GitLabSettings(base_url=lean.url, token="env:X", projects=("team/web",))
+    settings = GitLabSettings(
+        base_url=lean.url, token="env:X", projects=("team/web",), merge_requests=False, commits=False
+    )
     return open_for_test(SourceToTest(GitLabIntegration, settings, "glpat-lean"))
 
 

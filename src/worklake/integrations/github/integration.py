@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from worklake.errors import (
@@ -26,12 +26,15 @@ from worklake.integrations.base import (
     Item,
     LastSeen,
     Page,
+    Payload,
     Vocabulary,
     Where,
 )
+from worklake.integrations.branches import FIRST_DAYS
 from worklake.integrations.github.account import account_of
 from worklake.integrations.github.checks import findings
 from worklake.integrations.github.client import WIRE, GitHubClient, external_id
+from worklake.integrations.github.code import completed_pull
 from worklake.integrations.github.comments import Comments
 from worklake.integrations.github.history import HISTORY_FIELDS, History
 from worklake.integrations.github.issues import CALLS_AT_ONCE, Issues
@@ -56,7 +59,7 @@ class GitHubIntegration(BaseIntegration):
     """The issues of some repositories of a GitHub.
 
     Facts that are not plain from the code: a task's external id is GitHub's global id, by which REST finds no issue;
-    lists of issues hold pull requests too, which are left out; archived items do not exist; deleted issues are not
+    lists of issues hold pull requests too, kept as merge requests; archived items do not exist; deleted issues are not
     announced; whether a change of relations moves `updated_at` is documented nowhere.
     """
 
@@ -90,29 +93,32 @@ class GitHubIntegration(BaseIntegration):
         self._history = History(self._client, LabelFields(settings))
         self._whereabouts = Whereabouts(self._client, self._issues, settings.repositories, self.lens.addresses)
         self._account: str | None = None
+        self._recent: datetime | None = None
 
     def check(self) -> Iterator[Finding]:
         """The server, the account, and each repository. What is not well is a finding, never an exception."""
         return findings(self._client, self.settings, self._writer.names)
 
     def list_changed(self, position: str | None, now: datetime) -> Iterator[Page]:
-        """Issues and comments changed since, in the order of changes, with what they belong to.
+        """Issues, pull requests and comments changed since, in the order of changes, with what they belong to, and
+        commits that came into default branches and name anything.
 
         Raises `AccessError` after the last page when some repository could not be read.
         """
-        return Listing(
-            self._client, self._issues, self.settings.repositories, position, now, comments=self.settings.comments
-        ).pages()
+        self._recent = now - timedelta(days=FIRST_DAYS)
+        return Listing(self._client, self._issues, self.settings, position, now).pages()
 
     def complete(self, items: Sequence[Item]) -> Iterator[Item]:
-        """These items, issues with the one that they are a part of and those that block them."""
-        needing = [item for item in items if item.kind is Kind.TASK and self._issues.needs_more(item.payload)]
+        """These items, issues with the one that they are a part of and those that block them, pull requests with their
+        branches, unless they are at rest for longer than commits are read.
+        """
+        needing = [item for item in items if self._needs_more(item)]
         if not needing:
             yield from items
             return
         left_out: dict[str, str] = {}
         with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(needing)), thread_name_prefix="github") as pool:
-            reading = {id(item): pool.submit(self._issues.completed, item) for item in needing}
+            reading = {id(item): pool.submit(self._completed, item) for item in needing}
             try:
                 for item in items:
                     future = reading.pop(id(item), None)
@@ -120,21 +126,34 @@ class GitHubIntegration(BaseIntegration):
                         yield item
                         continue
                     try:
-                        completed = future.result()
+                        completed, merger = future.result()
                     except NotFoundError:
-                        completed = item  # gone since it was listed
+                        completed, merger = item, None  # gone since it was listed
                     except (AccessError, InvalidInputError, RetryableError) as error:
                         if not _is_of_one(error) or len(left_out) == MOST_LEFT_OUT:
                             raise
                         left_out[item.external_id or ""] = str(error).removeprefix(f"{self.source}: ")
                         continue
                     yield completed
+                    if merger is not None:
+                        yield Item(Kind.PERSON, external_id(merger), merger)
             finally:
                 for waiting in reading.values():
                     waiting.cancel()
         if left_out:
-            told = "; ".join(f"issue {one}: {reason}" for one, reason in left_out.items())
+            told = "; ".join(f"{one}: {reason}" for one, reason in left_out.items())
             raise LeftOutError(f"{self.source}: put aside until their relations can be read: {told}", left_out)
+
+    def _needs_more(self, item: Item) -> bool:
+        if item.kind is Kind.MERGE_REQUEST:
+            return self._recent is None or item.updated_at is None or item.updated_at >= self._recent
+        return item.kind is Kind.TASK and self._issues.needs_more(item.payload)
+
+    def _completed(self, item: Item) -> tuple[Item, Payload | None]:
+        """The item with what its listing leaves out, and who merged it where it is a pull request."""
+        if item.kind is Kind.MERGE_REQUEST:
+            return completed_pull(self._client, item)
+        return self._issues.completed(item), None
 
     def list_ids(self) -> Iterator[str]:
         """The ids of all issues, open and closed, a hundred to a call. Raises when any repository cannot be read."""

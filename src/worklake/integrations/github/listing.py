@@ -1,4 +1,6 @@
-"""Listing what changed at GitHub: of each repository its issues, then all comments on them, each in one scan."""
+"""Listing what changed at GitHub: of each repository its issues and pull requests, then all comments on issues, each in
+one scan, and the commits that came into its default branch.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +10,25 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
+from worklake.integrations.github import code
 from worklake.integrations.github.addresses import place_in
 from worklake.integrations.github.client import GitHubClient, external_id, updated_at
 from worklake.integrations.github.issues import Issues, issue_item, people_of
 from worklake.integrations.github.mapping import ISSUE_ID, REPOSITORY_ID
-from worklake.integrations.github.position import Position, Standing
+from worklake.integrations.github.position import Mark, Position, Standing
 from worklake.integrations.github.scan import Scan
+from worklake.integrations.github.settings import GitHubSettings
 from worklake.model.rows import Kind
 
 _ON_A_PULL = re.compile(r"/pull/[0-9]+(?:#|$)")
 DETAILS_LAST = timedelta(days=1)
 """How long a repository's own details are taken as known."""
+
+log = structlog.get_logger(__name__)
 
 
 class Listing:
@@ -30,14 +38,12 @@ class Listing:
         self,
         client: GitHubClient,
         issues: Issues,
-        repositories: Sequence[str],
+        settings: GitHubSettings,
         position: str | None,
         now: datetime,
-        *,
-        comments: bool,
     ) -> None:
-        self._client, self._issues, self._now, self._comments = client, issues, now, comments
-        self._position = Position.parse(position, repositories)
+        self._client, self._issues, self._now, self._settings = client, issues, now, settings
+        self._position = Position.parse(position, settings.repositories)
         self._seen: dict[tuple[Kind, str], Payload] = {}
 
     def pages(self) -> Iterator[Page]:
@@ -65,6 +71,9 @@ class Listing:
         items: list[Item] = []
         if standing.read_at is None:
             standing = self._read_details(name, standing, items)
+        if self._settings.merge_requests and not standing.pulls:  # those before the mark were left out
+            standing = replace(standing, issues=Mark())
+        standing = replace(standing, pulls=self._settings.merge_requests)
         path = f"/repos/{name}/issues"
         for scanned in Scan(self._client, path, {"state": "all"}, self._now).pages(standing.issues):
             if scanned.entries and standing.read_at is not None and standing.read_at + DETAILS_LAST <= self._now:
@@ -73,11 +82,24 @@ class Listing:
             standing = replace(standing, issues=scanned.mark)
             yield self._page(name, standing, items)
             items = []
-        if not self._comments:
-            return
-        for scanned in Scan(self._client, f"{path}/comments", {}, self._now).pages(standing.comments):
-            standing = replace(standing, comments=scanned.mark)
-            yield self._page(name, standing, list(self._comment_items(scanned.entries)))
+        if self._settings.comments:
+            for scanned in Scan(self._client, f"{path}/comments", {}, self._now).pages(standing.comments):
+                standing = replace(standing, comments=scanned.mark)
+                yield self._page(name, standing, list(self._comment_items(scanned.entries)))
+        if self._settings.commits:
+            yield from self._commits(name, standing)
+
+    def _commits(self, name: str, standing: Standing) -> Iterator[Page]:
+        """Pages of commits; none where this token may not read the repository's contents."""
+        try:
+            for entries, mark in code.commit_pages(self._client, name, standing.commits, self._now):
+                standing = replace(standing, commits=mark)
+                items = [item for entry in entries if (item := code.commit_item(entry)) is not None]
+                yield self._page(name, standing, items)
+        except (AccessError, NotFoundError) as error:
+            log.info(
+                "the repository does not show its commits", source=self._client.source, repository=name, said=str(error)
+            )
 
     def _page(self, name: str, standing: Standing, items: list[Item]) -> Page:
         self._position = self._position.with_standing(name, standing)
@@ -93,18 +115,22 @@ class Listing:
         return replace(standing, repository_id=known if isinstance(known, int) else None, etag=etag, read_at=self._now)
 
     def _issue_items(self, entries: Sequence[Any], standing: Standing) -> Iterator[Item]:
-        """Issues without pull requests, which GitHub lists as issues, after the milestones and people in them."""
+        """Issues, and pull requests, which GitHub lists as issues, after the milestones and people in them."""
         for entry in entries:
             if not isinstance(entry, dict):
                 yield Item(Kind.TASK, None, {"entry": entry})
                 continue
-            if entry.get("pull_request") is not None:
+            is_pull = code.is_pull(entry)
+            if is_pull and not self._settings.merge_requests:
                 continue
             milestone = entry.get("milestone")
             if isinstance(milestone, dict):
                 yield from self._once(Kind.MILESTONE, {**milestone, REPOSITORY_ID: standing.repository_id})
             for person in people_of(entry):
                 yield from self._once(Kind.PERSON, person)
+            if is_pull:
+                yield code.pull_item(entry)
+                continue
             self._issues.remember(entry)
             yield issue_item(entry)
 

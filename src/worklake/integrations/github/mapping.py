@@ -16,6 +16,7 @@ from worklake.integrations.base import (
     View,
 )
 from worklake.integrations.github.addresses import Addresses, place_of
+from worklake.integrations.github.code import commit_view, pull_view
 from worklake.integrations.github.fields import LONGEST, issue_fields
 from worklake.integrations.github.labels import LabelFields
 from worklake.integrations.github.settings import GitHubSettings
@@ -69,6 +70,8 @@ class GitHubLens(Lens):
             Kind.PERSON: _person,
             Kind.PROJECT: _project,
             Kind.MILESTONE: _milestone,
+            Kind.MERGE_REQUEST: lambda payload: pull_view(payload, self.addresses),
+            Kind.COMMIT: lambda payload: commit_view(payload, self.addresses),
         }
 
     def view(self, kind: Kind, payload: Payload) -> View:

@@ -1,4 +1,4 @@
-"""Where a listing stands: two marks for every repository, as JSON text."""
+"""Where a listing stands: its marks for every repository, as JSON text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from worklake.errors import InvalidInputError
+from worklake.integrations.branches import CommitMark
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,18 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where the listing of one repository stands. Its own details were read at `read_at`, with `etag`."""
+    """Where the listing of one repository stands. Its own details were read at `read_at`, with `etag`.
+
+    `pulls` says that pull requests have been taken out of the list of issues from its beginning on.
+    """
 
     issues: Mark = Mark()
     comments: Mark = Mark()
     repository_id: int | None = None
     etag: str | None = None
     read_at: datetime | None = None
+    pulls: bool = False
+    commits: CommitMark = field(default_factory=CommitMark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,13 @@ def _shown(one: Standing) -> dict[str, Any]:
     marks = {name: _without_none(since=mark.since and shown_time(mark.since), etag=mark.etag)
              for name, mark in (("issues", one.issues), ("comments", one.comments))}  # fmt: skip
     read_at = one.read_at and one.read_at.astimezone(UTC).isoformat()
-    return marks | _without_none(repository_id=one.repository_id, etag=one.etag, read_at=read_at)
+    return marks | _without_none(
+        repository_id=one.repository_id,
+        etag=one.etag,
+        read_at=read_at,
+        pulls=one.pulls or None,
+        commits=one.commits.shown() or None,
+    )
 
 
 def _without_none(**values: Any) -> dict[str, Any]:
@@ -80,4 +92,12 @@ def _standing(values: Mapping[str, Any]) -> Standing:
         return Mark(datetime.fromisoformat(held["since"]) if "since" in held else None, held.get("etag"))
 
     read_at = datetime.fromisoformat(values["read_at"]) if "read_at" in values else None
-    return Standing(mark("issues"), mark("comments"), values.get("repository_id"), values.get("etag"), read_at)
+    return Standing(
+        mark("issues"),
+        mark("comments"),
+        values.get("repository_id"),
+        values.get("etag"),
+        read_at,
+        values.get("pulls", False) is True,
+        CommitMark.parse(values.get("commits", {})),
+    )

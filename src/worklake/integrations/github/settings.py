@@ -71,6 +71,12 @@ class GitHubSettings(SourceSettings):
         default=DEFAULT_PRIORITY_LABELS, description="Labels that stand for a priority, as GitHub has no field for it"
     )
     comments: bool = Field(default=True, description="Whether to read comments: one more list for each repository")
+    merge_requests: bool = Field(
+        default=True, description="Whether to read pull requests: a call for each that is new or has changed"
+    )
+    commits: bool = Field(
+        default=True, description="Whether to read commits of default branches: one more list for each repository"
+    )
     writes_per_minute: int = Field(
         default=60, ge=1, description="How many writes a minute are sent at most; GitHub stops who writes more than 80"
     )

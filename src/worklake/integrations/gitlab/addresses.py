@@ -30,6 +30,14 @@ class Addresses:
         project, _, iid = key.removeprefix(f"{self.server}/").rpartition("#")
         return (project, int(iid)) if key.startswith(f"{self.server}/") and project and iid.isdecimal() else None
 
+    def project_of(self, url: str) -> str | None:
+        """The path of the project whose page this is, or None where the URL is not of this server."""
+        parts = _URL.match(url.strip())
+        if parts is None or _host(parts["server"]) != self._host:
+            return None
+        path = unquote(parts["path"])
+        return path[len(self._root) :].strip("/") or None if path.startswith(self._root + "/") else None
+
     def key_of(self, url: str) -> str | None:
         """The key of the issue that this URL shows, or None where it shows something else."""
         parts = _URL.match(url.strip())

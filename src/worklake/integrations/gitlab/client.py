@@ -204,6 +204,12 @@ class GitLabClient:
         raise self._refused(path, status, said.decode(errors="replace") if isinstance(said, bytes) else said)
 
 
+def external_id(payload: Mapping[str, Any]) -> str | None:
+    """GitLab's id of a thing as text; None where it is not a whole number."""
+    found = payload.get("id")
+    return str(found) if type(found) is int and found >= 0 else None
+
+
 def project_path(project: str) -> str:
     """The path of a project's calls; it is named by its full path or id."""
     return f"/projects/{quote(project, safe='')}"

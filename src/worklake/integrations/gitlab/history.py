@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from worklake.integrations.base import FieldEdit, Payload
-from worklake.integrations.gitlab.client import PAGE_SIZE, GitLabClient
+from worklake.integrations.gitlab.client import PAGE_SIZE, GitLabClient, external_id
 from worklake.integrations.gitlab.labels import LabelFields
-from worklake.integrations.gitlab.listing import external_id
 from worklake.integrations.reading import time
 
 _REMARKS = (

@@ -31,11 +31,11 @@ from worklake.integrations.base import (
     Where,
 )
 from worklake.integrations.gitlab.checks import findings
-from worklake.integrations.gitlab.client import WIRE, GitLabClient, project_path
+from worklake.integrations.gitlab.client import WIRE, GitLabClient, external_id, project_path
 from worklake.integrations.gitlab.history import HISTORY_FIELDS, History
 from worklake.integrations.gitlab.issues import Issues, with_links
 from worklake.integrations.gitlab.labels import LabelFields
-from worklake.integrations.gitlab.listing import Listing, external_id
+from worklake.integrations.gitlab.listing import Listing
 from worklake.integrations.gitlab.mapping import ISSUE_FIELDS, WRITABLE_FIELDS, GitLabLens
 from worklake.integrations.gitlab.notes import Notes, notes_and_people
 from worklake.integrations.gitlab.settings import GitLabSettings
@@ -105,11 +105,12 @@ class GitLabIntegration(BaseIntegration):
         return findings(self._client, self.settings)
 
     def list_changed(self, position: str | None, now: datetime) -> Iterator[Page]:
-        """Issues changed since, in the order of changes, with the projects, milestones and people they belong to.
+        """Issues and merge requests changed since, in the order of changes, with the projects, milestones and people
+        they belong to, and commits that came into default branches and name anything.
 
         Raises `AccessError` after the last page when some project could not be read.
         """
-        for page in Listing(self._client, self.source, self.settings.projects, position, now).pages():
+        for page in Listing(self._client, self.source, self.settings, position, now).pages():
             for item in page.items:
                 if item.kind is Kind.TASK:
                     self._issues.remember(item.payload)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from worklake.errors import NotFoundError
 from worklake.integrations.base import Item, Payload
-from worklake.integrations.gitlab.client import ADDRESSES_AT_ONCE, PAGE_SIZE, GitLabClient, project_path
+from worklake.integrations.gitlab.client import ADDRESSES_AT_ONCE, PAGE_SIZE, GitLabClient, external_id, project_path
 from worklake.integrations.gitlab.fields import ISSUE_LINKS, PROJECT_NAME
-from worklake.integrations.gitlab.listing import external_id, issue_item
+from worklake.integrations.gitlab.listing import issue_item
 from worklake.integrations.text import markers_in
 from worklake.model.ids import TaskId
 

@@ -1,33 +1,44 @@
-"""Listing what changed at GitLab: one scan per project in the order of changes, which can stop after any page."""
+"""Listing what changed at GitLab: per project a scan of its issues in the order of changes, one of its merge requests,
+and a walk over the commits of its default branch. Each can stop after any page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from worklake.errors import AccessError, NotFoundError, RetryableError, WorklakeError
 from worklake.integrations.base import Item, Page, Payload
-from worklake.integrations.gitlab.client import GitLabClient, project_path
+from worklake.integrations.gitlab import code
+from worklake.integrations.gitlab.addresses import Addresses
+from worklake.integrations.gitlab.client import GitLabClient, external_id, project_path
 from worklake.integrations.gitlab.fields import PROJECT_NAME
 from worklake.integrations.gitlab.position import Mark, Position
 from worklake.integrations.gitlab.scan import Scan, updated_at
+from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.model.rows import Kind
 
 DETAILS_LAST = timedelta(days=1)
 """How long a project's own details are taken as known."""
+
+log = structlog.get_logger(__name__)
 
 
 class Listing:
     """One listing of all projects of a source."""
 
     def __init__(
-        self, client: GitLabClient, source: str, projects: Sequence[str], position: str | None, now: datetime
+        self, client: GitLabClient, source: str, settings: GitLabSettings, position: str | None, now: datetime
     ) -> None:
         self._client = client
         self._source = source
-        self._position = Position.parse(position, projects)
+        self._settings = settings
+        self._addresses = Addresses(settings.base_url)
+        self._position = Position.parse(position, settings.projects)
         self._now = now
         self._seen: dict[tuple[Kind, str], Payload] = {}
 
@@ -63,9 +74,44 @@ class Listing:
                 issues = [issue_item(entry, mark.name) for entry in entries]
             items += [*self._embedded(entries), *issues]
             mark = mark.seen(times, following, self._now, answered_at or self._now)
-            self._position = self._position.with_mark(project, mark)
-            yield Page(items, self._position.text())
+            yield self._page(project, mark, items)
             items = []
+        if self._settings.merge_requests:
+            yield from self._where_there_are_any(project, self._merge_requests)
+        if self._settings.commits:
+            yield from self._where_there_are_any(project, self._commits)
+
+    def _page(self, project: str, mark: Mark, items: list[Item]) -> Page:
+        self._position = self._position.with_mark(project, mark)
+        return Page(items, self._position.text())
+
+    def _where_there_are_any(self, project: str, pages: Callable[[str], Iterator[Page]]) -> Iterator[Page]:
+        """Pages of what a project may have switched off, or hide from this token although it shows its issues."""
+        try:
+            yield from pages(project)
+        except (AccessError, NotFoundError) as error:
+            log.info("the project does not show this", source=self._source, project=project, said=str(error))
+
+    def _merge_requests(self, project: str) -> Iterator[Page]:
+        mark = self._position.marks[project]
+        path, standing = f"{project_path(project)}/merge_requests", mark.merge_requests or Mark()
+        for entries, following, answered_at in Scan(self._client, self._source, path, by_key=False).pages(standing):
+            items: list[Item] = []
+            if entries and mark.default_branch is None:  # a position of a version that did not read it
+                mark = self._read_details(project, replace(mark, etag=None), items)
+            requests = [code.merge_request_item(entry, mark.default_branch) for entry in entries]
+            items += [*self._embedded(entries, code.people_of), *requests]
+            times = [one.updated_at for one in requests]
+            standing = standing.seen(times, following, self._now, answered_at or self._now)
+            mark = replace(mark, merge_requests=standing)
+            yield self._page(project, mark, items)
+
+    def _commits(self, project: str) -> Iterator[Page]:
+        mark = self._position.marks[project]
+        for entries, standing in code.commit_pages(self._client, project, mark.commits, self._now):
+            mark = replace(mark, commits=standing)
+            items = [item for entry in entries if (item := code.commit_item(entry, self._addresses)) is not None]
+            yield self._page(project, mark, items)
 
     def _read_details(self, project: str, mark: Mark, items: list[Item]) -> Mark:
         answer = self._client.get_changed(project_path(project), mark.etag)
@@ -73,18 +119,26 @@ class Listing:
             return replace(mark, read_at=self._now)
         payload, etag = answer
         items.append(Item(Kind.PROJECT, external_id(payload), payload, updated_at(payload)))
-        name = payload.get("name")
-        return replace(mark, name=name if isinstance(name, str) else None, etag=etag, read_at=self._now)
+        name, branch = payload.get("name"), payload.get("default_branch")
+        return replace(
+            mark,
+            name=name if isinstance(name, str) else None,
+            etag=etag,
+            read_at=self._now,
+            default_branch=branch if isinstance(branch, str) else None,
+        )
 
-    def _embedded(self, entries: Sequence[Any]) -> Iterator[Item]:
-        """Milestones and people within issues, each distinct payload once in a listing."""
+    def _embedded(
+        self, entries: Sequence[Any], people: Callable[[Payload], Iterator[Payload]] | None = None
+    ) -> Iterator[Item]:
+        """Milestones and people within issues or merge requests, each distinct payload once in a listing."""
         for entry in entries:
             if not isinstance(entry, dict):
                 continue
             milestone = entry.get("milestone")
             if isinstance(milestone, dict):
                 yield from self._once(Kind.MILESTONE, milestone)
-            for person in people_of(entry):
+            for person in (people or people_of)(entry):
                 yield from self._once(Kind.PERSON, person)
 
     def _once(self, kind: Kind, payload: Payload) -> Iterator[Item]:
@@ -112,12 +166,6 @@ def people_of(issue: Mapping[str, Any]) -> Iterator[Payload]:
         for person in assignees:
             if isinstance(person, dict):
                 yield person
-
-
-def external_id(payload: Mapping[str, Any]) -> str | None:
-    """GitLab's id of a thing as text; None where it is not a whole number."""
-    found = payload.get("id")
-    return str(found) if type(found) is int and found >= 0 else None
 
 
 def _combined(source: str, failures: Mapping[str, WorklakeError], projects: int) -> WorklakeError:

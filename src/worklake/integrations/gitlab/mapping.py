@@ -16,6 +16,7 @@ from worklake.integrations.base import (
     View,
 )
 from worklake.integrations.gitlab.addresses import Addresses
+from worklake.integrations.gitlab.code import commit_view, merge_request_view
 from worklake.integrations.gitlab.fields import ISSUE_LINKS, issue_fields, one_assignee
 from worklake.integrations.gitlab.labels import LabelFields, one_of_each_scope
 from worklake.integrations.gitlab.settings import GitLabSettings
@@ -58,6 +59,8 @@ class GitLabLens(Lens):
             Kind.PERSON: _person,
             Kind.PROJECT: _project,
             Kind.MILESTONE: _milestone,
+            Kind.MERGE_REQUEST: lambda payload: merge_request_view(payload, self.addresses),
+            Kind.COMMIT: lambda payload: commit_view(payload, self.addresses),
         }
 
     def view(self, kind: Kind, payload: Payload) -> View:

@@ -7,9 +7,9 @@ from typing import Any
 
 from worklake.errors import NotFoundError, RefusedValueError
 from worklake.integrations.base import Item, Payload
-from worklake.integrations.gitlab.client import GitLabClient
+from worklake.integrations.gitlab.client import GitLabClient, external_id
 from worklake.integrations.gitlab.issues import Issues, issue_path
-from worklake.integrations.gitlab.listing import external_id, people_of
+from worklake.integrations.gitlab.listing import people_of
 from worklake.integrations.gitlab.refusals import refusing
 from worklake.integrations.gitlab.scan import updated_at
 from worklake.integrations.gitlab.texts import fitted, written

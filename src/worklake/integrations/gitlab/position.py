@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from worklake.errors import InvalidInputError
+from worklake.integrations.branches import CommitMark
 
 OVERLAP = timedelta(seconds=10)
 """How far back the next listing reaches: clocks differ, and what is written first may become visible later."""
@@ -34,6 +35,10 @@ class Mark:
     name: str | None = None
     etag: str | None = None
     read_at: datetime | None = None
+    default_branch: str | None = None
+    merge_requests: Mark | None = None
+    """Where the listing of its merge requests stands, once it has begun."""
+    commits: CommitMark = field(default_factory=CommitMark)
 
     def seen(
         self,
@@ -107,6 +112,9 @@ def _shown(mark: Mark) -> dict[str, Any]:
         "name": mark.name,
         "etag": mark.etag,
         "read_at": mark.read_at,
+        "default_branch": mark.default_branch,
+        "merge_requests": (mark.merge_requests and _shown(mark.merge_requests)) or None,
+        "commits": mark.commits.shown() or None,
     }
     return {
         key: shown_time(value) if isinstance(value, datetime) else value
@@ -127,4 +135,7 @@ def _mark(values: Mapping[str, Any]) -> Mark:
         name=values.get("name"),
         etag=values.get("etag"),
         read_at=moment("read_at"),
+        default_branch=values.get("default_branch"),
+        merge_requests=_mark(values["merge_requests"]) if "merge_requests" in values else None,
+        commits=CommitMark.parse(values.get("commits", {})),
     )

@@ -1,4 +1,6 @@
-"""One pass over a project's issues in the order of changes, which leaves none out however the list moves meanwhile."""
+"""One pass over a project's issues or merge requests in the order of changes, which leaves none out however the list
+moves meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -32,17 +34,20 @@ class Scanned(NamedTuple):
 
 
 class Scan:
-    """The issues at `path`. Pages by key follow each other by themselves; counted ones are made to.
+    """The issues at `path`, or anything else that is listed like them; `by_key` says that there are pages by key of it.
+
+    Pages by key follow each other by themselves; counted ones are made to.
 
     Counted pages move when a row before them does. So the next page is asked for by the time of the last change seen,
     and only where a whole page has one time by its number. Then the last row of the page before must still be where it
     was; where it is not, the issues of that time are read again.
     """
 
-    def __init__(self, client: GitLabClient, source: str, path: str) -> None:
+    def __init__(self, client: GitLabClient, source: str, path: str, *, by_key: bool = True) -> None:
         self._client = client
         self._source = source
         self._path = path
+        self._by_key = _KEYSET if by_key else {}
         self._what = f"{source}: the list {path}"
 
     def pages(self, mark: Mark) -> Iterator[Scanned]:
@@ -79,7 +84,7 @@ class Scan:
             except RefusedError:  # a way on that is no longer accepted
                 log.info("listing starts again", source=self._source, path=self._path)
         since = {"updated_after": shown_time(mark.since)} if mark.since else {}
-        query = {**_SCAN, **_KEYSET, **since}
+        query = {**_SCAN, **self._by_key, **since}
         return query, self._client.page(self._path, query)
 
     def _joins(self, before: Sequence[Any], query: Query) -> bool:

@@ -69,6 +69,13 @@ class GitLabSettings(SourceSettings):
     )
     comments: bool = Field(default=True, description="Whether to read comments: one more call per issue that has some")
 
+    merge_requests: bool = Field(
+        default=True, description="Whether to read merge requests: one more list for each project"
+    )
+    commits: bool = Field(
+        default=True, description="Whether to read commits of default branches: one more list for each project"
+    )
+
     def places(self) -> Mapping[str, str]:
         """See `SourceSettings.places`: a project is the same whoever reads it."""
         return {f"{self.base_url} {name}".lower(): f"the project {name}" for name in self.projects}

@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlencode
 
 import orjson
 
+from worklake.sandbox.github.code_edits import CodeEditor
 from worklake.sandbox.github.edits import Editor
 from worklake.sandbox.github.entities import Comment, Issue, Repository, User
 from worklake.sandbox.github.errors import ApiError, forbidden, gone, invalid, not_found
@@ -28,6 +29,7 @@ class Site:
     store: Store
     show: Renderer
     editor: Editor
+    code: CodeEditor
     hooks: HookSender
     limits: Limits
     clock: Callable[[], datetime]

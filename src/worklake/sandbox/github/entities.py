@@ -66,6 +66,19 @@ class Pull:
     sha: str
     draft: bool = False
     merged_at: datetime | None = None
+    base: str = "main"
+    merged_by_id: int | None = None
+
+
+@dataclass(slots=True)
+class Commit:
+    """A commit of the default branch."""
+
+    sha: str
+    message: str
+    author_id: int
+    at: datetime
+    parents: list[str]
 
 
 @dataclass(slots=True)
@@ -164,6 +177,7 @@ class Repository:
     labels: dict[str, Label] = field(default_factory=dict, repr=False)
     milestones: dict[int, Milestone] = field(default_factory=dict, repr=False)
     hooks: dict[int, Hook] = field(default_factory=dict, repr=False)
+    commits: list[Commit] = field(default_factory=list, repr=False)
     moved: dict[int, tuple[int, int]] = field(default_factory=dict, repr=False)
     deleted: set[int] = field(default_factory=set, repr=False)
 

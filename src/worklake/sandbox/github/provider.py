@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from worklake.sandbox.github.api import Api, Token
 from worklake.sandbox.github.call import Site
+from worklake.sandbox.github.code_edits import CodeEditor
 from worklake.sandbox.github.edits import FIELDS, Editor
 from worklake.sandbox.github.entities import Issue, Repository, User
 from worklake.sandbox.github.errors import ApiError
@@ -25,6 +26,8 @@ from worklake.sandbox.world import World
 
 _EDIT_FIELDS = frozenset({*FIELDS, "as"})
 _CREATE_FIELDS = _EDIT_FIELDS | {"repository"}
+_PULL_FIELDS = frozenset({"title", "body", "head", "base", "draft", "repository", "as"})
+_PULL = "merge_request:"
 
 
 class GitHubSandbox:
@@ -49,7 +52,8 @@ class GitHubSandbox:
         show = Renderer(self._store, world.base_urls.get("github", "https://github.example.com"))
         hooks = HookSender(clock, self._store.next_id)
         editor = Editor(self._store, show, hooks, clock)
-        self._site = Site(self._store, show, editor, hooks, Limits(quota_scale, wall_clock), clock)
+        code = CodeEditor(self._store, editor, clock)
+        self._site = Site(self._store, show, editor, code, hooks, Limits(quota_scale, wall_clock), clock)
         self._known_tokens: dict[str, Token] = {}
         self.tokens: Mapping[str, str] = self._make_tokens(world.seed)
         self.token = self.tokens["admin"]
@@ -73,9 +77,17 @@ class GitHubSandbox:
         return living + gone
 
     def create_item(self, fields: Mapping[str, Any]) -> str:
-        """Open an issue: the API's fields, `repository` (the first one unless told) and `as` (a login)."""
-        _refuse_unknown(fields, _CREATE_FIELDS)
+        """Open an issue: the API's fields, `repository` (the first one unless told) and `as` (a login).
+
+        With `head` it is a pull request, whose id begins with `merge_request:`; with `message` a commit.
+        """
+        if "message" in fields:
+            _refuse_unknown(fields, frozenset({"message", "repository", "as"}))
+            return self._site.code.push(self._repository(fields), self._actor(fields), str(fields["message"])).sha
+        _refuse_unknown(fields, _PULL_FIELDS if "head" in fields else _CREATE_FIELDS)
         try:
+            if "head" in fields:
+                return f"{_PULL}{self._site.code.open(self._repository(fields), self._actor(fields), fields).id}"
             issue = self._site.editor.create(self._repository(fields), self._actor(fields), _only_fields(fields))
             if fields.get("state") == "closed":
                 self._site.editor.update(issue, self._actor(fields), _only_fields(fields))
@@ -84,12 +96,27 @@ class GitHubSandbox:
         return str(issue.id)
 
     def edit_item(self, external_id: str, fields: Mapping[str, Any]) -> None:
-        """Edit an issue with the API's fields; `as` names who does it."""
+        """Edit an issue, or a pull request, with the API's fields; `as` names who does it. A pull request's `state`
+        may also be made `merged`.
+        """
         _refuse_unknown(fields, _EDIT_FIELDS)
         try:
+            if external_id.startswith(_PULL):
+                self._edit_pull(external_id, fields)
+                return
             self._site.editor.update(self._issue(external_id), self._actor(fields), _only_fields(fields))
         except ApiError as error:
             raise _item_error(error) from error
+
+    def _edit_pull(self, external_id: str, fields: Mapping[str, Any]) -> None:
+        number = external_id.removeprefix(_PULL)
+        issue = self._store.issues.get(int(number)) if number.isdecimal() else None
+        if issue is None or issue.pull is None:
+            raise ItemError(404, f"there is no pull request {external_id!r}; creating one answers its id")
+        if fields.get("state") == "merged":
+            self._site.code.merge(issue, self._actor(fields))
+        else:
+            self._site.editor.update(issue, self._actor(fields), _only_fields(fields))
 
     def delete_item(self, external_id: str) -> None:
         """Delete an issue, as its page can."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from worklake.sandbox.github.entities import Comment, Event, Issue, Label, Milestone, Repository, User
+from worklake.sandbox.github.entities import Comment, Commit, Event, Issue, Label, Milestone, Repository, User
 from worklake.sandbox.github.store import Store
 
 Json = dict[str, Any]
@@ -192,11 +192,32 @@ class Renderer:
             "issue_url": shown["url"], "commits_url": f"{url}/commits", "review_comments_url": f"{url}/comments",
             "review_comment_url": f"{url}/comments{{/number}}", "statuses_url": f"{url}/statuses",
             "merged_at": shown_time(issue.pull.merged_at), "merge_commit_sha": None, "requested_reviewers": [],
-            "requested_teams": [], "head": end(issue.pull.head, issue.pull.sha), "base": end("main", "0" * 40),
+            "requested_teams": [], "head": end(issue.pull.head, issue.pull.sha), "base": end(issue.pull.base, "0" * 40),
             "auto_merge": None, "_links": {"self": {"href": url}, "html": {"href": shown["html_url"]},
                                            "issue": {"href": shown["url"]}, "comments": {"href": shown["url"]},
                                            "review_comments": {"href": url}, "review_comment": {"href": url},
                                            "commits": {"href": url}, "statuses": {"href": url}},
+        }  # fmt: skip
+
+    def commit(self, one: Commit, repository: Repository) -> Json:
+        """A commit as lists show it."""
+        address, author = self.address(repository), self._store.users[one.author_id]
+        url, page = f"{address}/commits/{one.sha}", f"{self.base_url}/{repository.full_name}/commit"
+        signed = {"name": author.name, "email": author.email, "date": shown_time(one.at)}
+        tree = f"{address}/git/trees/{one.sha}"
+        unsigned = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+        return {
+            "url": url, "sha": one.sha, "node_id": node_id("C", repository.id), "html_url": f"{page}/{one.sha}",
+            "comments_url": f"{url}/comments",
+            "commit": {
+                "url": f"{address}/git/commits/{one.sha}", "author": signed, "committer": signed,
+                "message": one.message, "comment_count": 0, "tree": {"sha": one.sha, "url": tree},
+                "verification": unsigned,
+            },
+            "author": self.user(one.author_id), "committer": self.user(one.author_id),
+            "parents": [
+                {"sha": sha, "url": f"{address}/commits/{sha}", "html_url": f"{page}/{sha}"} for sha in one.parents
+            ],
         }  # fmt: skip
 
     def comment(self, comment: Comment) -> Json:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, time, timedelta
 
-from worklake.sandbox.github.entities import Comment, Event, Issue, Milestone, Permission, Pull, Repository, User
+from worklake.sandbox.github.entities import (
+    Comment,
+    Commit,
+    Event,
+    Issue,
+    Milestone,
+    Permission,
+    Pull,
+    Repository,
+    User,
+)
 from worklake.sandbox.github.store import Store
 from worklake.sandbox.world import GITHUB_OWNER, Work, World
 
@@ -34,6 +44,10 @@ def store_from(world: World) -> Store:
         _relate(store, work)
     for place, work in enumerate(held[:: max(1, len(held) // 8)][:8]):
         _add_pull(store, work, place)
+    for repository in store.repositories.values():
+        repository.commits.insert(0, Commit(sha_of(repository.full_name), "Initial commit", 1, begun, []))
+    for place, work in enumerate(held[:6]):
+        _add_commit(store, world, work, place)
     return store
 
 
@@ -108,7 +122,11 @@ def _add_pull(store: Store, work: Work, place: int) -> None:
     repository = store.repositories[_FIRST_REPOSITORY + work.project]
     number, branch = repository.last_number + 1, f"{work.github_number}-work"
     merged = work.updated_at if place % 3 == 0 else None
-    pull = Pull(store.next_id(), branch, sha_of(repository.full_name, branch), place % 5 == 4, merged)
+    sha = sha_of(repository.full_name, branch)
+    pull = Pull(store.next_id(), branch, sha, place % 5 == 4, merged, merged_by_id=1 if merged else None)
+    if merged:
+        message = f"Merge pull request #{number} from {GITHUB_OWNER}/{branch}\n\n{work.title}"
+        repository.commits.append(Commit(sha_of(sha, "merge"), message, 1, merged, [sha]))
     issue = Issue(
         store.next_id(), number, repository.id, work.title, work.author, work.created_at, work.updated_at,
         f"Fixes #{work.github_number}", "closed" if merged else "open", None, merged, 1 if merged else None,
@@ -116,3 +134,20 @@ def _add_pull(store: Store, work: Work, place: int) -> None:
     )  # fmt: skip
     store.add_issue(issue)
     store.add_comment(Comment(store.next_id(), issue.id, 1, "Looks good to me.", work.updated_at, work.updated_at))
+
+
+def _add_commit(store: Store, world: World, work: Work, place: int) -> None:
+    """A commit straight onto the default branch, each with another way of naming work, or with none."""
+    repository = store.repositories[_FIRST_REPOSITORY + work.project]
+    other = next((one.linear_number for one in world.work if one.linear_number is not None), None)
+    messages = (
+        f"Tidy up after #{work.github_number}",
+        f"{work.title}\n\nFixes #{work.github_number}",
+        f"Follow {repository.full_name}#{work.github_number}",
+        f"Prepare ENG-{other}" if other is not None else "Prepare the release",
+        "Format the code",
+        f"Show how it is written\n\n`Fixes #{work.github_number}`",
+    )
+    at = world.now - timedelta(days=20, hours=place)
+    sha = sha_of(repository.full_name, "commit", place)
+    repository.commits.append(Commit(sha, messages[place], work.author, at, [repository.commits[0].sha]))

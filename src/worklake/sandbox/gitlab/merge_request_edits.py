@@ -12,7 +12,7 @@ from worklake.sandbox.gitlab.history import record_events
 from worklake.sandbox.gitlab.issue_params import write_common_params
 from worklake.sandbox.gitlab.params import Params
 from worklake.sandbox.gitlab.quick_actions import Outcome, perform
-from worklake.sandbox.gitlab.seed import sha_of
+from worklake.sandbox.gitlab.seed import merge_commit, sha_of
 from worklake.sandbox.gitlab.store import is_number
 
 _EDITABLE = (
@@ -119,6 +119,16 @@ def commit(site: Site, request: MergeRequest, draft: MergeRequest, actor: User) 
     site.events.merge_request(request, actor, action, changes)
 
 
+def push(site: Site, project: Project, actor: User, message: str) -> Commit:
+    """A commit straight onto the default branch."""
+    now = site.clock()
+    sha, title = sha_of(project.full_path, message, now), message.partition("\n")[0]
+    made = Commit(sha, title, message, actor.id, now, [project.commits[0].id])
+    project.commits.append(made)
+    project.last_activity_at = now
+    return made
+
+
 def closed_issue_numbers(request: MergeRequest) -> list[int]:
     """The iids of the project's issues that a description's `Closes #1` names."""
     words = (request.description or "").replace(",", " ").split()
@@ -137,6 +147,7 @@ def _change_state(site: Site, request: MergeRequest, actor: User) -> None:
         request.merged_at, request.merged_by_id = now, actor.id
         request.merge_commit_sha = sha_of(request.sha, "merge")
         project = site.store.projects[request.project_id]
+        project.commits.append(merge_commit(project, request, actor, now))
         for iid in closed_issue_numbers(request):
             if issue := project.issues.get(iid):
                 site.editor.commit(issue, replace(site.editor.draft_of(issue), state="closed"), actor)

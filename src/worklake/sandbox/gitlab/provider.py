@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.types import ASGIApp
 
+from worklake.sandbox.gitlab import merge_request_edits
 from worklake.sandbox.gitlab.api import Api, Token
 from worklake.sandbox.gitlab.call import Site
 from worklake.sandbox.gitlab.entities import GUEST, OWNER, Issue, Project, User
@@ -29,6 +30,8 @@ from worklake.sandbox.world import World
 
 _EDIT_FIELDS = frozenset({*ISSUE_FIELDS, "as"})
 _CREATE_FIELDS = _EDIT_FIELDS - {"state_event"} | {"iid", "project", "project_id"}
+_REQUEST = "merge_request:"
+_REQUEST_FIELDS = frozenset({*merge_request_edits.FIELDS, "source_branch", "project", "project_id", "as"})
 
 
 class GitLabSandbox:
@@ -78,20 +81,47 @@ class GitLabSandbox:
         return living + gone
 
     def create_item(self, fields: Mapping[str, Any]) -> str:
-        """Open an issue: the API's fields, `project` (id or path; the first one unless told) and `as` (a username)."""
-        _refuse_unknown(fields, _CREATE_FIELDS)
+        """Open an issue: the API's fields, `project` (id or path; the first one unless told) and `as` (a username).
+
+        With `source_branch` it is a merge request, whose id begins with `merge_request:`; with `message` a commit.
+        """
         project = self._project(fields)
+        if "message" in fields:
+            _refuse_unknown(fields, frozenset({"message", "project", "project_id", "as"}))
+            return merge_request_edits.push(self._site, project, self._actor(fields), str(fields["message"])).id
+        _refuse_unknown(fields, _REQUEST_FIELDS if "source_branch" in fields else _CREATE_FIELDS)
         try:
+            if "source_branch" in fields:
+                wanted = _params({"target_branch": "main", **fields})
+                return f"{_REQUEST}{merge_request_edits.create(self._site, project, self._actor(fields), wanted).id}"
             issue = self._site.editor.create(project, self._actor(fields), _params(fields))
         except ApiError as error:
             raise _item_error(error) from error
         return str(issue.id)
 
     def edit_item(self, external_id: str, fields: Mapping[str, Any]) -> None:
-        """Edit an issue with the API's fields; `as` names who does it."""
+        """Edit an issue, or a merge request, with the API's fields; `as` names who does it. A merge request's
+        `state_event` may also be `merge`.
+        """
+        if external_id.startswith(_REQUEST):
+            self._edit_request(external_id, fields)
+            return
         _refuse_unknown(fields, _EDIT_FIELDS)
         try:
             self._site.editor.update(self._issue(external_id), self._actor(fields), _params(fields))
+        except ApiError as error:
+            raise _item_error(error) from error
+
+    def _edit_request(self, external_id: str, fields: Mapping[str, Any]) -> None:
+        _refuse_unknown(fields, _REQUEST_FIELDS)
+        number = external_id.removeprefix(_REQUEST)
+        request = self._store.merge_requests.get(int(number)) if is_number(number) else None
+        if request is None:
+            raise ItemError(404, f"there is no merge request {external_id!r}; creating one answers its id")
+        merges = fields.get("state_event") == "merge"
+        change = merge_request_edits.merge if merges else merge_request_edits.update
+        try:
+            change(self._site, request, self._actor(fields), _params({} if merges else fields))
         except ApiError as error:
             raise _item_error(error) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from worklake.sandbox.gitlab.entities import (
     DEVELOPER,
@@ -140,6 +140,13 @@ def sha_of(*parts: object) -> str:
     return hashlib.sha1("\0".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
 
 
+def merge_commit(project: Project, request: MergeRequest, actor: User, at: datetime) -> Commit:
+    """The commit that merging a merge request leaves on its target branch."""
+    title = f"Merge branch '{request.source_branch}' into '{request.target_branch}'"
+    message = f"{title}\n\n{request.title}\n\nSee merge request {project.full_path}!{request.iid}"
+    return Commit(sha_of(request.sha, "merge"), title, message, actor.id, at, [request.sha], request.iid)
+
+
 def _add_merge_requests(store: Store, world: World, held: list[Work]) -> None:
     for project in store.projects.values():
         parent = sha_of(project.full_path, "root")
@@ -148,6 +155,8 @@ def _add_merge_requests(store: Store, world: World, held: list[Work]) -> None:
     states = ("merged", "opened", "closed", "opened")
     for place, work in enumerate(held[:: max(1, len(held) // 12)][:12]):
         _add_merge_request(store, world, work, states[place % len(states)])
+    for place, work in enumerate(held[:6]):
+        _add_commit(store, world, work, place)
 
 
 def _add_merge_request(store: Store, world: World, work: Work, state: str) -> None:
@@ -173,3 +182,22 @@ def _add_merge_request(store: Store, world: World, work: Work, state: str) -> No
     )  # fmt: skip
     project.merge_requests[iid] = request
     store.merge_requests[number] = request
+    if merged_at:
+        project.commits.append(merge_commit(project, request, store.users[1], merged_at))
+
+
+def _add_commit(store: Store, world: World, work: Work, place: int) -> None:
+    """A commit straight onto the default branch, each with another way of naming work, or with none."""
+    project = store.projects[work.project + 100]
+    other = next((one.linear_number for one in world.work if one.linear_number is not None), None)
+    messages = (
+        f"Tidy up after #{work.gitlab_iid}",
+        f"{work.title}\n\nCloses #{work.gitlab_iid}",
+        f"Follow {project.full_path}#{work.gitlab_iid}",
+        f"Prepare ENG-{other}" if other is not None else "Prepare the release",
+        "Format the code",
+        f"Show how it is written\n\n`Closes #{work.gitlab_iid}`",
+    )
+    message, at = messages[place], world.now - timedelta(days=20, hours=place)
+    sha = sha_of(project.full_path, "commit", place)
+    project.commits.append(Commit(sha, message.partition("\n")[0], message, work.author, at, [project.commits[0].id]))

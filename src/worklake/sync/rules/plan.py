@@ -15,7 +15,17 @@ from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, PlannedStep
 from worklake.model.ids import digest
 from worklake.sync.rules import resolution
-from worklake.sync.rules.state import DELETED, HOLDING, Conflict, ConflictKind, ItemKey, Resolution, Side, TaskState
+from worklake.sync.rules.state import (
+    DELETED,
+    HOLDING,
+    MERGE_REQUEST,
+    Conflict,
+    ConflictKind,
+    ItemKey,
+    Resolution,
+    Side,
+    TaskState,
+)
 from worklake.sync.rules.values import referred, same
 
 WHOLE_TASK = "task"
@@ -276,8 +286,16 @@ def _why(task: TaskState, news: Fields) -> str:
     said = []
     for name in sorted(news):
         standing = task.fields[name]
-        said.append(f"{name} from {standing.origin.source if standing.origin else 'Worklake'}")
+        said.append(f"{name} from {_whence(standing.origin)}")
     return ", ".join(said)
+
+
+def _whence(origin: ItemKey | None) -> str:
+    if origin is None:
+        return "Worklake"
+    if origin.external_id.startswith(MERGE_REQUEST):
+        return f"{origin.source}, where {origin.external_id.removeprefix(MERGE_REQUEST)} was merged"
+    return origin.source
 
 
 def _value(task: TaskState) -> tuple[str, int]:

@@ -18,6 +18,8 @@ ChangeValue = FieldValue | dict[str, FieldValue]
 DELETED = "deleted"
 """Stands beside the fields of a task: true where its items are to be deleted, as one of them was."""
 
+MERGE_REQUEST = "merge_request:"
+"""Begins the external id of an origin that is no item of a task but a merge request; its key follows."""
 BY_HAND = "worklake"
 """Stands for the source of a value that a person gave to Worklake itself."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from worklake.sandbox.github.api import Route
 from worklake.sandbox.github.routes import (
     comments,
+    commits,
     graphql,
     hooks,
     issues,
@@ -18,6 +19,7 @@ from worklake.sandbox.github.routes import (
 
 ROUTES: tuple[Route, ...] = (
     *comments.ROUTES,
+    *commits.ROUTES,
     *issues.ROUTES,
     *relations.ROUTES,
     *labels.ROUTES,

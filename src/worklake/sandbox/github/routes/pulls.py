@@ -1,4 +1,4 @@
-"""Pull requests, to read."""
+"""Pull requests: lists, reading, opening and merging."""
 
 from __future__ import annotations
 
@@ -31,13 +31,28 @@ def _read(call: Call) -> Reply:
     merged = issue.pull.merged_at is not None
     more = {
         "merged": merged, "mergeable": None, "rebaseable": None, "mergeable_state": "unknown",
-        "merged_by": call.show.user(1) if merged else None, "comments": issue.comments, "review_comments": 0,
+        "merged_by": call.show.user(issue.pull.merged_by_id), "comments": issue.comments, "review_comments": 0,
         "maintainer_can_modify": False, "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
     }  # fmt: skip
     return json_reply({**call.show.pull(issue), **more})
 
 
+def _open(call: Call) -> Reply:
+    issue = call.site.code.open(call.repository(), call.user, call.body)
+    return json_reply({**call.show.pull(issue), "merged": False}, 201)
+
+
+def _merge(call: Call) -> Reply:
+    issue = call.repository().issues.get(call.number("number"))
+    if issue is None or issue.pull is None:
+        raise not_found()
+    made = call.site.code.merge(issue, call.user, call.text("sha", resource="PullRequest"))
+    return json_reply({"sha": made.sha, "merged": True, "message": "Pull Request successfully merged"})
+
+
 ROUTES = (
     Route("GET", "/repos/:owner/:repo/pulls", _list),
     Route("GET", "/repos/:owner/:repo/pulls/:number", _read),
+    Route("POST", "/repos/:owner/:repo/pulls", _open),
+    Route("PUT", "/repos/:owner/:repo/pulls/:number/merge", _merge),
 )

@@ -1,0 +1,143 @@
+"""Which tasks merge requests and commits name: kept beside them, and found out as soon as a task is known by the name.
+
+A name that no task is known by yet is kept as it is. It is looked for again when an item comes that is called so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from worklake.integrations.base import CommitView, MergeRequestView
+from worklake.integrations.naming import How, Name, key_of_word, names_in, names_in_branch
+from worklake.lake.lake import Lake
+from worklake.model.rows import CodeLink, Cursor, Kind
+from worklake.sync.pending import Observed
+from worklake.sync.rows import rows_to_arrow
+from worklake.sync.run import RunContext
+
+MERGED = "merged"
+"""The stage under which `cursors` holds whether the rules for what is merged have yet to be asked."""
+DUE, DONE = "due", "done"
+
+_OF_ITEMS = "select * from {code_links} where source = :source and {among}"
+_UNKNOWN = "select * from {code_links} where task_id is null"
+_BY_KEY = "select lower(key) as name, task_id from {links} where kind = 'task' and state <> 'creating' and {among}"
+_LAST = "substring_index(lower(key), '/', -1)"
+_BY_LAST = f"select {_LAST} as name, task_id from {{links}} where kind = 'task' and state <> 'creating' and {{among}}"  # noqa: S608
+_KEY = ("source", "kind", "external_id", "key")
+
+Row = dict[str, Any]
+Address = Callable[[str], str | None]
+"""The key of the item that a URL shows, if it shows one."""
+
+
+def named_by_request(view: MergeRequestView, key_of: Address) -> dict[str, Name]:
+    """What a merge request names, by key: in its branch, its title and its description."""
+    names = [*names_in_branch(view.source_branch), *names_in(view.title, view.description)]
+    return _by_key(names, view.server, view.project, key_of)
+
+
+def named_by_commit(view: CommitView, key_of: Address) -> dict[str, Name]:
+    """What a commit names in its message, by key."""
+    return _by_key(names_in(view.message), view.server, view.project, key_of)
+
+
+def _by_key(names: Iterable[Name], server: str, project: str, key_of: Address) -> dict[str, Name]:
+    """Names by the key that they stand for; of two for one key the stronger."""
+    found: dict[str, Name] = {}
+    order = list(How)
+    for name in names:
+        key = key_of(name.word) if "://" in name.word else key_of_word(name.word, server, project)
+        if key is None:
+            continue
+        known = found.get(key.lower())
+        if known is None or order.index(name.how) < order.index(known.how):
+            found[key.lower()] = name
+    return found
+
+
+def keep_named(
+    lake: Lake,
+    run: RunContext,
+    source: str,
+    requests: Sequence[Observed[MergeRequestView]],
+    commits: Sequence[Observed[CommitView]],
+    called: Collection[str],
+) -> None:
+    """Keep what these merge requests and commits name, and which tasks that is.
+
+    `called` are the keys of items that are known by them since this merge: names that stood for nothing are looked for
+    among them. Nothing is asked of the lake where there is nothing of either. Repeated, it has no further effect.
+    """
+    if not requests and not commits and not called:
+        return
+    named = {(Kind.MERGE_REQUEST, one.external_id): named_by_request(one.view, run.key_of) for one in requests}
+    named |= {(Kind.COMMIT, one.external_id): named_by_commit(one.view, run.key_of) for one in commits}
+    before = {_key(row): row for row in lake.rows_among(_OF_ITEMS, "external_id", _ids(named), {"source": source})}
+    before = {key: row for key, row in before.items() if (key[1], key[2]) in named}
+    rows = {_key(row): row for row in _rows(source, named, before)}
+    called = {key.lower() for key in called}
+    words = called | {key.rpartition("/")[2] for key in called}
+    waiting = {_key(row): row for row in lake.rows(_UNKNOWN) if row["key"] in words} if called else {}
+    rows = {**waiting, **rows}
+    tasks = _tasks(lake, {row["key"] for row in rows.values() if row["task_id"] is None})
+    rows = {key: row | {"task_id": row["task_id"] or tasks.get(row["key"])} for key, row in rows.items()}
+    fresh = [row | {"run_id": run.run_id} for key, row in rows.items() if row != before.get(key, waiting.get(key))]
+    if fresh:
+        lake.merge("code_links", rows_to_arrow(CodeLink, fresh))
+    gone = before.keys() - rows.keys()
+    if gone:
+        lake.delete("code_links", pa.table(dict(zip(_KEY, map(list, zip(*sorted(gone), strict=True)), strict=True))))
+    open_ones = {one.external_id for one in requests if one.view.state != "merged"}
+    if any(
+        _may_be_due(row) and not (row["source"] == source and row["external_id"] in open_ones) for row in rows.values()
+    ):
+        note_due(lake, run)
+
+
+def note_due(lake: Lake, run: RunContext) -> None:
+    """Remember, also for the run after this one, that the rules for what is merged have yet to be asked."""
+    if MERGED not in run.due:
+        lake.merge("cursors", [standing(run, DUE)])
+        run.due.add(MERGED)
+
+
+def standing(run: RunContext, position: str) -> Cursor:
+    """The row of `cursors` that says whether they have yet to be asked."""
+    return Cursor(source="", stage=MERGED, position=position, batch=0, run_id=run.run_id, moved_at=run.clock())
+
+
+def _may_be_due(row: Row) -> bool:
+    return row["kind"] == Kind.MERGE_REQUEST and row["task_id"] is not None and not row["judged"]
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(row[name] for name in _KEY)
+
+
+def _ids(named: Iterable[tuple[Kind, str]]) -> set[str]:
+    return {external_id for _, external_id in named}
+
+
+def _rows(
+    source: str, named: Mapping[tuple[Kind, str], Mapping[str, Name]], before: Mapping[tuple[str, ...], Row]
+) -> Iterable[Row]:
+    for (kind, external_id), names in named.items():
+        for key, name in names.items():
+            row: Row = {"source": source, "kind": kind.value, "external_id": external_id, "key": key}
+            old = before.get(_key(row), {"task_id": None, "judged": False, "run_id": ""})
+            yield {**old, **row, "named": name.word, "how": name.how.value}
+
+
+def _tasks(lake: Lake, keys: Collection[str]) -> dict[str, str]:
+    """The task that is known by each of these keys; where several are, none."""
+    found: dict[str, set[str]] = defaultdict(set)
+    whole = {key for key in keys if "/" in key}
+    for query, column, wanted in ((_BY_KEY, "lower(key)", whole), (_BY_LAST, _LAST, set(keys) - whole)):
+        for row in lake.rows_among(query, column, wanted):
+            found[row["name"]].add(row["task_id"])
+    return {name: tasks.pop() for name, tasks in found.items() if len(tasks) == 1}

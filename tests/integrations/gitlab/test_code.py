@@ -1,0 +1,131 @@
+"""Merge requests and commits of GitLab: what is listed, at what cost, and what they show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.support.sandbox import InProcess, sandbox_thread
+from worklake.errors import UnreadableError
+from worklake.integrations.base import CommitView, Item, MergeRequestView
+from worklake.integrations.gitlab import GitLabIntegration
+from worklake.integrations.gitlab.settings import GitLabSettings
+from worklake.model.rows import Kind
+from worklake.testing.source import Opened, SourceToTest, open_for_test
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[InProcess]:
+    with sandbox_thread("gitlab", tasks=24) as one:
+        yield one
+
+
+def opened(served: InProcess, **more: Any) -> Opened:
+    settings = GitLabSettings(base_url=served.base_url, token="env:X", projects=("team/web",), **more)
+    return open_for_test(SourceToTest(GitLabIntegration, settings, served.token))
+
+
+def listed(
+    served: InProcess, position: str | None = None, **more: Any
+) -> tuple[dict[Kind, list[Item]], str, list[str]]:
+    """Items by kind, the position behind them, and the lists that were asked for."""
+    source = opened(served, **more)
+    pages = list(source.integration.list_changed(position, served.clock()))
+    found: dict[Kind, list[Item]] = {}
+    for page in pages:
+        for item in page.items:
+            found.setdefault(item.kind, []).append(item)
+    return found, pages[-1].position, [call.endpoint.rpartition("/")[2] for call in source.calls]
+
+
+def merge_request(served: InProcess, item: Item) -> MergeRequestView:
+    view = opened(served).integration.lens.view(item.kind, item.payload)
+    assert isinstance(view, MergeRequestView)
+    return view
+
+
+def test_merge_requests_and_commits_come_once_and_a_quiet_pull_asks_each_list_once(served: InProcess):
+    found, position, _ = listed(served)
+    shown = requests.get(
+        f"{served.base_url}/api/v4/projects/101/merge_requests?per_page=100",
+        headers={"PRIVATE-TOKEN": served.token}, timeout=10,
+    ).json()  # fmt: skip
+    ids = [item.external_id for item in found[Kind.MERGE_REQUEST]]
+    assert sorted(ids) == sorted(str(row["id"]) for row in shown)
+    assert found[Kind.COMMIT]
+    assert all("#" in item.payload["message"] or "ENG-" in item.payload["message"] for item in found[Kind.COMMIT])
+    _, again, asked = listed(served, position)
+    assert (again, asked) == (position, ["issues", "merge_requests", "commits"])
+    assert listed(served, position, merge_requests=False, commits=False)[2] == ["issues"]
+
+
+def test_a_merge_shows_with_the_next_listing_what_was_merged_by_whom_and_into_what(served: InProcess):
+    _, position, _ = listed(served)
+    served.clock.forward(minutes=1)
+    made = served.provider.create_item({"title": "New", "source_branch": "kim/eng-1", "description": "Fixes #1"})
+    served.provider.edit_item(made, {"state_event": "merge"})
+    served.provider.create_item({"message": "Nothing of note"})
+    served.provider.create_item({"message": "Follow #1"})
+    found, position, _ = listed(served, position)
+    view = next(
+        one for one in (merge_request(served, item) for item in found[Kind.MERGE_REQUEST]) if one.title == "New"
+    )
+    assert (view.state, view.source_branch, view.into_default, view.description) == (
+        "merged", "kim/eng-1", True, "Fixes #1",
+    )  # fmt: skip
+    assert view.merged_at is not None and view.merged_by in {item.external_id for item in found[Kind.PERSON]}
+    assert view.key.startswith(f"{view.server}/team/web!") and view.project == "team/web"
+    (commit,) = [item for item in found[Kind.COMMIT] if item.payload["title"] == "Follow #1"]
+    shown = opened(served).integration.lens.view(Kind.COMMIT, commit.payload)
+    assert isinstance(shown, CommitView)
+    assert (shown.project, f"team/web@{shown.sha}") == ("team/web", commit.external_id)
+    assert "Nothing of note" not in [item.payload["title"] for item in found[Kind.COMMIT]]
+
+
+def test_into_another_branch_is_told_from_into_the_default_one(served: InProcess):
+    _, position, _ = listed(served)
+    served.clock.forward(minutes=1)
+    served.provider.create_item({"title": "Side", "source_branch": "a", "target_branch": "release"})
+    found, _, _ = listed(served, position)
+    views = [merge_request(served, item) for item in found[Kind.MERGE_REQUEST]]
+    assert [view.into_default for view in views if view.title == "Side"] == [False]
+
+
+def test_a_position_of_a_version_that_read_no_merge_requests_goes_on_with_all_of_them(served: InProcess):
+    _, position, _ = listed(served)
+    old = json.loads(position)
+    for mark in old["projects"].values():
+        for name in ("merge_requests", "commits", "default_branch"):
+            mark.pop(name)
+    found, again, _ = listed(served, json.dumps(old))
+    assert found[Kind.MERGE_REQUEST]
+    assert all(merge_request(served, item).into_default is not None for item in found[Kind.MERGE_REQUEST])
+    assert {key for mark in json.loads(again)["projects"].values() for key in mark} >= {"merge_requests", "commits"}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_project_that_shows_no_merge_requests_and_no_repository_is_read_all_the_same(served: InProcess, status: int):
+    fault = {"path": ".*/(merge_requests|commits)", "status": status, "times": 10}
+    requests.post(f"{served.control_url}/faults", json=[fault], timeout=10).raise_for_status()
+    try:
+        found, _, _ = listed(served)
+    finally:
+        requests.delete(f"{served.control_url}/faults", timeout=10)
+    assert found[Kind.TASK] and not found.keys() & {Kind.MERGE_REQUEST, Kind.COMMIT}
+
+
+def test_what_cannot_be_read_names_the_field(served: InProcess):
+    found, _, _ = listed(served)
+    lens = opened(served).integration.lens
+    request, commit = found[Kind.MERGE_REQUEST][0].payload, found[Kind.COMMIT][0].payload
+    for kind, payload, field in (
+        (Kind.MERGE_REQUEST, {**request, "state": "odd"}, "state"),
+        (Kind.MERGE_REQUEST, {**request, "references": None}, "full"),
+        (Kind.COMMIT, {**commit, "web_url": "https://elsewhere.example/team/web/-/commit/1"}, "web_url"),
+    ):
+        with pytest.raises(UnreadableError, match=f"^{field}: "):
+            lens.view(kind, payload)
