@@ -16,7 +16,7 @@ from worklake.lake.lake import Lake, open_lake
 from worklake.model.ids import RunId
 from worklake.model.rows import MergeRequest
 from worklake.settings.models import EmbeddedLake, MergedRule, People, Routing
-from worklake.sync.code import keep_named
+from worklake.sync.code import is_due, keep_named
 from worklake.sync.merged import complete_merged
 from worklake.sync.pending import Observed
 from worklake.sync.run import Meter, RunContext
@@ -67,7 +67,7 @@ def test_names_are_kept_and_found_out_once_an_item_is_called_so(lake: Lake) -> N
         ("merge_request", "ops-2"): ("closes", None),
         ("commit", "git.example/team/web#7"): ("mentions", "task_000001"),
     }
-    assert not run.due, "it is not merged"
+    assert not is_due(lake, run), "it is not merged"
     lake.append("links", [link(2, key="linear.app/acme/ENG-1"), link(3, key="linear.app/acme/OPS-3")])
     before = versions(lake, "code_links")
     keep(lake, "linear.app/acme/OPS-3")
@@ -101,7 +101,7 @@ def test_a_condition_that_cannot_be_evaluated_stops_the_run_and_names_the_rule(l
     lake.merge("merge_requests", [_row(item)])
     good, bad = MergedRule(name="good"), MergedRule(name="bad", when="cast(title as int) > 1")
     run = keep(lake, run=a_run(good, bad), **merged)
-    assert run.due == {"merged"}
+    assert is_due(lake, run)
     with pytest.raises(SettingsError, match=r"conf/routing.yml: merged.1.when of 'bad': found .* the engine says: "):
         complete_merged(lake, run, lambda: None)
     assert lake.rows("select judged from {code_links}") == [{"judged": False}], "it is judged by the run after the mend"

@@ -14,7 +14,8 @@ import pyarrow as pa
 from worklake.integrations.base import CommitView, MergeRequestView
 from worklake.integrations.naming import How, Name, key_of_word, names_in, names_in_branch
 from worklake.lake.lake import Lake
-from worklake.model.rows import CodeLink, Cursor, Kind
+from worklake.model.rows import CodeLink, Kind
+from worklake.sync.cursors import cursors_of, move_cursor
 from worklake.sync.pending import Observed
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext
@@ -101,14 +102,14 @@ def keep_named(
 
 def note_due(lake: Lake, run: RunContext) -> None:
     """Remember, also for the run after this one, that the rules for what is merged have yet to be asked."""
-    if MERGED not in run.due:
-        lake.merge("cursors", [standing(run, DUE)])
-        run.due.add(MERGED)
+    if not is_due(lake, run):
+        move_cursor(lake, run, "", MERGED, DUE)
 
 
-def standing(run: RunContext, position: str) -> Cursor:
-    """The row of `cursors` that says whether they have yet to be asked."""
-    return Cursor(source="", stage=MERGED, position=position, batch=0, run_id=run.run_id, moved_at=run.clock())
+def is_due(lake: Lake, run: RunContext) -> bool:
+    """Whether this run, or one before it, remembered that."""
+    cursor = cursors_of(lake, run).get(("", MERGED))
+    return cursor is not None and cursor.position == DUE
 
 
 def _may_be_due(row: Row) -> bool:

@@ -45,10 +45,12 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
     """The same as a part of a longer run."""
     refuse_renamed(lake, run)
     counts = {source.name: SourceCounts() for source in run.sources}
+    to_merge = set()
     for source in run.sources:
         # What a killed run left behind is merged first, so that the links know every record there is.
         if _merge(lake, source, run, counts[source.name]):
             account.open()
+            to_merge.add(source.name)
             log.debug("caught up", run_id=run.run_id, source=source.name)
     for source in run.sources:
         if source.unreachable is not None:
@@ -58,11 +60,14 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
         left = counts[source.name].quarantined
         counts[source.name] = pulling.pull()
         counts[source.name].quarantined += left
+        if pulling.committed:
+            to_merge.add(source.name)
         account.keep_calls()
         log.debug("pulled", run_id=run.run_id, source=source.name, **asdict(counts[source.name]))
     for source in run.sources:
-        merged = _merge(lake, source, run, counts[source.name])
-        log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
+        if source.name in to_merge:
+            merged = _merge(lake, source, run, counts[source.name])
+            log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
     complete_merged(lake, run, account.open)
     return counts
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
@@ -19,7 +18,8 @@ from worklake.model import rows
 from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.blocking import Blocked, blocked_items
-from worklake.sync.code import DUE, MERGED, keep_named
+from worklake.sync.code import keep_named
+from worklake.sync.cursors import cursors_of, move_cursor, newest_batch
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.heart.comments.taking import CommentObservation
 from worklake.sync.known import KnownLoader, TaskNeighbourhood
@@ -47,16 +47,13 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
 
     When the source's mapping changed since the last merge, every item's current record is read anew first.
     """
-    cursors = lake.rows("select source, stage, position, batch from {cursors}")
-    standing = _standing(cursors, source.name)
-    if any((row["stage"], row["position"]) == (MERGED, DUE) for row in cursors):
-        run.due.add(MERGED)
+    standing = _standing(lake, run, source.name)
     directory = Directory.of(run.people)
     mapping = f"{source.integration.lens.fingerprint()}|{directory.fingerprint()}"
     merging = _Merging(lake, source, run, directory, counts)
     merged = False
     if standing.mapping not in (None, mapping):
-        step = 1 + max(row["batch"] for row in cursors)
+        step = 1 + newest_batch(lake, run)
         for chunk in merging.chunks(after=0, anew=True):
             merging.take_surroundings(chunk)
         for chunk in merging.chunks(after=0, anew=True):
@@ -77,11 +74,9 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
     return merged
 
 
-def _standing(cursors: Iterable[Mapping[str, Any]], source: str) -> _Standing:
-    for row in cursors:
-        if (row["source"], row["stage"]) == (source, "merge"):
-            return _Standing(row["batch"], row["position"])
-    return _Standing(0, None)
+def _standing(lake: Lake, run: RunContext, source: str) -> _Standing:
+    cursor = cursors_of(lake, run).get((source, "merge"))
+    return _Standing(cursor.batch, cursor.position) if cursor is not None else _Standing(0, None)
 
 
 class _Merging:
@@ -211,15 +206,7 @@ class _Merging:
 
     def move_cursor(self, mapping: str, batch: int) -> None:
         """Note that everything up to this batch is taken in, as this mapping reads it."""
-        cursor = rows.Cursor(
-            source=self._source.name,
-            stage="merge",
-            position=mapping,
-            batch=batch,
-            run_id=self._run.run_id,
-            moved_at=self._run.clock(),
-        )
-        self._lake.merge("cursors", [cursor])
+        move_cursor(self._lake, self._run, self._source.name, "merge", mapping, batch)
 
     def _mentions(self, view: TaskView) -> list[str]:
         """Keys of other sources' items that a view's URLs show, each once."""

@@ -15,7 +15,8 @@ from worklake.model.fields import Status
 from worklake.model.ids import digest
 from worklake.model.rows import CodeLink
 from worklake.settings.models import MergedRule
-from worklake.sync.code import DONE, MERGED, standing
+from worklake.sync.code import DONE, MERGED, is_due
+from worklake.sync.cursors import move_cursor
 from worklake.sync.heart.store import Loaded
 from worklake.sync.ports import store_of
 from worklake.sync.routing import tasks_among
@@ -49,7 +50,7 @@ def complete_merged(lake: Lake, run: RunContext, begin: Callable[[], None]) -> N
     Asks nothing of the lake where nothing is due. `begin` is called before anything is written. A killed run is simply
     repeated. Raises `SettingsError` where a condition cannot be evaluated.
     """
-    if MERGED not in run.due:
+    if not is_due(lake, run):
         return
     rows = lake.rows(_TO_JUDGE)
     moment = Moment(run.run_id, run.clock())
@@ -75,8 +76,7 @@ def complete_merged(lake: Lake, run: RunContext, begin: Callable[[], None]) -> N
             {name: row[name] for name in CodeLink.model_fields} | {"judged": True, "run_id": run.run_id} for row in rows
         ]
         lake.merge("code_links", rows_to_arrow(CodeLink, judged))
-    lake.merge("cursors", [standing(run, DONE)])
-    run.due.discard(MERGED)
+    move_cursor(lake, run, "", MERGED, DONE)
 
 
 def completion(

@@ -20,8 +20,9 @@ from worklake.errors import LakeError, LeftOutError, UnreadableError, WorklakeEr
 from worklake.integrations.base import Item, Page, Payload
 from worklake.lake.lake import Lake
 from worklake.logs import redact
-from worklake.model.rows import Cursor, Kind, Quarantined, Record
+from worklake.model.rows import Kind, Quarantined, Record
 from worklake.sync.aside import MOST_IN_VAIN, PUT_ASIDE, Aside
+from worklake.sync.cursors import cursors_of, move_cursor, newest_batch
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
 
@@ -140,9 +141,9 @@ class SourcePull:
 
     def _open(self) -> None:
         name = self._source.name
-        cursors = self._lake.rows("select source, stage, position, batch from {cursors}")
-        self._batch = max((row["batch"] for row in cursors), default=0)
-        self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
+        self._batch = newest_batch(self._lake, self._run)
+        cursor = cursors_of(self._lake, self._run).get((name, "pull"))
+        self._start = cursor.position if cursor is not None else None
         unsettled = self._lake.rows(_UNSETTLED, {"source": name, "reason": PUT_ASIDE})
         self._sent.update(int(row["record_hash"], 16) for row in unsettled if not row["external_id"])
         self._aside = Aside(Quarantined(**row) for row in unsettled if row["external_id"])
@@ -363,18 +364,8 @@ class SourcePull:
             self._lake.merge("quarantine", rows)
             self.counts.quarantined += sum(row.kind == Kind.TASK and row.resolved_at is None for row in rows)
         if moved and buffer.position is not None:
-            self._lake.merge("cursors", [self._cursor(buffer.position, now)])
+            move_cursor(self._lake, self._run, self._source.name, "pull", buffer.position, self._batch)
             self._start = buffer.position
-
-    def _cursor(self, position: str, now: datetime) -> Cursor:
-        return Cursor(
-            source=self._source.name,
-            stage="pull",
-            position=position,
-            batch=self._batch,
-            run_id=self._run.run_id,
-            moved_at=now,
-        )
 
     def _note_failure(self, error: Exception) -> None:
         self.counts.error_kind = type(error).__name__

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from worklake.errors import SettingsError
 from worklake.lake.lake import Lake
+from worklake.sync.cursors import cursors_of
 from worklake.sync.run import RunContext
 
-_PULLED = "select source from {cursors} where stage = 'pull'"
 _PLACES = """
     select source, max(key) as key from {links} where kind = 'task' and key is not null and {among}
     group by source, regexp_replace(key, '[0-9]+$', '')
@@ -17,7 +17,7 @@ def refuse_renamed(lake: Lake, run: RunContext) -> None:
     """Raises `SettingsError` where a source that was never pulled would read what the lake knows as another source,
     which the settings no longer name. A key is looked at for each project or team.
     """
-    pulled = {row["source"] for row in lake.rows(_PULLED)}
+    pulled = {source for source, stage in cursors_of(lake, run) if stage == "pull"}
     new = [one for one in run.sources if one.name not in pulled]
     gone = pulled - {one.name for one in (*run.sources, *run.elsewhere)}
     if not new or not gone:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from worklake.lake.lake import Lake
 from worklake.model.ids import digest
-from worklake.model.rows import Cursor, Watched
+from worklake.model.rows import Watched
+from worklake.sync.cursors import cursors_of, move_cursor
 from worklake.sync.routing import route, unmet
 from worklake.sync.run import RunContext
 
 STAGE = "routed"
 """The stage under which `cursors` holds the version of `tasks` up to which all are routed, and for which sources."""
-
-_MARK = f"select position from {{cursors}} where stage = '{STAGE}'"  # noqa: S608
 
 
 def version_of_tasks(lake: Lake, run: RunContext) -> int | None:
@@ -31,7 +30,8 @@ def keep_routes(lake: Lake, run: RunContext, before: int | None) -> None:
     and the mark last, so a killed run is simply repeated.
     """
     rules = run.routing.rules
-    known = next((row["position"] for row in lake.rows(_MARK)), None) if rules else None
+    stood = cursors_of(lake, run).get(("", STAGE)) if rules else None
+    known = stood.position if stood is not None else None
     only = run.touched if before is not None and known == _mark(run, before) else None
     decided = route(lake, rules, only, run_id=run.run_id, now=run.clock())
     if not rules:
@@ -40,8 +40,7 @@ def keep_routes(lake: Lake, run: RunContext, before: int | None) -> None:
     lake.merge("watched", [Watched(task_id=task) for task in sorted(lacking)])
     mark = _mark(run, lake.history("tasks", 1)[0].version)
     if mark != known:
-        cursor = Cursor(source="", stage=STAGE, position=mark, batch=0, run_id=run.run_id, moved_at=run.clock())
-        lake.merge("cursors", [cursor])
+        move_cursor(lake, run, "", STAGE, mark)
 
 
 def _mark(run: RunContext, version: int) -> str:

@@ -14,6 +14,7 @@ from worklake.integrations.base import BaseIntegration
 from worklake.integrations.http import CallMade
 from worklake.logs import redact
 from worklake.model.ids import RunId
+from worklake.model.rows import Cursor
 from worklake.settings.models import OnDelete, People, Policy, Routing
 from worklake.sync.heart.drift import Drift
 
@@ -106,8 +107,8 @@ class RunContext:
 
     touched: set[str] = field(default_factory=set)
     """The tasks whose rows this run has changed so far."""
-    due: set[str] = field(default_factory=set)
-    """What is to be done once all sources are merged, by the stage under which `cursors` remembers it."""
+    cursors: dict[tuple[str, str], Cursor] = field(default_factory=dict)
+    """Where the stages stand, by source and stage, as far as the run has asked: see `sync/cursors.py`."""
 
     def key_of(self, url: str) -> str | None:
         """The key of the item, in whichever configured source, that a URL shows."""

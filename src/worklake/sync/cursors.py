@@ -1,0 +1,33 @@
+"""Where pulls, merges and routing stand: the table `cursors`, asked once in a run.
+
+Nobody but the holder of the lake's lease moves a cursor, so a run knows where they are from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from worklake.lake.lake import Lake
+from worklake.model.rows import Cursor
+from worklake.sync.run import RunContext
+
+
+def cursors_of(lake: Lake, run: RunContext) -> Mapping[tuple[str, str], Cursor]:
+    """Every cursor, by source (empty where it is of all of them) and stage."""
+    if not run.cursors:
+        found = (Cursor(**row) for row in lake.rows("select * from {cursors}"))
+        run.cursors.update({(one.source, one.stage): one for one in found})
+    return run.cursors
+
+
+def newest_batch(lake: Lake, run: RunContext) -> int:
+    """The highest number of a commit that any cursor has come to."""
+    return max((one.batch for one in cursors_of(lake, run).values()), default=0)
+
+
+def move_cursor(lake: Lake, run: RunContext, source: str, stage: str, position: str, batch: int = 0) -> None:
+    """Keep that a stage has come to this position, and through this commit of a pull."""
+    cursor = Cursor(source=source, stage=stage, position=position, batch=batch, run_id=run.run_id, moved_at=run.clock())
+    lake.merge("cursors", [cursor])
+    if run.cursors:
+        run.cursors[source, stage] = cursor
