@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql.types import StringType, StructField, StructType
 
 from tests.support.lake import cursor
 from worklake.errors import LakeMissingError
@@ -19,13 +20,20 @@ from worklake.settings.models import DatabricksLake
 
 @dataclass
 class Result:
-    """A result with fixed rows."""
+    """A result with fixed rows, or with structs of these columns."""
 
     rows: list[dict[str, Any]]
-    columns: list[str] = field(default_factory=list)
+    columns: dict[str, list[str]] = field(default_factory=dict)
 
     def collect(self) -> list[dict[str, Any]]:
         return self.rows
+
+    @property
+    def schema(self) -> StructType:
+        found = StructType()
+        for name, columns in self.columns.items():
+            found = found.add(name, StructType([StructField(column, StringType()) for column in columns]))
+        return found
 
 
 @dataclass
@@ -86,13 +94,12 @@ def test_the_schema_is_made_once_where_it_is_missing(tmp_path: Path) -> None:
 def test_one_list_tells_of_all_tables_that_are_there(tmp_path: Path) -> None:
     tables = {name: TABLES[name] for name in ("tasks", "cursors")}
     columns = {name: list(TABLES[name].row.model_fields) for name in tables}
-    answers = {f"SELECT * FROM {NAME}.`{name}`": Result([], columns[name]) for name in tables}
+    asked = "SELECT struct(`tasks`.*) AS `tasks`, struct(`cursors`.*) AS `cursors` FROM"
     listed = {f"SHOW TABLES IN {NAME}": Result([{"tableName": name} for name in tables])}
-    session = RecordingSession({**THERE, **listed, **answers})
+    session = RecordingSession({**THERE, **listed, asked: Result([], columns)})
     with open_lake(SETTINGS, tmp_path, session=session, tables=tables) as lake:  # type: ignore[arg-type]
         lake.ensure()
-    assert [one.split()[0] for one in session.statements].count("SHOW") == 3
-    assert not any(one.startswith(("CREATE TABLE", "ALTER")) for one in session.statements)
+    assert [one.split()[0] for one in session.statements] == ["SHOW", "SHOW", "SHOW", "SELECT"]
 
 
 def test_tables_are_made_by_name_clustered_and_without_a_location(
@@ -117,7 +124,7 @@ def test_a_table_that_is_there_is_only_given_what_it_lacks(
     opened: Callable[..., tuple[Lake, RecordingSession]],
 ) -> None:
     columns = [name for name in TABLES["cursors"].row.model_fields if name != "batch"]
-    lake, session = opened({"SELECT * FROM": Result([], columns)})
+    lake, session = opened({"SELECT struct(`cursors`.*)": Result([], {"cursors": columns})})
     assert lake.evolve("cursors") == ["batch"]
     assert session.statements[-1] == (
         f"ALTER TABLE {NAME}.`cursors` ADD COLUMNS "

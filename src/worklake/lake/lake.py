@@ -261,16 +261,16 @@ class Lake:
         """
         if self._engine.folder is not None:
             refuse_parts(self._engine.folder, self._tables, lambda: self.size(IN_USE).rows > 0)
-        for table in self._tables.values():
-            if not self._engine.create(table):
-                self.evolve(table.name)
+        there = [table for table in self._tables.values() if not self._engine.create(table)]
+        for name in until_committed(lambda: self._engine.missing_columns(there), "the lake"):
+            self.evolve(name)
 
     def evolve(self, name: str) -> list[str]:
         """Add declared columns that the stored table lacks; their names. Rows that are there have null in them."""
         table = self.table(name)
 
         def add() -> list[str]:
-            missing = self._engine.missing_columns(table)
+            missing = self._engine.missing_columns([table]).get(name, [])
             if missing:
                 self._engine.add_columns(table, missing)
             return missing

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
@@ -14,6 +14,8 @@ from worklake.model.rows import Row
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from worklake.lake.tables import Table
 
 SQL_TYPES = {
     "string": "STRING",
@@ -65,6 +67,15 @@ def arrow_schema(row: type[Row]) -> pa.Schema:
         comment = {"comment": field.description} if field.description else None
         fields.append(pa.field(name, _arrow_type(annotation), nullable=nullable, metadata=comment))
     return pa.schema(fields)
+
+
+def lacking(tables: Iterable[Table], stored: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """The declared columns that are not among the stored ones, by the names of those tables that lack any."""
+    lacked = {
+        table.name: [name for name in arrow_schema(table.row).names if name not in stored[table.name]]
+        for table in tables
+    }
+    return {name: columns for name, columns in lacked.items() if columns}
 
 
 def sql_type(arrow_type: pa.DataType) -> str:

@@ -46,8 +46,8 @@ class Engine(Protocol):
     def create(self, table: Table) -> bool:
         """Make the table where it is missing; True when it was."""
 
-    def missing_columns(self, table: Table) -> list[str]:
-        """Declared columns that the stored table lacks."""
+    def missing_columns(self, tables: Sequence[Table]) -> dict[str, list[str]]:
+        """Declared columns that stored tables lack, by the names of those tables that lack any."""
 
     def add_columns(self, table: Table, names: list[str]) -> None:
         """Add declared columns, nullable, to the stored table."""

@@ -27,7 +27,7 @@ from worklake.lake.engines.place import Place
 from worklake.lake.names import quote
 from worklake.lake.results import Commit, Maintained, Merged, Size
 from worklake.lake.retry import until_committed
-from worklake.lake.schema import arrow_schema
+from worklake.lake.schema import lacking
 from worklake.lake.tables import Table
 
 if TYPE_CHECKING:
@@ -159,10 +159,9 @@ class EmbeddedEngine:
         delta_files.create(path, table)
         return True
 
-    def missing_columns(self, table: Table) -> list[str]:
-        """Declared columns that the stored table lacks."""
-        stored = delta_files.column_names(self._path(table))
-        return [name for name in arrow_schema(table.row).names if name not in stored]
+    def missing_columns(self, tables: Sequence[Table]) -> dict[str, list[str]]:
+        """Declared columns that stored tables lack."""
+        return lacking(tables, {table.name: delta_files.column_names(self._path(table)) for table in tables})
 
     def add_columns(self, table: Table, names: list[str]) -> None:
         """Add declared columns."""

@@ -1,7 +1,5 @@
 """The Spark engine: Apache Spark with Delta Lake, in this process or through a Connect server."""
 
-# ruff: noqa: S608  every identifier in the SQL below went through quote()
-
 from __future__ import annotations
 
 import os
@@ -16,7 +14,7 @@ from worklake.lake.engines.open_tables import let_go
 from worklake.lake.engines.sql import SqlEngine
 from worklake.lake.names import quote
 from worklake.lake.retry import until_committed
-from worklake.lake.tables import Table
+from worklake.lake.tables import TABLES, Table
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,6 +60,7 @@ class SparkEngine(SqlEngine):
         self._remote = remote
         self._session: SparkSession | None = None
         self._owns_session = False
+        self._there: frozenset[str] = frozenset()
 
     @property
     def folder(self) -> Path | None:
@@ -83,22 +82,27 @@ class SparkEngine(SqlEngine):
         """Whether there are tables; a remote place is asked through Spark."""
         if self.folder is not None:
             return self.folder.is_dir() and any(delta_files.is_table(path) for path in self.folder.iterdir())
-        from worklake.lake.tables import TABLES
-
         return any(self.stored(table) for table in TABLES.values())
 
     def stored(self, table: Table) -> bool:
         """Whether the table is there."""
         if self.folder is not None:
             return delta_files.is_table(self.folder / table.name)
+        if not self._there and self._can_be_read(*TABLES.values()):
+            self._there = frozenset(TABLES)
+        return table.name in self._there or self._can_be_read(table)
+
+    def _can_be_read(self, *tables: Table) -> bool:
+        """Whether all of these are there, in one question: each run asks for every table."""
         from pyspark.errors import AnalysisException
 
         try:
-            return bool(self.run(f"SELECT * FROM {self.reference(table)}").columns)
+            self.missing_columns(tables)
         except AnalysisException as error:
             if any(word in str(error) for word in NOT_THERE):
                 return False
             raise
+        return True
 
     @property
     def binds_parameters(self) -> bool:

@@ -15,7 +15,7 @@ from worklake.lake.engines.base import Once
 from worklake.lake.names import literal, quote
 from worklake.lake.results import Commit, Maintained, Merged, Size
 from worklake.lake.retry import is_conflict, until_committed
-from worklake.lake.schema import arrow_schema, as_utc, sql_type
+from worklake.lake.schema import arrow_schema, as_utc, lacking, sql_type
 from worklake.lake.tables import Table
 
 if TYPE_CHECKING:
@@ -82,10 +82,14 @@ class SqlEngine(ABC):
             f"\nCOMMENT {literal(table.comment)}{properties}"
         )
 
-    def missing_columns(self, table: Table) -> list[str]:
-        """Declared columns that the stored table lacks."""
-        stored = self.run(f"SELECT * FROM {self.reference(table)}").columns
-        return [name for name in arrow_schema(table.row).names if name not in stored]
+    def missing_columns(self, tables: Sequence[Table]) -> dict[str, list[str]]:
+        """Declared columns that stored tables lack, found out by one question about all of them."""
+        if not tables:
+            return {}
+        each = ", ".join(f"struct({quote(table.name)}.*) AS {quote(table.name)}" for table in tables)
+        places = ", ".join(f"{self.reference(table)} AS {quote(table.name)}" for table in tables)
+        found: Any = self.run(f"SELECT {each} FROM {places} LIMIT 0").schema
+        return lacking(tables, {table.name: found[table.name].dataType.names for table in tables})
 
     def add_columns(self, table: Table, names: list[str]) -> None:
         """Add declared columns, nullable since the rows that are there have no value."""
