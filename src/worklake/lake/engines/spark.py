@@ -48,8 +48,9 @@ NOT_THERE = (
     "TABLE_OR_VIEW_NOT_FOUND",
     "DELTA_MISSING_DELTA_TABLE",
     "DELTA_TABLE_NOT_FOUND",
+    "CANNOT_RESOLVE_STAR_EXPAND",
 )
-"""How Spark says that a path holds no table."""
+"""How Spark says that a path holds no table: the last of these where it takes the path for one without columns."""
 
 
 class SparkEngine(SqlEngine):
