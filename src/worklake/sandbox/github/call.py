@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlencode
 
 import orjson
 
+from worklake.sandbox.github.boards import Boards
 from worklake.sandbox.github.edits import Editor
 from worklake.sandbox.github.entities import Comment, Issue, Repository, User
 from worklake.sandbox.github.errors import ApiError, forbidden, gone, invalid, not_found
@@ -18,6 +19,7 @@ from worklake.sandbox.github.limits import Limits
 from worklake.sandbox.github.rendering import Renderer
 from worklake.sandbox.github.store import Store
 
+ProjectAccess = Literal["none", "read", "write"]
 DISABLED = "Issues has been disabled in this repository."
 
 
@@ -31,6 +33,7 @@ class Site:
     hooks: HookSender
     limits: Limits
     clock: Callable[[], datetime]
+    boards: Boards
 
 
 @dataclass(slots=True)
@@ -58,6 +61,9 @@ class Call:
     query: Mapping[str, str]
     body: dict[str, Any]
     segments: dict[str, str]
+    projects: ProjectAccess = "write"
+    scopes: str | None = None
+    """What the token may do with projects, and the scopes of a classic one."""
 
     @property
     def store(self) -> Store:
