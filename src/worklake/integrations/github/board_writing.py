@@ -37,7 +37,7 @@ class CardWriter:
                 f"{self._client.source}: GitHub does not tell by which id a card is moved", ("status",)
             )
         try:
-            card = edit.beside(lambda: self._moved(node_id, str(status)))
+            card = edit.beside(lambda: self._moved(node_id, str(status), new=new))
         except (AccessError, InvalidInputError, NotFoundError) as error:
             self._board.forget(node_id)
             raise RefusedValueError(f"{error} The card in {self._board.name} was not moved.", ("status",)) from error
@@ -57,9 +57,9 @@ class CardWriter:
         except WorklakeError as error:
             log.warning("issue was closed, and its card stays where it is", project=self._board.name, why=str(error))
 
-    def _moved(self, node_id: str, status: str) -> Card | None:
+    def _moved(self, node_id: str, status: str, *, new: bool) -> Card | None:
         assert self._board is not None and self._options is not None
-        option, card = self._options.option_of(status), self._board.card_of(node_id)
+        option, card = self._options.option_of(status), None if new else self._board.card_of(node_id)
         if option is None:  # an option that stands for something else would say so
             has_other = card is not None and self._options.meaning_of(card.option) not in (None, status)
             return self._board.clear(node_id, card) if card is not None and has_other else card
