@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integrations.github import payloads
-from tests.integrations.github.test_contract import REPOSITORIES, GitHubHands
+from tests.integrations.github.test_contract import GitHubHands
 from tests.support.sandbox import Served, running_sandbox
 from worklake.integrations.github import GitHubIntegration
 from worklake.integrations.github.settings import GitHubSettings
@@ -15,6 +15,7 @@ from worklake.testing.contract import IntegrationContract
 from worklake.testing.source import SourceToTest
 from worklake.testing.writing import WritingContract
 
+REPOSITORIES = ("team/web", "team/api", "team/mobile")
 pytestmark = pytest.mark.xdist_group("github-contract")
 
 
