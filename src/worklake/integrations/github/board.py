@@ -30,16 +30,19 @@ log = structlog.get_logger(__name__)
 
 
 class Card(NamedTuple):
-    """An issue's item in the project: its option, if it has one, and when that was set."""
+    """An issue's item in the project: its option, if it has one, and when that was set. `reopened_at` is when the issue
+    was last opened again, if it was.
+    """
 
     item_id: str
     option: str | None
     moved_at: str | None
+    reopened_at: str | None = None
 
     @property
     def shown(self) -> Payload:
         """What an issue carries of it."""
-        return {"option": self.option, "moved_at": self.moved_at}
+        return {"option": self.option, "moved_at": self.moved_at, "reopened_at": self.reopened_at}
 
 
 class Place(NamedTuple):
@@ -105,7 +108,7 @@ class Board:
             for node in nodes:
                 place = _place(node.get("content"))
                 if place is not None:
-                    yield Listed(place, node["content"].get("state") == "OPEN", _card(node))
+                    yield Listed(place, node["content"].get("state") == "OPEN", _card(node, node["content"]))
             page = told.get("pageInfo") or {}
             if not page.get("hasNextPage"):
                 return
@@ -118,7 +121,7 @@ class Board:
             variables = {"ids": list(node_ids[begin : begin + PAGE_SIZE]), "field": self.settings.field}
             for node in _nodes(self._client.ask("CardsOfIssues", CARDS_OF_ISSUES, variables)):
                 items = node.get("projectItems") or {}
-                cards = [_card(one) for one in _nodes(items) if self._is_ours(one.get("project"))]
+                cards = [_card(one, node) for one in _nodes(items) if self._is_ours(one.get("project"))]
                 if cards or not (items.get("pageInfo") or {}).get("hasNextPage"):
                     found[str(node.get("id"))] = cards[0] if cards else None
         for node_id, card in found.items():
@@ -229,15 +232,20 @@ def _nodes(connection: Any) -> Iterator[Payload]:
     return (one for one in nodes or () if isinstance(one, dict) and one)
 
 
-def _card(node: Payload) -> Card:
+def _card(node: Payload, issue: Payload | None = None) -> Card:
     """A card; one without an option moved when it last changed at all."""
     value = node.get("fieldValueByName") or {}
-    option, moved_at = value.get("name"), value.get("updatedAt") or node.get("updatedAt")
+    reopened = next(_nodes((issue or {}).get("timelineItems")), {})
     return Card(
         str(node.get("id")),
-        option if isinstance(option, str) else None,
-        moved_at if isinstance(moved_at, str) else None,
+        _optional(value.get("name")),
+        _optional(value.get("updatedAt") or node.get("updatedAt")),
+        _optional(reopened.get("createdAt")),
     )
+
+
+def _optional(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _place(content: Any) -> Place | None:

@@ -8,6 +8,17 @@ fragment Option on ProjectV2Item {
   fieldValueByName(name: $field) { ... on ProjectV2ItemFieldSingleSelectValue { name updatedAt } }
 }
 """
+_REOPENED = """
+fragment Reopened on Issue {
+  timelineItems(last: 1, itemTypes: [REOPENED_EVENT]) { nodes { ... on ReopenedEvent { createdAt } } }
+}
+"""
+
+
+def _with(fragments: str, query: str) -> str:
+    """A query, and the fragments that it names."""
+    return query + fragments
+
 
 DETAILS = """
 query ProjectDetails($owner: String!, $number: Int!, $field: String!) {
@@ -19,62 +30,62 @@ query ProjectDetails($owner: String!, $number: Int!, $field: String!) {
 }
 """
 
-CARDS = (
+CARDS = _with(
+    _OPTION + _REOPENED,
     """
 query ProjectCards($owner: String!, $number: Int!, $field: String!, $first: Int!, $after: String) {
   repositoryOwner(login: $owner) { ... on ProjectV2Owner { projectV2(number: $number) {
     items(first: $first, after: $after) {
       pageInfo { hasNextPage endCursor }
-      nodes { ...Option content { ... on Issue { number state repository { databaseId nameWithOwner } } } }
+      nodes { ...Option content { ... on Issue { number state ...Reopened repository { databaseId nameWithOwner } } } }
     }
   } } }
 }
-"""
-    + _OPTION
+""",
 )
 
-CARDS_OF_ISSUES = (
+CARDS_OF_ISSUES = _with(
+    _OPTION + _REOPENED,
     """
 query CardsOfIssues($ids: [ID!]!, $field: String!) {
   nodes(ids: $ids) { ... on Issue {
-    id
+    id ...Reopened
     projectItems(first: 100) {
       pageInfo { hasNextPage }
       nodes { ...Option project { number owner { ... on RepositoryOwner { login } } } }
     }
   } }
 }
-"""
-    + _OPTION
+""",
 )
 
-ADD_CARD = (
+ADD_CARD = _with(
+    _OPTION,
     """
 mutation AddCard($project: ID!, $issue: ID!, $field: String!) {
   changed: addProjectV2ItemById(input: {projectId: $project, contentId: $issue}) { card: item { ...Option } }
 }
-"""
-    + _OPTION
+""",
 )
 
-MOVE_CARD = (
+MOVE_CARD = _with(
+    _OPTION,
     """
 mutation MoveCard($project: ID!, $card: ID!, $fieldId: ID!, $option: String!, $field: String!) {
   changed: updateProjectV2ItemFieldValue(
     input: {projectId: $project, itemId: $card, fieldId: $fieldId, value: {singleSelectOptionId: $option}}
   ) { card: projectV2Item { ...Option } }
 }
-"""
-    + _OPTION
+""",
 )
 
-CLEAR_CARD = (
+CLEAR_CARD = _with(
+    _OPTION,
     """
 mutation ClearCard($project: ID!, $card: ID!, $fieldId: ID!, $field: String!) {
   changed: clearProjectV2ItemFieldValue(
     input: {projectId: $project, itemId: $card, fieldId: $fieldId}
   ) { card: projectV2Item { ...Option } }
 }
-"""
-    + _OPTION
+""",
 )

@@ -11,8 +11,9 @@ from worklake.integrations.reading import optional_object, optional_text, option
 from worklake.model.fields import OPEN_STATUSES, FieldValue, Status
 
 CARD = "_project_card"
-"""Key under which an open issue carries what the project says of it: `{"option", "moved_at"}`, or null where it is not
-in the project. REST tells nothing of projects. Without the key nobody knows, as the project could not be read.
+"""Key under which an open issue carries what the project says of it: `{"option", "moved_at", "reopened_at"}`, or null
+where it is not in the project. REST tells nothing of projects. Without the key nobody knows: the project could not be
+read.
 """
 LONGEST = 1000
 
@@ -22,8 +23,8 @@ class OptionFields:
 
     Closed wins: what the project says of a closed issue means nothing, as GitHub moves such an issue to Done by itself
     unless that workflow is off. An open issue whose option stands for a closed status has that status: GitHub closes it
-    in a moment where that workflow is on, and else a person has said that it is done. Only where the issue was opened
-    again may the option be the one from before, which nobody can tell: then it is started.
+    in a moment where that workflow is on, and else a person has said that it is done. Unless the issue was opened again
+    since: then the option is the one from before, and the issue is started.
     """
 
     def __init__(self, project: ProjectSettings, labels: LabelFields) -> None:
@@ -45,9 +46,8 @@ class OptionFields:
         status = self.meaning_of(optional_text(card, "option", LONGEST) if card else None)
         if status is None:
             return Status.UNSTARTED.value
-        if status not in OPEN_STATUSES and payload.get("state_reason") == "reopened":
-            return Status.STARTED.value
-        return status
+        is_from_before = payload.get("state_reason") == "reopened" and card is not None and not _moved_since(card)
+        return Status.STARTED.value if status not in OPEN_STATUSES and is_from_before else status
 
     def fit_status(self, status: FieldValue, now: FieldValue) -> str:
         """The status as the project can show it: an open one without an option for it as unstarted."""
@@ -69,6 +69,12 @@ class OptionFields:
     def option_of(self, status: str) -> str | None:
         """The option that is written for a status."""
         return self._options.get(status)
+
+
+def _moved_since(card: Payload) -> bool:
+    """Whether a card was moved after its issue was opened again; not where both were in one second."""
+    moved, reopened = optional_time(card, "moved_at"), optional_time(card, "reopened_at")
+    return moved is not None and reopened is not None and moved > reopened
 
 
 def changed_at(payload: Payload) -> datetime:

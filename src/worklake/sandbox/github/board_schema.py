@@ -94,7 +94,7 @@ class BoardFields:
         def items(info: Info, includeArchived: bool = True, **page: Any) -> Shown:
             self._check("projectItems", "read")
             held = [(one, one.items[issue.id]) for one in self._call.store.projects if issue.id in one.items]
-            return _connection("projectItems", held, page, lambda pair: self._item(*pair))
+            return connection("projectItems", held, page, lambda pair: self._item(*pair))
 
         return items
 
@@ -171,8 +171,8 @@ class BoardFields:
             "url": f"{self._call.show.base_url}/orgs/{project.owner}/projects/{project.number}",
             "viewerCanUpdate": self._call.user.pushes and self._call.projects == "write",
             "field": field,
-            "fields": lambda info, **page: _connection("fields", self._fields(project), page, lambda one: one),
-            "items": lambda info, **page: _connection(
+            "fields": lambda info, **page: connection("fields", self._fields(project), page, lambda one: one),
+            "items": lambda info, **page: connection(
                 "items", list(project.items.values()), page, lambda one: self._item(project, one)
             ),
         }  # fmt: skip
@@ -248,28 +248,29 @@ def unknown(wanted: str) -> GraphQLError:
     return refused("NOT_FOUND", f"Could not resolve to a node with the global id of '{wanted}'")
 
 
-def _connection(name: str, rows: Sequence[Any], page: Shown, show: Callable[[Any], Shown]) -> Shown:
-    """A page forward of a list, which must be asked for with how many it shall have."""
-    first = page.get("first")
-    if first is None:
+def connection(name: str, rows: Sequence[Any], page: Shown, show: Callable[[Any], Shown]) -> Shown:
+    """A page of a list, from its begin or its end, which must be asked for with how many it shall have."""
+    first, last = page.get("first"), page.get("last")
+    if first is None and last is None:
         raise refused(
             "MISSING_PAGINATION_BOUNDARIES",
-            f"You must provide a `first` or `last` value to properly paginate the `{name}` connection."
-            " The sandbox does not serve `last`.",
+            f"You must provide a `first` or `last` value to properly paginate the `{name}` connection.",
         )
-    if not 1 <= first <= MOST:
+    size, word = (first, "first") if first is not None else (last, "last")
+    if size is None or not 1 <= size <= MOST:
         raise refused(
             "EXCESSIVE_PAGINATION",
-            f"Requesting {first} records on the `{name}` connection exceeds the `first` limit of {MOST} records.",
+            f"Requesting {size} records on the `{name}` connection exceeds the `{word}` limit of {MOST} records.",
         )
-    begin = _row(page.get("after"))
-    shown = [show(row) for row in rows[begin : begin + first]]
+    end = _row(page.get("before"), len(rows))
+    begin = _row(page.get("after"), 0) if first is not None else max(0, end - size)
+    end = min(end, begin + size)
+    shown = [show(row) for row in rows[begin:end]]
     return {
         "nodes": shown, "totalCount": len(rows),
         "pageInfo": {
-            "hasNextPage": begin + first < len(rows), "hasPreviousPage": begin > 0,
-            "startCursor": _cursor(begin) if shown else None,
-            "endCursor": _cursor(begin + len(shown)) if shown else None,
+            "hasNextPage": end < len(rows), "hasPreviousPage": begin > 0,
+            "startCursor": _cursor(begin) if shown else None, "endCursor": _cursor(end) if shown else None,
         },
     }  # fmt: skip
 
@@ -278,8 +279,8 @@ def _cursor(row: int) -> str:
     return base64.b64encode(f"cursor:{row}".encode()).decode()
 
 
-def _row(cursor: str | None) -> int:
+def _row(cursor: str | None, without: int) -> int:
     try:
-        return int(base64.b64decode(cursor).partition(b":")[2]) if cursor else 0
+        return int(base64.b64decode(cursor).partition(b":")[2]) if cursor else without
     except ValueError:
         raise refused("INVALID_CURSOR_ARGUMENTS", f"`{cursor}` does not appear to be a valid cursor.") from None

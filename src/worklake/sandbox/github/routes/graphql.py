@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, build_schema, graphql_sync
 
 from worklake.sandbox.github.api import Route
-from worklake.sandbox.github.board_schema import SCHEMA, BoardFields, unknown
+from worklake.sandbox.github.board_schema import SCHEMA, BoardFields, connection, unknown
 from worklake.sandbox.github.call import Call, Reply, json_reply
-from worklake.sandbox.github.entities import Issue
-from worklake.sandbox.github.rendering import node_id, number_in
+from worklake.sandbox.github.entities import Event, Issue
+from worklake.sandbox.github.rendering import node_id, number_in, shown_time
 
 _SCHEMA = """
 type User implements Node { login: String!  databaseId: Int  id: ID! }
@@ -22,7 +23,15 @@ type Issue implements Node {
   projectItems(
     after: String, before: String, first: Int, includeArchived: Boolean = true, last: Int
   ): ProjectV2ItemConnection!
+  timelineItems(
+    after: String, before: String, first: Int, itemTypes: [IssueTimelineItemsItemType!], last: Int
+  ): IssueTimelineItemsConnection!
 }
+enum IssueTimelineItemsItemType { CLOSED_EVENT REOPENED_EVENT }
+type ClosedEvent implements Node { id: ID!  createdAt: DateTime! }
+type ReopenedEvent implements Node { id: ID!  createdAt: DateTime! }
+union IssueTimelineItems = ClosedEvent | ReopenedEvent
+type IssueTimelineItemsConnection { nodes: [IssueTimelineItems]  pageInfo: PageInfo!  totalCount: Int! }
 type Query {
   viewer: User!
   node(id: ID!): Node
@@ -44,6 +53,8 @@ type Mutation {
 }
 """
 
+_KINDS = {"closed": "ClosedEvent", "reopened": "ReopenedEvent"}
+_EVENTS = tuple(f"{kind.upper()}_EVENT" for kind in _KINDS)
 _Info = GraphQLResolveInfo[Call]
 
 
@@ -141,8 +152,23 @@ def _shown(call: Call, issue: Issue) -> dict[str, Any]:
     return {
         "__typename": "Issue", "id": node_id("I", issue.id), "number": issue.number, "databaseId": issue.id,
         "title": issue.title, "state": issue.state.upper(), "repository": _repository(call, issue.repository_id),
-        "projectItems": boards.of_issue(issue),
+        "projectItems": boards.of_issue(issue), "timelineItems": _timeline_of(issue),
     }  # fmt: skip
+
+
+def _timeline_of(issue: Issue) -> Callable[..., dict[str, Any]]:
+    """When an issue was closed and opened again: of its history GraphQL serves no more here."""
+
+    def items(info: _Info, itemTypes: list[str] | None = None, **page: Any) -> dict[str, Any]:
+        wanted = [one for one in issue.events if f"{one.kind.upper()}_EVENT" in (itemTypes or _EVENTS)]
+        return connection("timelineItems", [one for one in wanted if one.kind in _KINDS], page, _event)
+
+    return items
+
+
+def _event(event: Event) -> dict[str, Any]:
+    shown = {"id": node_id("EV", event.id), "createdAt": shown_time(event.created_at)}
+    return {"__typename": _KINDS[event.kind], **shown}
 
 
 def _repository(call: Call, number: int) -> dict[str, Any]:
