@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.integrations.github.team import PROJECT, WEB, Team
-from worklake.errors import AccessError
+from worklake.errors import AccessError, InvalidInputError
 from worklake.integrations.base import Item
 from worklake.integrations.github import board_listing
 from worklake.model.rows import Kind
@@ -127,6 +127,14 @@ def test_issue_that_is_gone_with_its_card_stops_nothing(board: Team):
     assert board.listed(position) == ([], position)
 
 
+@pytest.mark.parametrize(
+    "text", ["x", "[]", "{}", '{"repositories": 5}', '{"repositories": {}, "project": {"of": "team/1 status"}}']
+)
+def test_text_that_is_no_position_is_refused(board: Team, text: str):
+    with pytest.raises(InvalidInputError, match="position of a GitHub listing"):
+        board.listed(text)
+
+
 def test_cards_come_page_by_page(board: Team, monkeypatch: pytest.MonkeyPatch):
     whole = {one.place for one in board.source._board.cards()}
     monkeypatch.setattr("worklake.integrations.github.board.PAGE_SIZE", 5)
@@ -152,6 +160,32 @@ def test_project_that_cannot_be_read_stops_no_issue_and_changes_no_status(board:
     assert blind.shown(known)["title"] == "Edited" and "status" not in blind.shown(known)
     items, position = board.listed(pages[-1].position)
     assert statuses(board, items) == {known: "started", new: "started"}
+    assert board.listed(position) == ([], position)
+
+
+def test_field_that_is_gone_takes_no_status_away(board: Team):
+    issue = opened(board, project_option="In Progress")
+    _, position = board.listed()
+    project = board.served.provider._store.projects[0]
+    project.field_name = "Stage"
+    with pytest.raises(AccessError, match="no single-select field 'Status'"):
+        board.listed(position)
+    assert "status" not in board.shown(issue)
+    project.field_name = "Status"
+    assert board.listed(position) == ([], position)
+
+
+def test_moved_card_whose_issue_cannot_be_read_now_is_brought_once_it_can_be(board: Team):
+    issue = opened(board, project_option="Todo")
+    _, position = board.listed()
+    board.edits(issue, project_option="In Progress")
+    for status in (403, 404):
+        board.suffers({"method": "GET", "path": "/issues/[0-9]+$", "status": status})
+        items, position = board.listed(position)
+        assert statuses(board, items) == {}
+    board.suffers()
+    items, position = board.listed(position)
+    assert statuses(board, items) == {issue: "started"}
     assert board.listed(position) == ([], position)
 
 

@@ -71,8 +71,8 @@ def test_a_project_is_told_with_access_and_options(team: Team):
     assert all(finding.ok for finding in told.values())
     assert told["project team/1"].detail == "Roadmap, access to read and write"
     assert told["field Status of project team/1"].detail == "all 3 options exist"
-    some = found(team.with_project(field="status", status={"in progress": "started"}))
-    assert "unstarted there: 'Todo', 'Done'" in some["field status of project team/1"].detail
+    some = found(team.with_project(status={"in progress": "started"}))
+    assert "unstarted there: 'Todo', 'Done'" in some["field Status of project team/1"].detail
     assert "the organisation permission Projects" in found(team.with_project("read_only"))["project team/1"].detail
 
 
@@ -93,5 +93,6 @@ def test_a_field_or_option_that_does_not_serve_is_told(team: Team):
     assert not text.ok and text.detail == "the field 'Title' is no single select"
     none = found(team.with_project(field="Stage"))["field Stage of project team/1"]
     assert not none.ok and "does not exist; there are 'Title', 'Assignees', 'Status'" in none.detail
+    assert not found(team.with_project(field="status"))["field status of project team/1"].ok, "its case counts"
     gone = found(team.with_project(status={"Doing": "started"}))["field Status of project team/1"]
     assert not gone.ok and "'Doing'" in gone.detail and "'Todo', 'In Progress', 'Done'" in gone.detail

@@ -86,7 +86,7 @@ class Board:
     def details(self) -> Details:
         """The project and its field as they are now. Raises `NotFoundError`, `AccessError`."""
         told = self._project("ProjectDetails", DETAILS, {})
-        field = told.get("field") or {}
+        field = self._field_of(told) or {}
         options = field.get("options")
         self._known = Details(
             str(told.get("id")), str(told.get("title")), told.get("closed") is True,
@@ -102,7 +102,9 @@ class Board:
         """
         after, rounds = None, Rounds(f"{self._client.source}: the items of {self.name}")
         while True:
-            told = self._project("ProjectCards", CARDS, {"first": PAGE_SIZE, "after": after}).get("items") or {}
+            project = self._project("ProjectCards", CARDS, {"first": PAGE_SIZE, "after": after})
+            self._check_field(project)
+            told = project.get("items") or {}
             nodes = list(_nodes(told))
             rounds.note(str(one.get("id")) for one in nodes)
             for node in nodes:
@@ -121,7 +123,10 @@ class Board:
             variables = {"ids": list(node_ids[begin : begin + PAGE_SIZE]), "field": self.settings.field}
             for node in _nodes(self._client.ask("CardsOfIssues", CARDS_OF_ISSUES, variables)):
                 items = node.get("projectItems") or {}
-                cards = [_card(one, node) for one in _nodes(items) if self._is_ours(one.get("project"))]
+                ours = [one for one in _nodes(items) if self._is_ours(one.get("project"))]
+                for one in ours:
+                    self._check_field(one["project"])
+                cards = [_card(one, node) for one in ours]
                 if cards or not (items.get("pageInfo") or {}).get("hasNextPage"):
                     found[str(node.get("id"))] = cards[0] if cards else None
         for node_id, card in found.items():
@@ -200,6 +205,19 @@ class Board:
                 f"{self._client.source}: there is no {self.settings.name}, or this token may not see it"
             )
         return project
+
+    def _check_field(self, project: Payload) -> None:
+        """Raise where the field is gone: of every card it would show that it has no option."""
+        if self._field_of(project) is None:
+            raise InvalidInputError(
+                f"{self._client.source}: {self.name} has no single-select field {self.settings.field!r}: make it again,"
+                " or correct `project` in conf/sources.yml"
+            )
+
+    def _field_of(self, project: Payload) -> Payload | None:
+        """The field, by just the name that cards are asked for: in another case that may find nothing."""
+        field = project.get("field")
+        return field if isinstance(field, dict) and field.get("name") == self.settings.field else None
 
     def _is_ours(self, project: Any) -> bool:
         owner = (project.get("owner") or {}).get("login") if isinstance(project, dict) else None

@@ -23,6 +23,7 @@ from worklake.integrations.github.board import UNREADABLE, Board, Card, Listed, 
 from worklake.integrations.github.client import GitHubClient
 from worklake.integrations.github.issues import CALLS_AT_ONCE, Issues, issue_item
 from worklake.integrations.github.listing import Listing
+from worklake.integrations.github.position import Position
 from worklake.model.rows import Kind
 
 MOST_READ_ALONE = 100
@@ -78,14 +79,14 @@ class BoardListing:
         self, client: GitHubClient, issues: Issues, board: Board, repositories: Sequence[str], position: str | None
     ) -> None:
         self._client, self._issues, self._board, self._repositories = client, issues, board, repositories
-        self._held = _object(position)
+        self._held = _object(position, repositories)
         before = Remembered.parse(self._held.pop(PART, None))
         self._project = f"{board.settings.owner}/{board.settings.number} {board.settings.field}".lower()
         self._before = before if before is not None and before.project == self._project else None
         self._now: Remembered | None = copy.deepcopy(self._before)
         self._part: dict[str, Any] | None = None
         self._cards: dict[tuple[str, int], Listed] | None = None
-        self._standings: dict[str, Any] = self._held.setdefault("repositories", {})
+        self._standings: dict[str, Any] = self._held["repositories"]
         self._names = {name.lower(): name for name in repositories}
         self._names_by_id = {
             self._standings[name].get("repository_id"): name for name in repositories if name in self._standings
@@ -161,7 +162,8 @@ class BoardListing:
         hidden: dict[str, set[int]],
     ) -> list[Item]:
         """These issues with their cards, each asked for by itself: who moves a card while the project is read may hide
-        it, and what is hidden must not be taken for gone. `listed` then has what was found.
+        it, and what is hidden must not be taken for gone. `listed` then has what was found, `hidden` what could not be
+        read although it is there.
         """
         if not wanted:
             return []
@@ -176,10 +178,10 @@ class BoardListing:
                 listed[key] = Listed(Place(repository, None, number), is_open, card)
         brought = []
         for key, payload in payloads.items():
-            if payload is None:
-                hidden.setdefault(key[0], set()).add(key[1])
-            elif payload:
+            if payload:
                 brought.append(with_card(issue_item(payload), _card(listed.get(key))))
+            elif payload is None or key in listed:
+                hidden.setdefault(key[0], set()).add(key[1])
         return brought
 
     def _payload(self, key: tuple[str, int]) -> Payload | None:
@@ -233,13 +235,12 @@ def _options_of(listed: Mapping[tuple[str, int], Listed]) -> Options:
     return found
 
 
-def _object(position: str | None) -> dict[str, Any]:
-    try:
-        held = orjson.loads(position) if position else {}
-    except orjson.JSONDecodeError:
-        held = None
-    if not isinstance(held, dict):
-        raise InvalidInputError(f"this is not a position of a GitHub listing: {str(position)[:80]!r}")
+def _object(position: str | None, repositories: Sequence[str]) -> dict[str, Any]:
+    """A position as JSON. Raises `InvalidInputError`."""
+    if not position:
+        return {"repositories": {}}
+    Position.parse(position, repositories)
+    held: dict[str, Any] = orjson.loads(position)
     return held
 
 

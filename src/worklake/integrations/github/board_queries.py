@@ -8,6 +8,11 @@ fragment Option on ProjectV2Item {
   fieldValueByName(name: $field) { ... on ProjectV2ItemFieldSingleSelectValue { name updatedAt } }
 }
 """
+_FIELD = """
+fragment Field on ProjectV2 {
+  field(name: $field) { ... on ProjectV2SingleSelectField { id name options { id name } } }
+}
+"""
 _REOPENED = """
 fragment Reopened on Issue {
   timelineItems(last: 1, itemTypes: [REOPENED_EVENT]) { nodes { ... on ReopenedEvent { createdAt } } }
@@ -20,21 +25,24 @@ def _with(fragments: str, query: str) -> str:
     return query + fragments
 
 
-DETAILS = """
+DETAILS = _with(
+    _FIELD,
+    """
 query ProjectDetails($owner: String!, $number: Int!, $field: String!) {
   repositoryOwner(login: $owner) { ... on ProjectV2Owner { projectV2(number: $number) {
-    id title closed viewerCanUpdate
-    field(name: $field) { ... on ProjectV2SingleSelectField { id options { id name } } }
+    id title closed viewerCanUpdate ...Field
     fields(first: 100) { nodes { ... on ProjectV2FieldCommon { name } } }
   } } }
 }
-"""
+""",
+)
 
 CARDS = _with(
-    _OPTION + _REOPENED,
+    _OPTION + _REOPENED + _FIELD,
     """
 query ProjectCards($owner: String!, $number: Int!, $field: String!, $first: Int!, $after: String) {
   repositoryOwner(login: $owner) { ... on ProjectV2Owner { projectV2(number: $number) {
+    ...Field
     items(first: $first, after: $after) {
       pageInfo { hasNextPage endCursor }
       nodes { ...Option content { ... on Issue { number state ...Reopened repository { databaseId nameWithOwner } } } }
@@ -45,14 +53,14 @@ query ProjectCards($owner: String!, $number: Int!, $field: String!, $first: Int!
 )
 
 CARDS_OF_ISSUES = _with(
-    _OPTION + _REOPENED,
+    _OPTION + _REOPENED + _FIELD,
     """
 query CardsOfIssues($ids: [ID!]!, $field: String!) {
   nodes(ids: $ids) { ... on Issue {
     id ...Reopened
     projectItems(first: 100) {
       pageInfo { hasNextPage }
-      nodes { ...Option project { number owner { ... on RepositoryOwner { login } } } }
+      nodes { ...Option project { number owner { ... on RepositoryOwner { login } } ...Field } }
     }
   } }
 }
