@@ -67,6 +67,7 @@ def gitlab(project: Project, issue: str) -> dict[str, Any]:
 
 
 def at_rest(project: Project) -> None:
+    """A sync more writes nothing, and asks nobody."""
     assert synced(project) == []
     assert project.run("conflicts").document == []
 
@@ -74,9 +75,9 @@ def at_rest(project: Project) -> None:
 def test_status_travels_both_ways_at_the_resolution_of_the_project(project: Project):
     checked = project.run("check")
     assert checked.status == 0, checked.stdout
-    at_rest(project)
+    assert synced(project) == []
     made = len(project.requests_made("github"))
-    at_rest(project)
+    assert synced(project) == []
     asked = [(one["method"], one["status"]) for one in project.requests_made("github")[made:]]
     assert asked.count(("POST", 200)) == 1, "the whole project in a call"
     assert set(asked) == {("POST", 200), ("GET", 304)}
@@ -87,17 +88,17 @@ def test_status_travels_both_ways_at_the_resolution_of_the_project(project: Proj
     synced(project)
     there = gitlab(project, issue)
     assert "status::doing" in there["payload"]["labels"], there["payload"]["labels"]
-    at_rest(project)
+    assert synced(project) == []
 
     project.edit("gitlab", there["external_id"], state_event="close")
     synced(project)
     assert card(project, issue) == ("CLOSED", "Done")
-    at_rest(project)
+    assert synced(project) == []
 
     project.edit("gitlab", there["external_id"], state_event="reopen", add_labels="status::doing")
     synced(project)
     assert card(project, issue) == ("OPEN", "In Progress")
-    at_rest(project)
+    assert synced(project) == []
 
     project.edit("github", issue, project_option="Done")
     synced(project)
