@@ -116,6 +116,13 @@ def test_card_that_is_hidden_while_others_are_moved_is_not_taken_for_gone(board:
     items, again = board.listed(position)
     assert statuses(board, items) == {issue: "started"}
     assert again == position
+    of_issues = board.source._board.cards_of
+    monkeypatch.setattr(board.source._board, "cards_of", lambda ids: {})
+    items, later = board.listed(position)
+    assert items == [], "nobody tells"
+    monkeypatch.setattr(board.source._board, "cards_of", of_issues)
+    items, again = board.listed(later)
+    assert statuses(board, items) == {issue: "started"} and again == position
 
 
 def test_issue_that_is_gone_with_its_card_stops_nothing(board: Team):

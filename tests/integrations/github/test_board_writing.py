@@ -39,16 +39,16 @@ def test_card_goes_with_the_status_whatever_workflows_there_are(board: Team, wor
         shown = board.view(board.source.update(issue, {"status": status}, shown)).fields
         made.append((status, shown["status"], writes(board), board.card(issue)))
         assert board.shown(issue) == shown
-    followed = [PATCH] if workflow else [PATCH, MOVE]
+    follows = [] if workflow else [MOVE]
     assert made == [
         ("started", "started", [ADD, MOVE], "In Progress"),
-        ("completed", "completed", [PATCH, MOVE], "Done"),
+        ("completed", "completed", [PATCH, *follows], "Done"),
         ("started", "started", [MOVE, PATCH], "In Progress"),
         ("unstarted", "unstarted", [MOVE], "Todo"),
         ("canceled", "canceled", [PATCH], "Done" if workflow else "Todo"),
-        ("completed", "completed", [PATCH, PATCH, PATCH, MOVE], "Done"),
+        ("completed", "completed", [PATCH, PATCH, PATCH, *follows], "Done"),
         ("unstarted", "unstarted", [MOVE, PATCH], "Todo"),
-    ], followed
+    ]
 
 
 def test_all_else_is_written_as_without_a_project(board: Team):
@@ -115,6 +115,15 @@ def test_card_that_was_taken_out_meanwhile_is_put_in_again(board: Team):
     board.edits(issue, in_project=False)
     assert board.view(board.source.update(issue, {"status": "started"}, shown)).fields["status"] == "started"
     assert writes(board) == [MOVE, ADD, MOVE]
+
+
+def test_card_that_moved_as_its_issue_was_closed_is_moved_back_when_it_is_opened(board: Team):
+    issue, _ = opened(board, project_option="In Progress")
+    board.edits(issue, state="closed")
+    shown = board.shown(issue)
+    assert board.card(issue) == "Done"
+    board.source.update(issue, {"status": "started"}, shown)
+    assert (board.card(issue), board.shown(issue)["status"]) == ("In Progress", "started")
 
 
 def test_status_that_the_project_does_not_take_is_refused_by_its_name_and_all_else_written(board: Team):

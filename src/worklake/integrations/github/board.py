@@ -136,6 +136,9 @@ class Board:
     def attached(self, items: Sequence[Item]) -> list[Item]:
         """These issues with their cards. Where the project cannot be read, they come without: nobody knows."""
         wanted = [one.payload["node_id"] for one in items if _needs_card(one.payload)]
+        for one in items:
+            if one.payload.get("state") != "open":  # its card may have moved as it was closed
+                self._cards.pop(str(one.payload.get("node_id")), None)
         try:
             found = self.cards_of(wanted)
         except UNREADABLE as error:

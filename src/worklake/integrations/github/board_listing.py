@@ -170,17 +170,16 @@ class BoardListing:
         with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(wanted)), thread_name_prefix="github") as pool:
             payloads = dict(zip(wanted, pool.map(self._payload, wanted), strict=True))
         ids = {str(one["node_id"]): key for key, one in payloads.items() if one and "node_id" in one}
-        for node_id, card in self._board.cards_of(list(ids)).items():
-            repository, number = key = ids[node_id]
-            listed.pop(key, None)
-            if card is not None:
-                is_open = (payloads[key] or {}).get("state") == "open"
-                listed[key] = Listed(Place(repository, None, number), is_open, card)
+        found = {ids[node_id]: card for node_id, card in self._board.cards_of(list(ids)).items()}
         brought = []
         for key, payload in payloads.items():
-            if payload:
-                brought.append(with_card(issue_item(payload), _card(listed.get(key))))
-            elif payload is None or key in listed:
+            if payload and key in found:
+                card = found[key]
+                listed.pop(key, None)
+                if card is not None:
+                    listed[key] = Listed(Place(key[0], None, key[1]), payload.get("state") == "open", card)
+                brought.append(with_card(issue_item(payload), card))
+            elif payload != {} or key in listed:
                 hidden.setdefault(key[0], set()).add(key[1])
         return brought
 

@@ -51,6 +51,7 @@ class CardWriter:
             return
         option = self._options.option_of(str(status))
         try:
+            self._board.forget(node_id)  # GitHub may have moved it already
             card = self._board.card_of(node_id) if option is not None else None
             if option is not None and card is not None and self._options.meaning_of(card.option) != status:
                 self._board.move(node_id, card, option)
