@@ -6,11 +6,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from worklake.integrations.github.settings import GitHubSettings
+from worklake.integrations.github.options import CARD
+from worklake.integrations.github.settings import GitHubSettings, ProjectSettings
 from worklake.model.fields import OPEN_STATUSES, Priority, Status
 
 STATUS_LABELS = ["needs triage", "backlog", "in progress", "In Review", "ready"]
 PRIORITY_LABELS = ["priority: 1", "priority: 2", "Priority: 3", "P4"]
+OPTIONS = ["Todo", "Ready", "In Progress", "In review", "Done", "Dropped"]
 OTHER_LABELS = ["bug", "customer request", "team::platform", "a/b", "übersetzung", "good first issue"]
 LABELS = [*STATUS_LABELS, *PRIORITY_LABELS, *OTHER_LABELS]
 
@@ -72,6 +74,12 @@ def issues(draw: st.DrawFn) -> dict[str, Any]:
     }  # fmt: skip
     if draw(st.booleans()):
         payload |= {"parent_issue_url": f"{address}/issues/99", "_parent": {"id": draw(_ids)}}
+    if draw(st.booleans()):
+        moved = {
+            "option": draw(st.none() | st.sampled_from([*OPTIONS, "TODO"])),
+            "moved_at": draw(st.none() | _moments),
+        }
+        payload[CARD] = draw(st.sampled_from([None, moved]))
     older = st.sets(st.sampled_from(["sub_issues_summary", "issue_dependencies_summary", "state_reason"]))
     for key in draw(older):
         del payload[key]  # older servers leave these out
@@ -86,6 +94,17 @@ settings = st.builds(
     status_labels=st.dictionaries(st.sampled_from(STATUS_LABELS), st.sampled_from(_OPEN)),
     priority_labels=st.dictionaries(
         st.sampled_from(PRIORITY_LABELS), st.sampled_from([word for word in Priority if word is not Priority.NONE])
+    ),
+)
+with_project = st.builds(
+    GitHubSettings,
+    token=st.just("env:GITHUB_TOKEN"),
+    repositories=st.just(("team/web",)),
+    project=st.builds(
+        ProjectSettings,
+        owner=st.just("team"),
+        number=st.just(1),
+        status=st.dictionaries(st.sampled_from(OPTIONS), st.sampled_from(list(Status)), min_size=1),
     ),
 )
 

@@ -19,6 +19,7 @@ from worklake.model.rows import Kind
 
 WEB = "/repos/team/web"
 LABELS = {"needs triage": "triage", "backlog": "backlog", "in progress": "started"}
+PROJECT = {"owner": "team", "number": 1}
 TRANSFER = (
     "mutation ($issue: ID!, $to: ID!) { transferIssue(input: {issueId: $issue, repositoryId: $to})"
     " { issue { number databaseId } } }"
@@ -46,7 +47,7 @@ class Team:
         self.settings = GitHubSettings.model_validate(
             {
                 "token": "env:GITHUB_TOKEN", "base_url": served.base_url, "repositories": ["team/web"],
-                "status_labels": LABELS, "writes_per_minute": 100_000, **settings,
+                "status_labels": {} if settings.get("project") else LABELS, "writes_per_minute": 100_000, **settings,
             }
         )  # fmt: skip
         self.source = GitHubIntegration("github", self.settings, self.http)
@@ -67,6 +68,24 @@ class Team:
         answer = requests.request(method, url, json=body or None, headers=headers, timeout=10)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
+
+    def with_project(self, token: str = "admin", **project: Any) -> Team:
+        """The same source with the sandbox's project."""
+        return Team(self.served, token, project={**PROJECT, **project})
+
+    def edits(self, issue: str | int, **fields: Any) -> None:
+        """Edit an issue past the API, as its page can: also its card in the project."""
+        self.served.provider.edit_item(str(issue), fields)
+
+    def card(self, issue: str | int) -> str | None:
+        """The option that an issue has in the project, past the source; None where it has none or no card."""
+        query = (
+            "query ($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue { projectItems(first: 9) { nodes {"
+            ' fieldValueByName(name: "Status") { ... on ProjectV2ItemFieldSingleSelectValue { name } } } } } } }'
+        )
+        known = {one["external_id"]: one["payload"]["node_id"] for one in self.served.provider.items()}
+        cards = self.asks(query, ids=[known[str(issue)]])["nodes"][0]["projectItems"]["nodes"]
+        return (cards[0]["fieldValueByName"] or {}).get("name") if cards else None
 
     def opens(self, title: str = "An issue", **fields: Any) -> dict[str, Any]:
         """A new issue, as it is answered."""

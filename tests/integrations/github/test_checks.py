@@ -64,3 +64,35 @@ def test_a_server_that_is_no_github_is_told(team: Team):
     team.suffers({"status": 200, "body": "<html>"})
     server = found(team)["server"]
     assert not server.ok and "something that GitHub does not send" in server.detail
+
+
+def test_a_project_is_told_with_access_and_options(team: Team):
+    told = found(team.with_project())
+    assert all(finding.ok for finding in told.values())
+    assert told["project team/1"].detail == "Roadmap, access to read and write"
+    assert told["field Status of project team/1"].detail == "all 3 options exist"
+    some = found(team.with_project(status={"in progress": "started"}))
+    assert "unstarted there: 'Todo', 'Done'" in some["field Status of project team/1"].detail
+    assert "the organisation permission Projects" in found(team.with_project("read_only"))["project team/1"].detail
+
+
+def test_a_project_that_cannot_be_read_is_told_with_the_missing_permission(team: Team):
+    for token, words in (("no_projects", "Resource not accessible"), ("classic", "['read:project']")):
+        told = found(team.with_project(token))["project team/1"]
+        assert not told.ok and words in told.detail
+        assert told.mend and "the organisation permission Projects" in told.mend
+    absent = found(team.with_project(number=2))["project team/2"]
+    assert not absent.ok and "Could not resolve to a ProjectV2 with the number 2" in absent.detail
+    of_a_person = found(team.with_project(owner="kim-b"))["project kim-b/1"]
+    assert of_a_person.mend and "a fine-grained one does not reach the project of a user" in of_a_person.mend
+    assert "the organisation permission" not in of_a_person.mend
+
+
+def test_a_field_or_option_that_does_not_serve_is_told(team: Team):
+    text = found(team.with_project(field="Title"))["field Title of project team/1"]
+    assert not text.ok and text.detail == "the field 'Title' is no single select"
+    none = found(team.with_project(field="Stage"))["field Stage of project team/1"]
+    assert not none.ok and "does not exist; there are 'Title', 'Assignees', 'Status'" in none.detail
+    assert not found(team.with_project(field="status"))["field status of project team/1"].ok, "its case counts"
+    gone = found(team.with_project(status={"Doing": "started"}))["field Status of project team/1"]
+    assert not gone.ok and "'Doing'" in gone.detail and "'Todo', 'In Progress', 'Done'" in gone.detail

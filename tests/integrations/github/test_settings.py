@@ -25,6 +25,12 @@ def test_labels_are_given_a_meaning():
     assert made.priority_labels == {"P1": Priority.HIGH}
 
 
+def test_a_project_has_the_options_of_a_new_one_unless_told():
+    made = settings(project={"owner": "team", "number": 3}).project
+    assert made is not None and made.field == "Status"
+    assert made.status == {"Todo": Status.UNSTARTED, "In Progress": Status.STARTED, "Done": Status.COMPLETED}
+
+
 def test_a_repository_is_the_same_whatever_its_case_and_whoever_reads_it():
     assert settings(repositories=["/Team/Web/"]).places() == {
         "https://api.github.com team/web": "the repository Team/Web"
@@ -48,6 +54,20 @@ def test_a_repository_is_the_same_whatever_its_case_and_whoever_reads_it():
         ({"status_labels": {"Doing": "started", "doing": "backlog"}}, "GitHub knows a label in any case"),
         ({"status_labels": {"X": "started"}, "priority_labels": {"x": "low"}}, "leave it in one"),
         ({"priority_labels": {"x": "none"}}, "cannot stand for priority none"),
+        ({"project": {"owner": "team"}}, "number"),
+        ({"project": {"owner": "team/x", "number": 1}}, "should match pattern"),
+        ({"project": {"owner": "team", "number": 0}}, "greater than or equal to 1"),
+        ({"project": {"owner": "team", "number": 1, "status": {}}}, "at least 1 item"),
+        ({"project": {"owner": "team", "number": 1, "status": {"Done": "done"}}}, "'completed' or 'canceled'"),
+        (
+            {"project": {"owner": "team", "number": 1, "status": {"Done": "completed", "done": "canceled"}}},
+            "in any case",
+        ),
+        ({"project": {"owner": "team", "number": 1, "status": {" Done": "completed"}}}, "no space at either end"),
+        (
+            {"project": {"owner": "team", "number": 1}, "status_labels": {"doing": "started"}},
+            "in `status_labels` or in `project`, not in both",
+        ),
         ({"writes_per_minute": 0}, "greater than or equal to 1"),
         ({"base_url": "github.com"}, "starts with https://"),
         ({"projects": ["team/web"]}, "Extra inputs"),

@@ -8,6 +8,8 @@ from typing import Any
 from worklake.errors import AccessError, AuthError, NotFoundError, WorklakeError
 from worklake.integrations.base import Finding, Payload
 from worklake.integrations.github.account import account_of
+from worklake.integrations.github.board import Board
+from worklake.integrations.github.board_checks import project_findings
 from worklake.integrations.github.client import GitHubClient
 from worklake.integrations.github.names import Names
 from worklake.integrations.github.settings import GitHubSettings
@@ -19,8 +21,10 @@ _TOKEN_MEND = (
 _ISSUES_MEND = "give the token the permission Issues for this repository; a fine-grained one names its repositories"
 
 
-def findings(client: GitHubClient, settings: GitHubSettings, names: Names) -> Iterator[Finding]:
-    """The server, the account and each repository; stops at what makes the rest pointless."""
+def findings(
+    client: GitHubClient, settings: GitHubSettings, names: Names, board: Board | None = None
+) -> Iterator[Finding]:
+    """The server, the account, each repository and the project; stops at what makes the rest pointless."""
     try:
         limits = _limits(client)
         account = account_of(client)
@@ -34,8 +38,10 @@ def findings(client: GitHubClient, settings: GitHubSettings, names: Names) -> It
     yield Finding("account", True, whose)
     for repository in settings.repositories:
         yield _repository(client, repository)
+    if board is not None:
+        yield from project_findings(client, board)
     try:
-        vocabulary = names.vocabulary(frozenset({"status", "priority"}))
+        vocabulary = names.vocabulary(frozenset({"priority"} if board is not None else {"status", "priority"}))
     except WorklakeError as error:
         yield Finding("labels", False, str(error), "let the token's account read the labels of each repository")
         return

@@ -127,18 +127,32 @@ class GitHubClient:
         """Send a change that does no harm when it is sent twice."""
         return self._parsed(self._call(method, path, body=body, repeatable=True))
 
-    def ask(self, name: str, query: str, variables: Mapping[str, Any], *, writes: bool = False) -> Payload:
-        """The data of a GraphQL query. Raises `AccessError`, `NotFoundError` where it says so, `RefusedError` else."""
+    def ask(
+        self,
+        name: str,
+        query: str,
+        variables: Mapping[str, Any],
+        *,
+        writes: bool = False,
+        repeatable: bool | None = None,
+    ) -> Payload:
+        """The data of a GraphQL query. Raises `AccessError`, `NotFoundError` where it says so, `RefusedError` else.
+
+        One that `writes` may be `repeatable` all the same: it does no harm when it is sent twice.
+        """
         body = {"query": query, "variables": dict(variables), "operationName": name}
         path = f"{self._http.base_url.removesuffix('/v3')}/graphql"
-        answer = self._call("POST", path, body=body, repeatable=not writes, writes=writes, endpoint=f"graphql {name}")
+        again = not writes if repeatable is None else repeatable
+        answer = self._call("POST", path, body=body, repeatable=again, writes=writes, endpoint=f"graphql {name}")
         told = self._object(answer)
         errors = [one for one in told.get("errors") or () if isinstance(one, dict)]
         if errors:
             words = "; ".join(str(one.get("message")) for one in errors)[:300]
             kinds = {str(one.get("type")) for one in errors}
             message = f"{self.source}: GitHub refuses {name}: {words}"
-            if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
+            if "INSUFFICIENT_SCOPES" in kinds:
+                raise AccessError(message)
+            if "FORBIDDEN" in kinds:
                 raise AccessError(f"{message}. The token's account needs a higher role there.")
             if "NOT_FOUND" in kinds:
                 raise NotFoundError(message)

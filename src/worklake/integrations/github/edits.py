@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from worklake.errors import NotFoundError, RetryableError, UnknownOutcomeError
@@ -12,6 +12,8 @@ from worklake.integrations.github.addresses import Place
 from worklake.integrations.github.client import GitHubClient, external_id
 from worklake.integrations.github.issues import Issues
 from worklake.integrations.github.refusals import refusing, refusing_reference
+
+Changed = TypeVar("Changed")
 
 
 class Edit:
@@ -61,6 +63,17 @@ class Edit:
                 self._take(f"{path}/{int(one)}")
             for one in added:
                 self._send("POST", path, {"issue_id": int(one)}, again=False)
+
+    def beside(self, change: Callable[[], Changed]) -> Changed:
+        """Make a change that is not to the issue itself, and give what it answers."""
+        try:
+            answer = change()
+        except RetryableError as error:
+            if self._begun:
+                raise UnknownOutcomeError(f"{error} A part of the change is made already.") from error
+            raise
+        self._begun = True
+        return answer
 
     def result(self) -> Payload:
         """The issue as it shows after the change, read where no call showed it. Raises `UnknownOutcomeError`."""

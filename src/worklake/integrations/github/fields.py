@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from worklake.integrations.base import Payload
 from worklake.integrations.github.addresses import place_of
 from worklake.integrations.github.labels import LabelFields
+from worklake.integrations.github.options import OptionFields
 from worklake.integrations.github.texts import MOST_MARKERS, fitted, fitted_title, shown, written
 from worklake.integrations.reading import number_id, objects, optional_object, optional_text, optional_whole, text
 from worklake.integrations.text import markers_in
@@ -41,12 +42,15 @@ class FieldLens:
     has: Callable[[Payload], bool] = lambda payload: True
 
 
-def issue_fields(labels: LabelFields) -> Mapping[str, FieldLens]:
-    """Every field that GitHub has for an issue."""
+def issue_fields(labels: LabelFields, options: OptionFields | None = None) -> Mapping[str, FieldLens]:
+    """Every field that GitHub has for an issue. Its status lives in labels, or in the options of a project."""
+    status = FieldLens(labels.status, labels.put_status, labels.fit_status)
+    if options is not None:
+        status = FieldLens(options.status, options.put_status, options.fit_status, options.tells)
     return {
         "title": FieldLens(_title, _put_title, _fit_title),
         "description": FieldLens(_description, _put_description, _fit_description),
-        "status": FieldLens(labels.status, labels.put_status, labels.fit_status),
+        "status": status,
         "priority": FieldLens(labels.priority, labels.put_priority, labels.fit_priority),
         "labels": FieldLens(labels.labels, labels.put_labels, labels.fit_labels),
         "assignees": FieldLens(_assignees, _put_assignees, _fit_assignees),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -32,6 +33,8 @@ from worklake.integrations.base import (
 )
 from worklake.integrations.branches import FIRST_DAYS
 from worklake.integrations.github.account import account_of
+from worklake.integrations.github.board import Board
+from worklake.integrations.github.board_listing import BoardListing
 from worklake.integrations.github.checks import findings
 from worklake.integrations.github.client import WIRE, GitHubClient, external_id
 from worklake.integrations.github.code import completed_pull
@@ -87,25 +90,31 @@ class GitHubIntegration(BaseIntegration):
         self.lens: GitHubLens = GitHubLens(settings)
         http.limit_writes(settings.writes_per_minute, 60.0)
         self._client = GitHubClient(http)
-        self._issues = Issues(self._client, settings.repositories)
+        self._board = Board(self._client, settings.project) if settings.project is not None else None
+        if self._board is not None:  # the events of an issue tell nothing of its card
+            told = self.capabilities.field_history - {"status"}
+            self.capabilities = replace(self.capabilities, field_history=told)  # type: ignore[misc]
+        self._issues = Issues(self._client, settings.repositories, self._board)
         self._comments = Comments(self._client, self._issues)
-        self._writer = IssueWriter(self._client, settings, self.lens, self._issues)
+        self._writer = IssueWriter(self._client, settings, self.lens, self._issues, self._board)
         self._history = History(self._client, LabelFields(settings))
         self._whereabouts = Whereabouts(self._client, self._issues, settings.repositories, self.lens.addresses)
         self._account: str | None = None
         self._recent: datetime | None = None
 
     def check(self) -> Iterator[Finding]:
-        """The server, the account, and each repository. What is not well is a finding, never an exception."""
-        return findings(self._client, self.settings, self._writer.names)
+        """The server, the account, each repository and the project. What is not well is a finding, no exception."""
+        return findings(self._client, self.settings, self._writer.names, self._board)
 
     def list_changed(self, position: str | None, now: datetime) -> Iterator[Page]:
         """Issues, pull requests and comments changed since, in the order of changes, with what they belong to, and
         commits that came into default branches and name anything.
 
-        Raises `AccessError` after the last page when some repository could not be read.
+        Raises `AccessError` after the last page when some repository, or the project, could not be read.
         """
         self._recent = now - timedelta(days=FIRST_DAYS)
+        if self._board is not None:
+            return BoardListing(self._client, self._issues, self._board, self.settings, position, now).pages()
         return Listing(self._client, self._issues, self.settings, position, now).pages()
 
     def complete(self, items: Sequence[Item]) -> Iterator[Item]:
@@ -210,7 +219,7 @@ class GitHubIntegration(BaseIntegration):
         return self._account
 
     def mapped_names(self) -> Mapping[str, tuple[str, ...]]:
-        """The labels with a meaning."""
+        """The labels and options with a meaning."""
         return self._writer.names.mapped()
 
     def made_id(self, marker: TaskId | CommentId) -> str | None:
@@ -267,7 +276,8 @@ class GitHubIntegration(BaseIntegration):
 
     def history(self, external_id: str, since: datetime, fields: AbstractSet[str] | None = None) -> Iterator[FieldEdit]:
         """The events of an issue. Which values were exchanged is told of titles, labels and people."""
-        wanted = HISTORY_FIELDS if fields is None else fields & HISTORY_FIELDS
+        told = self.capabilities.field_history
+        wanted = told if fields is None else fields & told
         return self._history.of(self._issues.place(external_id), since, wanted)
 
     def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from worklake.errors import AccessError, NotFoundError
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.github.addresses import Place, place_in, place_of
+from worklake.integrations.github.board import Board
 from worklake.integrations.github.client import GitHubClient, external_id, updated_at
 from worklake.integrations.github.fields import BLOCKERS, PARENT, blockers
 from worklake.integrations.text import markers_in
@@ -45,10 +46,12 @@ class TransferredError(NotFoundError):
 
 
 class Issues:
-    """The issues of a source, and the logins of the accounts that were seen in them."""
+    """The issues of a source, and the logins of the accounts that were seen in them. With a project, those that are
+    read by themselves come with their cards.
+    """
 
-    def __init__(self, client: GitHubClient, repositories: Sequence[str]) -> None:
-        self._client = client
+    def __init__(self, client: GitHubClient, repositories: Sequence[str], board: Board | None = None) -> None:
+        self._client, self._board = client, board
         self._repositories = repositories
         self._known: dict[str, Known] = {}
         self._ids: dict[tuple[str, int], str] = {}
@@ -124,14 +127,14 @@ class Issues:
         if not wanted:
             return
         with ThreadPoolExecutor(min(CALLS_AT_ONCE, len(wanted)), thread_name_prefix="github") as pool:
-            for item in pool.map(self._read_if_there, wanted):
-                if item is not None:
-                    yield item
+            found = (item for item in pool.map(self._read_if_there, wanted) if item is not None)
+            yield from found if self._board is None else self._board.attached(list(found))
 
     def item(self, payload: Payload) -> Item:
         """The item of an issue that a call of its own brought, with its relations."""
         self.remember(payload)
-        return self.completed(issue_item(payload))
+        item = self.completed(issue_item(payload))
+        return item if self._board is None else self._board.attached([item])[0]
 
     def needs_more(self, payload: Payload) -> bool:
         """Whether an issue has relations that its payload only hints at."""
@@ -167,7 +170,7 @@ class Issues:
 
     def _read_if_there(self, issue_id: str) -> Item | None:
         try:
-            return self.read(issue_id)
+            return self.completed(issue_item(self.payload(issue_id)))
         except NotFoundError:
             return None
 

@@ -19,6 +19,7 @@ from worklake.integrations.github.addresses import Addresses, place_of
 from worklake.integrations.github.code import commit_view, pull_view
 from worklake.integrations.github.fields import LONGEST, issue_fields
 from worklake.integrations.github.labels import LabelFields
+from worklake.integrations.github.options import OptionFields, changed_at
 from worklake.integrations.github.settings import GitHubSettings
 from worklake.integrations.github.texts import shown
 from worklake.integrations.reading import (
@@ -33,7 +34,7 @@ from worklake.integrations.reading import (
     unreadable,
 )
 from worklake.integrations.text import comment_markers_in, markers_in, urls_in
-from worklake.model.fields import Fields, FieldValue
+from worklake.model.fields import FIELDS, Fields, FieldValue, Status
 from worklake.model.ids import digest
 from worklake.model.rows import Kind
 
@@ -55,15 +56,18 @@ ISSUE_FIELDS = WRITABLE_FIELDS | {"project"}
 
 
 class GitHubLens(Lens):
-    """The lens of one source: which labels have a meaning, and which server it is, stand in its settings."""
+    """The lens of one source: which labels or options have a meaning, and which server it is, stand in its settings."""
 
     def __init__(self, settings: GitHubSettings) -> None:
         self._settings = settings
         self.addresses = Addresses(settings.base_url)
-        self._fields = issue_fields(LabelFields(settings))
+        self._labels = LabelFields(settings)
+        self.options = OptionFields(settings.project, self._labels) if settings.project is not None else None
+        self._fields = issue_fields(self._labels, self.options)
         self._getters = [(name, lens.has, lens.get) for name, lens in self._fields.items()]
         labels = [list(settings.status_labels.items()), list(settings.priority_labels.items())]
-        self._fingerprint = digest("github", RULES, settings.base_url, json.dumps(labels))
+        project = [] if settings.project is None else [settings.project.model_dump_json()]
+        self._fingerprint = digest("github", RULES, settings.base_url, json.dumps(labels), *project)
         self._views: Mapping[Kind, Callable[[Payload], View]] = {
             Kind.TASK: self._task,
             Kind.COMMENT: _comment,
@@ -110,13 +114,24 @@ class GitHubLens(Lens):
         return {name: get(payload) for name, has, get in self._getters if has(payload)}
 
     def without(self, names: Mapping[str, Sequence[str]]) -> GitHubLens:
-        """The lens of a GitHub on which these labels do not exist."""
+        """The lens of a GitHub on which these labels and options do not exist."""
         gone = {name for field in ("status", "priority") for name in names.get(field, ())}
-        news = {
+        news: dict[str, object] = {
             key: {label: value for label, value in getattr(self._settings, key).items() if label not in gone}
             for key in ("status_labels", "priority_labels")
         }
+        project = self._settings.project
+        if project is not None:
+            kept = {option: status for option, status in project.status.items() if option not in gone}
+            news["project"] = project.model_copy(update={"status": kept})
         return GitHubLens(self._settings.model_copy(update=news))
+
+    def is_on_the_way(self, field: str, before: FieldValue, sent: FieldValue, shown: FieldValue) -> bool:
+        """Whether a new issue was made, and its card not yet moved. A change never shows anything but before and after:
+        what is to be open has its card moved before it is opened, and what is closed shows so whatever its card says.
+        """
+        made = before == FIELDS["status"].empty and shown == Status.UNSTARTED.value != sent
+        return self.options is not None and field == "status" and made
 
     def fingerprint(self) -> str:
         """Changes with the labels that have a meaning, with the server's address and with the rules of reading."""
@@ -134,7 +149,7 @@ class GitHubLens(Lens):
             self.addresses.key(place) if place is not None else None,
             optional_text(payload, "html_url", LONGEST),
             time(payload, "created_at"),
-            time(payload, "updated_at"),
+            changed_at(payload),
             optional_time(payload, "closed_at"),
             number_id(author) if author else None,
             urls=urls_in(body),

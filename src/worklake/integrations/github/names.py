@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from worklake.errors import RefusedValueError
 from worklake.integrations.base import Vocabulary
+from worklake.integrations.github.board import Board
 from worklake.integrations.github.client import GitHubClient, external_id
 from worklake.integrations.github.issues import Issues
 from worklake.integrations.github.settings import GitHubSettings
@@ -19,8 +20,10 @@ _ALL = {"state": "all"}
 class Names:
     """The names that a source's repositories know."""
 
-    def __init__(self, client: GitHubClient, settings: GitHubSettings, issues: Issues) -> None:
-        self._client, self._settings, self._issues = client, settings, issues
+    def __init__(
+        self, client: GitHubClient, settings: GitHubSettings, issues: Issues, board: Board | None = None
+    ) -> None:
+        self._client, self._settings, self._issues, self._board = client, settings, issues, board
         self._milestones: dict[tuple[str, str], int] = {}
         self._asked: set[str] = set()
 
@@ -67,7 +70,9 @@ class Names:
         return [self._issues.logins[one] for one in people]
 
     def vocabulary(self, fields: AbstractSet[str]) -> Vocabulary:
-        """Milestones and accounts that exist for any of the repositories, and labels with a meaning that none has."""
+        """Milestones and accounts that exist for any of the repositories, labels with a meaning that none has, and
+        options with a meaning that the project's field does not have.
+        """
         known: dict[str, frozenset[str]] = {}
         missing: dict[str, tuple[str, ...]] = {}
         if "milestone" in fields:
@@ -75,6 +80,9 @@ class Names:
         if "assignees" in fields:
             known["assignees"] = self._gathered("assignees", {}, "id")
         wanted = {field: names for field, names in self.mapped().items() if field in fields}
+        if self._board is not None and "status" in wanted:
+            gone = self.missing_options(self._board.details().options or {}, wanted.pop("status"))
+            missing |= {"status": gone} if gone else {}
         if wanted:
             existing = {name.lower() for name in self._gathered("labels", {}, "name")}
             for field, labels in wanted.items():
@@ -84,9 +92,17 @@ class Names:
         return Vocabulary(known, missing, assumed)
 
     def mapped(self) -> dict[str, tuple[str, ...]]:
-        """The labels with a meaning, by field."""
-        labels = {"status": self._settings.status_labels, "priority": self._settings.priority_labels}
+        """The labels and options with a meaning, by field."""
+        project = self._settings.project
+        status = self._settings.status_labels if project is None else project.status
+        labels = {"status": status, "priority": self._settings.priority_labels}
         return {field: tuple(names) for field, names in labels.items() if names}
+
+    @staticmethod
+    def missing_options(existing: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
+        """Those of the wanted options that the field does not have in any case."""
+        there = {name.lower() for name in existing}
+        return tuple(name for name in wanted if name.lower() not in there)
 
     def _gathered(self, what: str, query: dict[str, str], key: str) -> frozenset[str]:
         return frozenset(

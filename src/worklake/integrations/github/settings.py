@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from worklake.model.fields import OPEN_STATUSES, Priority, Status
-from worklake.settings.models import BaseUrl, SourceSettings
+from worklake.settings.models import BaseUrl, Settings, SourceSettings
 
 LONGEST_LABEL = 50
 DEFAULT_PRIORITY_LABELS: Mapping[str, Priority] = {
@@ -18,6 +18,13 @@ DEFAULT_PRIORITY_LABELS: Mapping[str, Priority] = {
     "priority: medium": Priority.MEDIUM,
     "priority: low": Priority.LOW,
 }
+DEFAULT_OPTIONS: Mapping[str, Status] = {
+    "Todo": Status.UNSTARTED,
+    "In Progress": Status.STARTED,
+    "Done": Status.COMPLETED,
+}
+"""What GitHub's own options of a new project stand for."""
+_LOGIN = r"^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$"
 _REPOSITORY = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
 
 
@@ -52,8 +59,37 @@ def _labels(labels: Mapping[str, Any]) -> Mapping[str, Any]:
     return labels
 
 
+def _options(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    seen = set()
+    for option in options:
+        if not option.strip() or option != option.strip():
+            raise ValueError(f"{option!r} cannot be an option of a project's field: it has no space at either end")
+        if option.lower() in seen:
+            raise ValueError(f"the option {option!r} is named twice: GitHub knows an option in any case")
+        seen.add(option.lower())
+    return options
+
+
 RepositoryName = Annotated[str, AfterValidator(_repository)]
 """A repository's owner and name, such as `team/web`."""
+
+
+class ProjectSettings(Settings):
+    """A project (Projects v2) of an organisation or a user, one of whose fields says how far an issue is."""
+
+    owner: str = Field(pattern=_LOGIN, description="The organisation or user whose project it is")
+    number: int = Field(ge=1, description="The number in the project's address")
+    field: str = Field(default="Status", min_length=1, description="The single-select field that holds the status")
+    status: Annotated[Mapping[str, Status], AfterValidator(_options)] = Field(
+        default=DEFAULT_OPTIONS,
+        min_length=1,
+        description="What the field's options stand for; of several with one status the first is written",
+    )
+
+    @property
+    def name(self) -> str:
+        """The project in words."""
+        return f"project {self.owner}/{self.number}"
 
 
 class GitHubSettings(SourceSettings):
@@ -69,6 +105,9 @@ class GitHubSettings(SourceSettings):
     )
     priority_labels: Annotated[Mapping[str, Priority], AfterValidator(_labels)] = Field(
         default=DEFAULT_PRIORITY_LABELS, description="Labels that stand for a priority, as GitHub has no field for it"
+    )
+    project: ProjectSettings | None = Field(
+        default=None, description="A project whose field says how far an issue is, in the place of `status_labels`"
     )
     comments: bool = Field(default=True, description="Whether to read comments: one more list for each repository")
     merge_requests: bool = Field(
@@ -90,6 +129,15 @@ class GitHubSettings(SourceSettings):
         if self.create_in is not None and self.create_in.lower() not in map(str.lower, self.repositories):
             raise ValueError(
                 f"create_in is {self.create_in!r}, which is none of `repositories`: {', '.join(self.repositories)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _status_lives_in_one_place(self) -> GitHubSettings:
+        if self.project is not None and self.status_labels:
+            raise ValueError(
+                "the status of an issue stands in `status_labels` or in `project`, not in both: leave out the one that"
+                " your team does not keep"
             )
         return self
 

@@ -10,6 +10,8 @@ import structlog
 from worklake.errors import InvalidInputError, NotFoundError, RefusedValueError, UnknownOutcomeError, WorklakeError
 from worklake.integrations.base import Item, Payload
 from worklake.integrations.github.addresses import place_of
+from worklake.integrations.github.board import Board
+from worklake.integrations.github.board_writing import CardWriter
 from worklake.integrations.github.client import GitHubClient, external_id
 from worklake.integrations.github.edits import Edit
 from worklake.integrations.github.issues import Issues
@@ -37,10 +39,18 @@ log = structlog.get_logger(__name__)
 class IssueWriter:
     """Makes, changes and puts away the issues of a source."""
 
-    def __init__(self, client: GitHubClient, settings: GitHubSettings, lens: GitHubLens, issues: Issues) -> None:
+    def __init__(
+        self,
+        client: GitHubClient,
+        settings: GitHubSettings,
+        lens: GitHubLens,
+        issues: Issues,
+        board: Board | None = None,
+    ) -> None:
         self._client, self._settings, self._lens, self._issues = client, settings, lens, issues
         self._labels = LabelFields(settings)
-        self.names = Names(client, settings, issues)
+        self._cards = CardWriter(client, board, lens.options)
+        self.names = Names(client, settings, issues, board)
 
     def create(self, fields: Fields, where: str | None, marker: TaskId) -> Item:
         """Make an issue with the marker in its body; relations and closing need a call each after it."""
@@ -77,7 +87,7 @@ class IssueWriter:
         return None
 
     def update(self, issue_id: str, fields: Fields, shown: Fields) -> Item:
-        """Set these fields: labels, people and relations by calls of their own, then all others in one."""
+        """Set these fields: labels, people, relations and cards by calls of their own, then all others in one."""
         self._check_writable(fields)
         wanted = self._lens.project(fields, shown)
         changed = {name: value for name, value in wanted.items() if name not in shown or value != shown[name]}
@@ -93,14 +103,19 @@ class IssueWriter:
             added, removed = _difference(changed["assignees"], shown.get("assignees"))
             logins = self.names.logins
             edit.assign(logins(known.place.repository, added), logins(known.place.repository, removed))
+        card = self._cards.move(edit, changed, known.node_id)
         if params:
             edit.set(changed, params)
-        return self._checked(self._settled(edit, changed), changed, shown, known.place.repository)
+        payload = self._settled(edit, changed)
+        if "status" in changed:
+            self._cards.follow(changed["status"], known.node_id)
+        return self._checked({**payload, **card}, changed, shown, known.place.repository)
 
     def close(self, issue_id: str) -> Item:
         """Close an issue as not planned. What is closed already keeps its reason."""
         edit = self._edit(issue_id)
         edit.set(("status",), {"state": "closed", "state_reason": "not_planned"})
+        self._cards.follow(self._labels.status(edit.result()), self._issues.known(issue_id).node_id)
         return self._issues.item(edit.result())
 
     def reopen(self, issue_id: str) -> Item:
@@ -171,9 +186,11 @@ class IssueWriter:
                 edit.move_under(str(wanted["parent_id"]), None)
             if wanted.get("blocked_by"):
                 edit.block(_texts(wanted["blocked_by"]), [])
+            node_id = made.get("node_id")
+            card = self._cards.move(edit, wanted, node_id if isinstance(node_id, str) else None, new=True)
             if "status" in wanted and not _is_open(wanted["status"]):
                 edit.set(("status",), _state(wanted["status"]))
-            return edit.result()
+            return {**edit.result(), **card}
         except WorklakeError as error:
             log.warning("issue was made, but not yet as it should be", path=place.path, why=str(error))
             return made

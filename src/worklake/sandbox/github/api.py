@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
-from worklake.sandbox.github.call import Call, Reply, Site, json_reply
+from worklake.sandbox.github.call import Call, ProjectAccess, Reply, Site, json_reply
 from worklake.sandbox.github.entities import User
 from worklake.sandbox.github.errors import ApiError, not_served
 
@@ -29,12 +29,19 @@ _READING = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token: whose, what a fine-grained one may do with issues, and whether it is an App's."""
+    """An access token: whose, what it may do with issues and projects, and whether it is an App's."""
 
     user: User
     kind: Literal["classic", "fine-grained", "installation"] = "fine-grained"
     read_only: bool = False
     revoked: bool = False
+    projects: ProjectAccess = "write"
+
+    @property
+    def scopes(self) -> str | None:
+        """The scopes of a classic token."""
+        more = {"none": "", "read": ", read:project", "write": ", project"}[self.projects]
+        return f"repo{more}" if self.kind == "classic" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class Api:
         reply.headers |= self._site.limits.headers(token.user, resource)
         reply.headers |= {"X-GitHub-Media-Type": "github.v3; format=json", "X-GitHub-Api-Version-Selected": version}
         if token.kind == "classic":
-            reply.headers["X-OAuth-Scopes"] = "repo"
+            reply.headers["X-OAuth-Scopes"] = token.scopes or ""
         elif token.kind == "fine-grained":
             reply.headers["GitHub-Authentication-Token-Expiration"] = "2027-03-01 00:00:00 UTC"
         return reply
@@ -112,12 +119,15 @@ class Api:
         """The answer of the endpoint, or the refusal of a limit."""
         try:
             route, segments = self._route(request, path)
-            writes = request.method not in _READING and not route.reads
+            body = await _body(request)
+            writes = request.method not in _READING and not route.reads and not _only_asks(path, body)
             if not route.free:
                 self._site.limits.count(token.user, resource, writes=writes)
             _check_permission(token, route, writes=writes)
             query = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
-            call = Call(self._site, token.user, request.method, path, query, await _body(request), segments)
+            call = Call(
+                self._site, token.user, request.method, path, query, body, segments, token.projects, token.scopes
+            )
             if call.method == "HEAD":
                 call = replace(call, method="GET")
             return await run_in_threadpool(route.endpoint, call) if route.slow else route.endpoint(call)
@@ -130,6 +140,11 @@ class Api:
             if route.method == method and (found := pattern.match(path)):
                 return route, found.groupdict()
         raise not_served(f"{request.method} {path}", 404)
+
+
+def _only_asks(path: str, body: dict[str, Any]) -> bool:
+    """Whether this is a GraphQL query: it is posted, and changes nothing."""
+    return path == "/graphql" and not str(body.get("query")).lstrip().startswith("mutation")
 
 
 def _check_permission(token: Token, route: Route, *, writes: bool) -> None:

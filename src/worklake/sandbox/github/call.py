@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlencode
 
 import orjson
 
+from worklake.sandbox.github.boards import Boards
 from worklake.sandbox.github.code_edits import CodeEditor
 from worklake.sandbox.github.edits import Editor
 from worklake.sandbox.github.entities import Comment, Issue, Repository, User
@@ -19,6 +20,7 @@ from worklake.sandbox.github.limits import Limits
 from worklake.sandbox.github.rendering import Renderer
 from worklake.sandbox.github.store import Store
 
+ProjectAccess = Literal["none", "read", "write"]
 DISABLED = "Issues has been disabled in this repository."
 
 
@@ -33,6 +35,7 @@ class Site:
     hooks: HookSender
     limits: Limits
     clock: Callable[[], datetime]
+    boards: Boards
 
 
 @dataclass(slots=True)
@@ -60,6 +63,9 @@ class Call:
     query: Mapping[str, str]
     body: dict[str, Any]
     segments: dict[str, str]
+    projects: ProjectAccess = "write"
+    scopes: str | None = None
+    """What the token may do with projects, and the scopes of a classic one."""
 
     @property
     def store(self) -> Store:

@@ -28,6 +28,7 @@ class Editor:
 
     def __init__(self, store: Store, show: Renderer, hooks: HookSender, clock: Callable[[], datetime]) -> None:
         self._store, self._show, self._hooks, self._clock = store, show, hooks, clock
+        self.when_closed: list[Callable[[Issue, User], None]] = []
 
     def create(self, repository: Repository, actor: User, fields: Mapping[str, Any]) -> Issue:
         """A new issue. Raises `ApiError`."""
@@ -77,6 +78,9 @@ class Editor:
         for event in issue.events[len(before.events) :]:
             if event.kind in ("labeled", "unlabeled", "assigned", "unassigned", "milestoned", "demilestoned"):
                 self._tell(issue, actor, event.kind)
+        if "state" in changed and issue.state == "closed":
+            for follows in self.when_closed:
+                follows(issue, actor)
 
     def delete(self, issue: Issue, actor: User) -> None:
         """Forget an issue: who asks for it is told 410 from now on."""

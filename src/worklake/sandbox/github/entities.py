@@ -185,3 +185,32 @@ class Repository:
     def full_name(self) -> str:
         """The name with its owner: `team/web`."""
         return f"{self.owner}/{self.name}"
+
+
+@dataclass(slots=True)
+class ProjectItem:
+    """An issue or pull request in a project, with its option. `moved_at` is when that was set."""
+
+    id: int
+    issue_id: int
+    created_at: datetime
+    updated_at: datetime
+    option_id: str | None = None
+    moved_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Project:
+    """A project (Projects v2) of the organisation, with its single-select field Status and items by their issue."""
+
+    id: int
+    owner: str
+    number: int
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    options: dict[str, str]
+    """The options of the field, names by id, in their order."""
+    field_name: str = "Status"
+    closed: bool = False
+    items: dict[int, ProjectItem] = field(default_factory=dict, repr=False)

@@ -11,6 +11,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from worklake.sandbox.github.api import Api, Token
+from worklake.sandbox.github.boards import CLOSED_IS_DONE, DONE_CLOSES, Boards, option_id
 from worklake.sandbox.github.call import Site
 from worklake.sandbox.github.code_edits import CodeEditor
 from worklake.sandbox.github.edits import FIELDS, Editor
@@ -24,7 +25,7 @@ from worklake.sandbox.github.seed import PRIORITY_LABELS, STATUS_LABELS, store_f
 from worklake.sandbox.provider import Item, ItemError, Payload
 from worklake.sandbox.world import World
 
-_EDIT_FIELDS = frozenset({*FIELDS, "as"})
+_EDIT_FIELDS = frozenset({*FIELDS, "project_option", "in_project", "as"})
 _CREATE_FIELDS = _EDIT_FIELDS | {"repository"}
 _PULL_FIELDS = frozenset({"title", "body", "head", "base", "draft", "repository", "as"})
 _PULL = "merge_request:"
@@ -33,9 +34,10 @@ _PULL = "merge_request:"
 class GitHubSandbox:
     """GitHub with one organisation, its repositories and the world's work as issues.
 
-    Tokens: `admin` may do everything, `classic` is of the same person and tells its scopes, `read_only` is theirs as
-    well, with the permission to read issues; `writer` and `reader` belong to people with and without push access, and
-    `installation` to an App. `wall_clock` gives the epoch seconds that rate limits tell.
+    Tokens: `admin` may do everything, `classic` is of the same person and tells its scopes, among which is none for
+    projects, `read_only` is theirs as well, with the permission to read issues and projects, and `no_projects` without
+    the one for projects; `writer` and `reader` belong to people with and without push access, and `installation` to an
+    App. `wall_clock` gives the epoch seconds that rate limits tell. `switches` are the workflows of the project.
     """
 
     name = "github"
@@ -53,7 +55,9 @@ class GitHubSandbox:
         hooks = HookSender(clock, self._store.next_id)
         editor = Editor(self._store, show, hooks, clock)
         code = CodeEditor(self._store, editor, clock)
-        self._site = Site(self._store, show, editor, code, hooks, Limits(quota_scale, wall_clock), clock)
+        self.switches: dict[str, int] = {CLOSED_IS_DONE: 1, DONE_CLOSES: 0}
+        boards = Boards(self._store, editor, clock, self.switches)
+        self._site = Site(self._store, show, editor, code, hooks, Limits(quota_scale, wall_clock), clock, boards)
         self._known_tokens: dict[str, Token] = {}
         self.tokens: Mapping[str, str] = self._make_tokens(world.seed)
         self.token = self.tokens["admin"]
@@ -77,7 +81,7 @@ class GitHubSandbox:
         return living + gone
 
     def create_item(self, fields: Mapping[str, Any]) -> str:
-        """Open an issue: the API's fields, `repository` (the first one unless told) and `as` (a login).
+        """Open an issue: the API's fields, `repository` (the first one unless told) and those of `edit_item`.
 
         With `head` it is a pull request, whose id begins with `merge_request:`; with `message` a commit.
         """
@@ -91,13 +95,15 @@ class GitHubSandbox:
             issue = self._site.editor.create(self._repository(fields), self._actor(fields), _only_fields(fields))
             if fields.get("state") == "closed":
                 self._site.editor.update(issue, self._actor(fields), _only_fields(fields))
+            self._edit_project(issue, fields)
         except ApiError as error:
             raise _item_error(error) from error
         return str(issue.id)
 
     def edit_item(self, external_id: str, fields: Mapping[str, Any]) -> None:
         """Edit an issue, or a pull request, with the API's fields; `as` names who does it. A pull request's `state`
-        may also be made `merged`.
+        may also be made `merged`. `project_option` moves an issue's item in the project, null taking its option off
+        it; `in_project` puts it there or takes it out.
         """
         _refuse_unknown(fields, _EDIT_FIELDS)
         try:
@@ -105,6 +111,7 @@ class GitHubSandbox:
                 self._edit_pull(external_id, fields)
                 return
             self._site.editor.update(self._issue(external_id), self._actor(fields), _only_fields(fields))
+            self._edit_project(self._issue(external_id), fields)
         except ApiError as error:
             raise _item_error(error) from error
 
@@ -121,6 +128,18 @@ class GitHubSandbox:
     def delete_item(self, external_id: str) -> None:
         """Delete an issue, as its page can."""
         self._site.editor.delete(self._issue(external_id), self._actor({}))
+
+    def _edit_project(self, issue: Issue, fields: Mapping[str, Any]) -> None:
+        boards, project = self._site.boards, self._store.projects[0]
+        if fields.get("in_project") is False:
+            boards.remove(project, issue)
+        elif "in_project" in fields or "project_option" in fields:
+            item, name = boards.add(project, issue), fields.get("project_option")
+            option = option_id(project, str(name)) if name is not None else None
+            if name is not None and option is None:
+                raise ItemError(422, f"there is no option {name!r}; there are {', '.join(project.options.values())}")
+            if "project_option" in fields:
+                boards.move(project, item, option, self._actor(fields))
 
     def conf(self, base_url: str) -> Payload:
         """The provider, its address, every repository, what the team's labels mean, and how fast one may write."""
@@ -146,8 +165,9 @@ class GitHubSandbox:
         bot = next(user for user in self._store.users.values() if user.bot)
         held: dict[str, Token | None] = {
             "admin": Token(admin),
-            "classic": Token(admin, "classic"),
-            "read_only": Token(admin, read_only=True),
+            "classic": Token(admin, "classic", projects="none"),
+            "read_only": Token(admin, read_only=True, projects="read"),
+            "no_projects": Token(admin, projects="none"),
             "writer": Token(writer) if writer else None,
             "reader": Token(reader) if reader else None,
             "installation": Token(bot, "installation"),

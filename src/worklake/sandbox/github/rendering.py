@@ -28,6 +28,16 @@ def node_id(kind: str, number: int) -> str:
     return f"{kind}_{base64.urlsafe_b64encode(f'sandbox:{number}'.encode()).decode().rstrip('=')}"
 
 
+def number_in(kind: str, known_as: str) -> int | None:
+    """The number in such an id; None where it is of another kind, or no id at all."""
+    prefix, _, text = known_as.partition("_")
+    try:
+        name, _, number = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().partition(":")
+        return int(number) if (prefix, name) == (kind, "sandbox") else None
+    except ValueError:
+        return None
+
+
 class Renderer:
     """Shows the records of a store; `base_url` begins every address, of the API and of its pages alike."""
 

@@ -12,6 +12,8 @@ from worklake.sandbox.github.entities import (
     Issue,
     Milestone,
     Permission,
+    Project,
+    ProjectItem,
     Pull,
     Repository,
     User,
@@ -48,6 +50,7 @@ def store_from(world: World) -> Store:
         repository.commits.insert(0, Commit(sha_of(repository.full_name), "Initial commit", 1, begun, []))
     for place, work in enumerate(held[:6]):
         _add_commit(store, world, work, place)
+    _add_project(store, world, held)
     return store
 
 
@@ -110,6 +113,24 @@ def _relate(store: Store, work: Work) -> None:
     if work.parent is not None and _FIRST_ISSUE + work.parent in store.issues:
         issue.parent_id = _FIRST_ISSUE + work.parent
     issue.blocked_by = [_FIRST_ISSUE + one for one in sorted(work.blocked_by) if _FIRST_ISSUE + one in store.issues]
+
+
+def _add_project(store: Store, world: World, held: list[Work]) -> None:
+    """A project with GitHub's own options, that holds two of three issues, and of these some without an option."""
+    begun = world.now - timedelta(days=300)
+    options = {sha_of("option", name)[:8]: name for name in ("Todo", "In Progress", "Done")}
+    project = Project(store.next_id(), GITHUB_OWNER, 1, "Roadmap", begun, begun, options)
+    ids = {name: one for one, name in options.items()}
+    for place, work in enumerate(held):
+        if place % 3 == 2:
+            continue
+        name = {"started": "In Progress", "completed": "Done", "canceled": "Done"}.get(work.status, "Todo")
+        option = None if place % 7 == 0 else ids[name]
+        issue_id = _FIRST_ISSUE + work.number
+        project.items[issue_id] = ProjectItem(
+            store.next_id(), issue_id, work.created_at, work.updated_at, option, work.updated_at if option else None
+        )
+    store.projects.append(project)
 
 
 def sha_of(*parts: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import NamedTuple
 
-from worklake.sandbox.github.entities import Comment, Issue, Label, Milestone, Repository, User
+from worklake.sandbox.github.entities import Comment, Issue, Label, Milestone, Project, Repository, User
 
 
 class Gone(NamedTuple):
@@ -24,6 +24,7 @@ class Store:
         self.issues: dict[int, Issue] = {}
         self.comments: dict[int, Comment] = {}
         self.comments_of: dict[int, list[Comment]] = {}
+        self.projects: list[Project] = []
         self.deleted: list[Gone] = []
         self.old_names: dict[str, int] = {}
         self._ids = count(100_000)
@@ -55,6 +56,8 @@ class Store:
         del self.repositories[issue.repository_id].issues[issue.number]
         for comment in self.comments_of.pop(issue.id, []):
             del self.comments[comment.id]
+        for project in self.projects:
+            project.items.pop(issue.id, None)
         for other in self.issues.values():
             if other.parent_id == issue.id:
                 other.parent_id = None

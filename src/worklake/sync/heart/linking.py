@@ -62,6 +62,8 @@ def meets_as_it_is(one: Observation, loaded: Loaded, names: Names) -> bool:
 def link_moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:
     """The link once a merge has taken the item's view into account."""
     seen: Fields = {**link.seen, **with_blockers(one, link.seen)}
+    # A field whose names the settings exchanged, and that could not be read yet, is still to be read anew.
+    unread = port.integration.mapped_names().keys() & link.seen.keys() - one.view.fields.keys()
     return replace(
         link,
         state=LinkState.ARCHIVED if one.view.fields.get("archived") else LinkState.LINKED,
@@ -69,7 +71,7 @@ def link_moved(link: StoredLink, one: Observation, port: Port) -> StoredLink:
         merges=link.merges + 1,
         revision=one.view.updated_at or link.revision,
         batch=one.batch,
-        mapping=port.integration.lens.fingerprint(),
+        mapping=link.mapping if unread else port.integration.lens.fingerprint(),
         called=one.view.key or link.called,
         url=one.view.url or link.url,
     )
