@@ -11,6 +11,7 @@ import pytest
 from tests.support.tools import Tools, running_tools, steps, write_settings, writes
 from worklake.lake.lake import Lake
 from worklake.project import open_settings
+from worklake.sync import cycle
 from worklake.sync.explain import explain
 
 RULE = {"rules": [], "merged": [{"name": "merged", "when": "title not like '%for qa%'"}]}
@@ -114,6 +115,15 @@ def test_a_run_that_dies_while_it_asks_the_rules_is_made_good_by_the_next(
     )
     assert [row["n"] for row in told] == [1, 1, 1]
     assert steps(tools.sync()) == []
+    (change,) = tools.rows(
+        "select run_id from {changes} where external_id like 'merge_request:%' and reason like '%ENG-3,%'"
+    )
+    with tools.lake.lease("kim@laptop", "undo"):
+        undone = cycle.undo(tools.lake, tools.run("undo"), change["run_id"], everywhere=True, apply_it=True)
+    assert undone.applied is not None
+    assert [(one.external_id, one.outcome) for one in undone.applied.writes] == [(issues[2], "acknowledged")]
+    assert not is_done(tools, "b", issues[2])
+    assert steps(tools.sync()) == [], "what was taken back is not done again"
 
 
 class DiedError(BaseException):

@@ -13,8 +13,8 @@ from tests.support.lake import START, link, task, versions
 from worklake.errors import SettingsError
 from worklake.integrations.base import CommitView, MergeRequestView
 from worklake.lake.lake import Lake, open_lake
+from worklake.model.code_rows import MergeRequest
 from worklake.model.ids import RunId
-from worklake.model.rows import MergeRequest
 from worklake.settings.models import EmbeddedLake, MergedRule, People, Routing
 from worklake.sync.code import keep_named
 from worklake.sync.merged import complete_merged

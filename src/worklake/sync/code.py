@@ -14,7 +14,8 @@ import pyarrow as pa
 from worklake.integrations.base import CommitView, MergeRequestView
 from worklake.integrations.naming import How, Name, key_of_word, names_in, names_in_branch
 from worklake.lake.lake import Lake
-from worklake.model.rows import CodeLink, Cursor, Kind
+from worklake.model.code_rows import CodeLink
+from worklake.model.rows import Cursor, Kind
 from worklake.sync.pending import Observed
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext

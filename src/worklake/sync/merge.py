@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
-from worklake.model import rows
+from worklake.model import code_rows, rows
 from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.blocking import Blocked, blocked_items
@@ -262,8 +262,8 @@ class _Merging:
         """Commit merge requests and commits, and which tasks they name, once the tasks are there."""
         name = self._source.name
         requests = [merge_request_row(name, item, known.accounts) for item in chunk.merge_requests]
-        self._merge("merge_requests", rows.MergeRequest, requests)
-        self._merge("commits", rows.Commit, [commit_row(name, item) for item in chunk.commits])
+        self._merge("merge_requests", code_rows.MergeRequest, requests)
+        self._merge("commits", code_rows.Commit, [commit_row(name, item) for item in chunk.commits])
         keep_named(self._lake, self._run, name, chunk.merge_requests, chunk.commits, called)
 
     def _commit(self, outcome: Outcome, known: Known, since: int) -> None:
