@@ -68,7 +68,7 @@ def test_all_is_well_and_a_second_sync_writes_nothing(project: Project):
     assert synced(project) == []
     asked = project.requests_made("github")[made:]
     assert {(one["method"], one["status"]) for one in asked} == {("GET", 304)}, "it would cost quota"
-    assert len(asked) == 2 * 3, "a list of issues and one of comments for each repository"
+    assert len(asked) == 3 * 3, "a list of issues, one of comments and the newest commit for each repository"
 
 
 def test_an_issue_and_its_edits_on_both_sides_stand_in_both(project: Project):

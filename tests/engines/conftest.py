@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.project import Project, sandbox_project
-from worklake.lake.lake import open_lake
-from worklake.settings.models import LakeSettings
+from tests.support.spark import CONNECT
+from worklake.lake.lake import Lake, open_lake
+from worklake.settings.models import EmbeddedLake, LakeSettings, SparkLake
 
 LakeAt = Callable[[Path], LakeSettings]
 PutLake = Callable[[Path, LakeAt], None]
@@ -45,3 +46,19 @@ def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> PutLake:
         shutil.copytree(made[engine] / "lake", folder / "lake")
 
     return put
+
+
+@pytest.fixture(params=["embedded", CONNECT])
+def lake(request: pytest.FixtureRequest, empty_lake: PutLake, tmp_path: Path) -> Iterator[Lake]:
+    """An empty lake on this engine."""
+    remote = request.getfixturevalue("spark_connect") if request.param == "spark-connect" else None
+    if remote is None and find_spec("pysail") is None:
+        pytest.skip("pysail is not installed")
+
+    def settings(folder: Path) -> LakeSettings:
+        path = folder / "lake"
+        return SparkLake(engine="spark", path=str(path), remote=remote) if remote else EmbeddedLake(path=path)
+
+    empty_lake(tmp_path, settings)
+    with open_lake(settings(tmp_path), tmp_path) as opened:
+        yield opened

@@ -1,41 +1,20 @@
 """The same rules, the same decisions, whatever engine the lake lives on."""
 
-from collections.abc import Iterator
 from datetime import date
-from importlib.util import find_spec
-from pathlib import Path
 
 import pytest
 
-from tests.engines.conftest import PutLake
 from tests.support.conditions import CALLED
 from tests.support.lake import START, link, task
-from tests.support.spark import CONNECT
 from worklake.errors import SettingsError
-from worklake.lake.lake import Lake, open_lake
-from worklake.settings.models import EmbeddedLake, LakeSettings, Rule, SparkLake
+from worklake.lake.lake import Lake
+from worklake.settings.models import Rule
 from worklake.sync.routing import NONE_HOLDS, Routed, route, routes_of, unmet
 
 RULES = (
     Rule(name="bugs", when="exists(labels, l -> lower(l) like 'bug%')", to=("linear",)),
     Rule(name="deadlines", when="due_date >= '2026-03-01' and not (estimate_minutes > 60)", to=("linear", "gitlab")),
 )
-
-
-@pytest.fixture(params=["embedded", CONNECT])
-def lake(request: pytest.FixtureRequest, empty_lake: PutLake, tmp_path: Path) -> Iterator[Lake]:
-    """An empty lake on this engine."""
-    remote = request.getfixturevalue("spark_connect") if request.param == "spark-connect" else None
-    if remote is None and find_spec("pysail") is None:
-        pytest.skip("pysail is not installed")
-
-    def settings(folder: Path) -> LakeSettings:
-        path = folder / "lake"
-        return SparkLake(engine="spark", path=str(path), remote=remote) if remote else EmbeddedLake(path=path)
-
-    empty_lake(tmp_path, settings)
-    with open_lake(settings(tmp_path), tmp_path) as opened:
-        yield opened
 
 
 def test_rules_decide_are_kept_and_decide_anew(lake: Lake) -> None:

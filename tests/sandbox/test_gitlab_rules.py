@@ -209,7 +209,9 @@ def test_a_draft_cannot_be_merged_and_a_wrong_sha_neither(api: Api):
     assert api.put(f"{path}/merge").status_code == 405
     assert api.post(f"{path}/notes", json={"body": "/ready"}).status_code == 202
     assert api.put(f"{path}/merge", json={"sha": "0" * 40}).status_code == 409
-    assert api.put(f"{path}/merge").json()["state"] == "merged"
+    merged = api.put(f"{path}/merge").json()
+    (newest,) = api.get("/projects/101/repository/commits?per_page=1").json()
+    assert (merged["state"], newest["id"]) == ("merged", merged["merge_commit_sha"])
 
 
 def test_a_moved_project_redirects_readers_and_refuses_writers(fresh_api: Api):

@@ -20,6 +20,9 @@ _KEYS = {
     "writes": "write_id",
     "plans": "plan_id",
     "conflicts": "conflict_id",
+    "merge_requests": "source, external_id",
+    "commits": "source, external_id",
+    "code_links": "source, kind, external_id, key",
 }
 
 

@@ -13,10 +13,10 @@ from tests.support.lake import START, link, task, versions
 from worklake.errors import SettingsError
 from worklake.integrations.base import CommitView, MergeRequestView
 from worklake.lake.lake import Lake, open_lake
+from worklake.model.code_rows import MergeRequest
 from worklake.model.ids import RunId
-from worklake.model.rows import MergeRequest
 from worklake.settings.models import EmbeddedLake, MergedRule, People, Routing
-from worklake.sync.code import is_due, keep_named
+from worklake.sync.code import find_out, is_due, keep_named
 from worklake.sync.merged import complete_merged
 from worklake.sync.pending import Observed
 from worklake.sync.run import Meter, RunContext
@@ -45,11 +45,11 @@ def a_run(*rules: MergedRule) -> RunContext:
     )
 
 
-def keep(lake: Lake, *called: str, run: RunContext | None = None, commits: bool = False, **view: Any) -> RunContext:
-    """Take the merge request in as it then is (nothing of it: not at all), where these keys have just become known."""
+def keep(lake: Lake, run: RunContext | None = None, *, commits: bool = False, **view: Any) -> RunContext:
+    """Take the merge request in as it then is, and the commit."""
     run = run or a_run()
     requests = [Observed("5", "h", None, replace(REQUEST, **view))] if view else []
-    keep_named(lake, run, "gitlab", requests, [Observed("team/web@1a2b", "h", None, COMMIT)] if commits else [], called)
+    keep_named(lake, run, "gitlab", requests, [Observed("team/web@1a2b", "h", None, COMMIT)] if commits else [])
     return run
 
 
@@ -68,11 +68,11 @@ def test_names_are_kept_and_found_out_once_an_item_is_called_so(lake: Lake) -> N
         ("commit", "git.example/team/web#7"): ("mentions", "task_000001"),
     }
     assert not is_due(lake, run), "it is not merged"
-    lake.append("links", [link(2, key="linear.app/acme/ENG-1"), link(3, key="linear.app/acme/OPS-3")])
     before = versions(lake, "code_links")
-    keep(lake, "linear.app/acme/OPS-3")
+    find_out(lake, run, {"linear.app/acme/OPS-3": "task_000003"})
     assert versions(lake, "code_links") == before, "nobody named that"
-    keep(lake, "linear.app/acme/ENG-1")
+    find_out(lake, run, {"linear.app/acme/ENG-1": "task_000002"})
+    assert is_due(lake, run), "it may have been merged"
     assert named(lake)["merge_request", "eng-1"] == ("branch", "task_000002")
     before = versions(lake, "code_links")
     keep(lake, commits=True, description="Fixes #7, OPS-2")
@@ -89,6 +89,8 @@ def test_what_is_named_no_more_is_forgotten_and_what_several_are_called_names_no
         ("merge_request", "eng-1"): ("branch", None),
         ("merge_request", "git.example/team/web#7"): ("mentions", None),
     }
+    find_out(lake, a_run(), {"linear.app/third/ENG-1": "task_000003"})
+    assert named(lake)["merge_request", "eng-1"] == ("branch", None)
     keep(lake, description="Closes #8")
     assert set(named(lake)) == {("merge_request", "eng-1"), ("merge_request", "git.example/team/web#8")}
 
@@ -100,7 +102,7 @@ def test_a_condition_that_cannot_be_evaluated_stops_the_run_and_names_the_rule(l
     item = Observed("5", "h", None, replace(REQUEST, **merged))
     lake.merge("merge_requests", [_row(item)])
     good, bad = MergedRule(name="good"), MergedRule(name="bad", when="cast(title as int) > 1")
-    run = keep(lake, run=a_run(good, bad), **merged)
+    run = keep(lake, a_run(good, bad), **merged)
     assert is_due(lake, run)
     with pytest.raises(SettingsError, match=r"conf/routing.yml: merged.1.when of 'bad': found .* the engine says: "):
         complete_merged(lake, run, lambda: None)

@@ -32,6 +32,10 @@ def contents(project: Project) -> dict[str, Any]:
         "records": "select source, kind, external_id, record_hash from {records}"
         " order by source, kind, external_id, record_hash",
         "people": "select * from {people} order by source, external_id",
+        "merge_requests": "select * from {merge_requests} order by source, external_id",
+        "commits": "select * from {commits} order by source, external_id",
+        "code_links": "select source, kind, external_id, key, named, how, task_id, judged from {code_links}"
+        " order by source, kind, external_id, key",
         "proposals": "select proposal_id, task_id, other_task_id, state from {proposals} order by proposal_id",
     }
     return {name: project.rows(query) for name, query in queries.items()}

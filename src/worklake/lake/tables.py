@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from worklake.model import route_rows, rows
+from worklake.model import code_rows, route_rows, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,14 @@ _TABLES = (
     Table("milestones", rows.Milestone, "Milestones of the sources", key=("source", "external_id")),
     Table(
         "merge_requests",
-        rows.MergeRequest,
+        code_rows.MergeRequest,
         "Merge requests of GitLab and pull requests of GitHub",
         key=("source", "external_id"),
     ),
-    Table("commits", rows.Commit, "Commits that name an item of a tool", key=("source", "external_id")),
+    Table("commits", code_rows.Commit, "Commits that name an item of a tool", key=("source", "external_id")),
     Table(
         "code_links",
-        rows.CodeLink,
+        code_rows.CodeLink,
         "What merge requests and commits name, and which task that is",
         key=("source", "kind", "external_id", "key"),
         cluster_by=("task_id",),

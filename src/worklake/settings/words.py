@@ -15,6 +15,8 @@ _EXAMPLES = {
     "token": "env:NAME",
     "to": "[linear]",
     "rules": "[{name: bugs, when: \"array_contains(labels, 'bug')\", to: [linear]}]",
+    "merged": "[{name: merged, named: [closes, branch]}]",
+    "named": "[closes, branch]",
     "people": "[{name: Kim, linear: kim@example.com, gitlab: kim-k}]",
     "path": "lake",
     "catalog": "main",

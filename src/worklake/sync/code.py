@@ -14,7 +14,8 @@ import pyarrow as pa
 from worklake.integrations.base import CommitView, MergeRequestView
 from worklake.integrations.naming import How, Name, key_of_word, names_in, names_in_branch
 from worklake.lake.lake import Lake
-from worklake.model.rows import CodeLink, Kind
+from worklake.model.code_rows import CodeLink
+from worklake.model.rows import Kind
 from worklake.sync.cursors import cursors_of, move_cursor
 from worklake.sync.pending import Observed
 from worklake.sync.rows import rows_to_arrow
@@ -67,40 +68,56 @@ def keep_named(
     source: str,
     requests: Sequence[Observed[MergeRequestView]],
     commits: Sequence[Observed[CommitView]],
-    called: Collection[str],
 ) -> None:
-    """Keep what these merge requests and commits name, and which tasks that is.
+    """Keep what these merge requests and commits of a source name, and which tasks that is.
 
-    `called` are the keys of items that are known by them since this merge: names that stood for nothing are looked for
-    among them. Nothing is asked of the lake where there is nothing of either. Repeated, it has no further effect.
+    Asks nothing of the lake where there are none. Repeated, it has no further effect.
     """
-    if not requests and not commits and not called:
+    if not requests and not commits:
         return
     named = {(Kind.MERGE_REQUEST, one.external_id): named_by_request(one.view, run.key_of) for one in requests}
     named |= {(Kind.COMMIT, one.external_id): named_by_commit(one.view, run.key_of) for one in commits}
     before = {_key(row): row for row in lake.rows_among(_OF_ITEMS, "external_id", _ids(named), {"source": source})}
     before = {key: row for key, row in before.items() if (key[1], key[2]) in named}
     rows = {_key(row): row for row in _rows(source, named, before)}
-    called = {key.lower() for key in called}
-    words = called | {key.rpartition("/")[2] for key in called}
-    waiting = {_key(row): row for row in lake.rows(_UNKNOWN) if row["key"] in words} if called else {}
-    rows = {**waiting, **rows}
-    tasks = _tasks(lake, {row["key"] for row in rows.values() if row["task_id"] is None})
+    tasks = _only(_tasks(lake, {row["key"] for row in rows.values() if row["task_id"] is None}))
     rows = {key: row | {"task_id": row["task_id"] or tasks.get(row["key"])} for key, row in rows.items()}
-    fresh = [row | {"run_id": run.run_id} for key, row in rows.items() if row != before.get(key, waiting.get(key))]
-    if fresh:
-        lake.merge("code_links", rows_to_arrow(CodeLink, fresh))
+    merged = {one.external_id for one in requests if one.view.state == "merged"}
+    _commit(lake, run, [row for key, row in rows.items() if row != before.get(key)])
+    if any(_may_be_due(row) and row["external_id"] in merged for row in rows.values()):
+        _note_due(lake, run)
     gone = before.keys() - rows.keys()
     if gone:
         lake.delete("code_links", pa.table(dict(zip(_KEY, map(list, zip(*sorted(gone), strict=True)), strict=True))))
-    open_ones = {one.external_id for one in requests if one.view.state != "merged"}
-    if any(
-        _may_be_due(row) and not (row["source"] == source and row["external_id"] in open_ones) for row in rows.values()
-    ):
-        note_due(lake, run)
 
 
-def note_due(lake: Lake, run: RunContext) -> None:
+def find_out(lake: Lake, run: RunContext, called: Mapping[str, str]) -> None:
+    """Find out names that stood for nothing yet, of which the items are about to be kept: `called` has the task of each
+    by its key. Asks nothing of the lake where there are none.
+
+    It comes before the items are kept, as they are no news any more afterwards.
+    """
+    if not called:
+        return
+    its_own: dict[str, set[str]] = defaultdict(set)
+    for key, task in called.items():
+        its_own[key.lower()].add(task)
+        its_own[key.lower().rpartition("/")[2]].add(task)
+    waiting = [row for row in lake.rows(_UNKNOWN) if row["key"] in its_own]
+    found = _tasks(lake, {row["key"] for row in waiting})
+    tasks = _only({key: its_own[key] | found.get(key, set()) for key in its_own})
+    rows = [row | {"task_id": tasks[row["key"]]} for row in waiting if row["key"] in tasks]
+    if any(map(_may_be_due, rows)):
+        _note_due(lake, run)
+    _commit(lake, run, rows)
+
+
+def _commit(lake: Lake, run: RunContext, rows: Sequence[Row]) -> None:
+    if rows:
+        lake.merge("code_links", rows_to_arrow(CodeLink, [row | {"run_id": run.run_id} for row in rows]))
+
+
+def _note_due(lake: Lake, run: RunContext) -> None:
     """Remember, also for the run after this one, that the rules for what is merged have yet to be asked."""
     if not is_due(lake, run):
         move_cursor(lake, run, "", MERGED, DUE)
@@ -134,11 +151,16 @@ def _rows(
             yield {**old, **row, "named": name.word, "how": name.how.value}
 
 
-def _tasks(lake: Lake, keys: Collection[str]) -> dict[str, str]:
-    """The task that is known by each of these keys; where several are, none."""
+def _tasks(lake: Lake, keys: Collection[str]) -> dict[str, set[str]]:
+    """The tasks that are known by each of these keys."""
     found: dict[str, set[str]] = defaultdict(set)
     whole = {key for key in keys if "/" in key}
     for query, column, wanted in ((_BY_KEY, "lower(key)", whole), (_BY_LAST, _LAST, set(keys) - whole)):
         for row in lake.rows_among(query, column, wanted):
             found[row["name"]].add(row["task_id"])
-    return {name: tasks.pop() for name, tasks in found.items() if len(tasks) == 1}
+    return found
+
+
+def _only(tasks: Mapping[str, set[str]]) -> dict[str, str]:
+    """The one task of each key; where several are called so, it stands for none."""
+    return {key: next(iter(known)) for key, known in tasks.items() if len(known) == 1}

@@ -6,7 +6,7 @@ links, then the cursor. Each step repeated has no further effect, so a killed me
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
-from worklake.model import rows
+from worklake.model import code_rows, rows
 from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.blocking import Blocked, blocked_items
-from worklake.sync.code import keep_named
+from worklake.sync.code import find_out, keep_named
 from worklake.sync.cursors import cursors_of, move_cursor, newest_batch
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.heart.comments.taking import CommentObservation
@@ -112,7 +112,6 @@ class _Merging:
         neighbourhood = self._loader.neighbourhood(unlinked, mentions)
         matches, proposed = match(self._source.name, unlinked, mentions, neighbourhood.neighbours)
         matches |= _moves(chunk.tasks, unlinked, known)
-        called = _called_anew(chunk.tasks, known)
         folding = Folding(stamp, self._with_tasks(known, chunk, matches), matches)
         homes = {item.external_id: _home(item, known, matches) for item in chunk.tasks}
         shared = self._shared(chunk.tasks, homes, known, matches)
@@ -125,6 +124,7 @@ class _Merging:
         observed = {one.external_id for one in comments}
         folding.comments([item for item in chunk.comments if item.external_id not in observed])
         proposed += self._title_proposals(unlinked, matches, neighbourhood)
+        find_out(self._lake, self._run, _called_anew(chunk.tasks, known, homes))
         # Before the links: an item that has one is not matched again.
         self._commit_proposals(proposed)
         if any(told.no_more_by for told in blocked.values()):
@@ -150,7 +150,7 @@ class _Merging:
             blocked=blocked,
         )
         take_shared_comments(self._lake, self._run, comments)
-        self._take_code(chunk, known, called)
+        self._take_code(chunk, known)
         self._commit_quarantine(chunk)
         self._done += len(chunk)
         self._run.progress(self._source.name, "merge", self._done, None)
@@ -245,13 +245,13 @@ class _Merging:
         self._merge("projects", rows.Project, [project_row(name, item) for item in chunk.projects])
         self._merge("milestones", rows.Milestone, [milestone_row(name, item) for item in chunk.milestones])
 
-    def _take_code(self, chunk: Chunk, known: Known, called: Collection[str]) -> None:
+    def _take_code(self, chunk: Chunk, known: Known) -> None:
         """Commit merge requests and commits, and which tasks they name, once the tasks are there."""
         name = self._source.name
         requests = [merge_request_row(name, item, known.accounts) for item in chunk.merge_requests]
-        self._merge("merge_requests", rows.MergeRequest, requests)
-        self._merge("commits", rows.Commit, [commit_row(name, item) for item in chunk.commits])
-        keep_named(self._lake, self._run, name, chunk.merge_requests, chunk.commits, called)
+        self._merge("merge_requests", code_rows.MergeRequest, requests)
+        self._merge("commits", code_rows.Commit, [commit_row(name, item) for item in chunk.commits])
+        keep_named(self._lake, self._run, name, chunk.merge_requests, chunk.commits)
 
     def _commit(self, outcome: Outcome, known: Known, since: int) -> None:
         if outcome.changes:
@@ -319,11 +319,11 @@ class _Merging:
             self._lake.merge(table, data, stored)
 
 
-def _called_anew(tasks: Iterable[Observed[TaskView]], known: Known) -> set[str]:
-    """The keys of items that were not known by them."""
+def _called_anew(tasks: Iterable[Observed[TaskView]], known: Known, homes: Mapping[str, str]) -> dict[str, str]:
+    """The tasks of items that were not known by their keys, by these."""
     links = known.links
     return {
-        item.view.key
+        item.view.key: homes[item.external_id]
         for item in tasks
         if item.view.key and (item.external_id not in links or links[item.external_id]["key"] != item.view.key)
     }

@@ -11,9 +11,9 @@ from typing import Any
 
 from worklake.errors import LakeError, SettingsError
 from worklake.lake.lake import Lake
+from worklake.model.code_rows import CodeLink
 from worklake.model.fields import Status
 from worklake.model.ids import digest
-from worklake.model.rows import CodeLink
 from worklake.settings.models import MergedRule
 from worklake.sync.code import DONE, MERGED, is_due
 from worklake.sync.cursors import move_cursor

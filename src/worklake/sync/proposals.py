@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake
+from worklake.model.code_rows import CodeLink
 from worklake.model.ids import change_id
-from worklake.model.rows import Change, CodeLink, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
+from worklake.model.rows import Change, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext
 from worklake.sync.shared import meet

@@ -293,7 +293,7 @@ class SourcePull:
         """Put items aside that could not be completed, for the next pull to take them up."""
         self._note_failure(error)
         for external_id, why in error.reasons.items():
-            entry = next(one for (_, known), one in listed.items() if known == external_id)
+            entry = listed.get((Kind.TASK, external_id)) or listed[Kind.MERGE_REQUEST, external_id]
             row = self._quarantined(entry.item, entry.record_hash, entry.text, str(redact(PUT_ASIDE + why)))
             self._aside.put(row)
             buffer.put_aside(row)

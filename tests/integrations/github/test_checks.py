@@ -41,6 +41,9 @@ def test_what_a_token_cannot_is_told(team: Team):
     team.suffers({"path": "/issues$", "status": 403, "body": refused})
     no_issues = found(team)["repository team/web"]
     assert not no_issues.ok and no_issues.mend and "permission Issues" in no_issues.mend
+    team.suffers({"path": "/(pulls|commits)$", "status": 403, "body": refused, "times": 2})
+    no_code = found(team)["repository team/web"]
+    assert no_code.ok and "without the permission Pull requests and Contents (read) less is known" in no_code.detail
 
 
 def test_a_repository_that_is_missing_renamed_or_archived_is_told(team: Team):

@@ -113,9 +113,11 @@ def test_a_project_that_shows_no_merge_requests_and_no_repository_is_read_all_th
     requests.post(f"{served.control_url}/faults", json=[fault], timeout=10).raise_for_status()
     try:
         found, _, _ = listed(served)
+        told = [finding.detail for finding in opened(served).integration.check() if "project" in finding.subject]
     finally:
         requests.delete(f"{served.control_url}/faults", timeout=10)
     assert found[Kind.TASK] and not found.keys() & {Kind.MERGE_REQUEST, Kind.COMMIT}
+    assert told[0].endswith("; it has no merge requests and no commits, or does not show them to this token")
 
 
 def test_what_cannot_be_read_names_the_field(served: InProcess):

@@ -194,3 +194,28 @@ def test_what_is_not_served_is_said(api: GitHubApi):
     ):
         assert answer.headers["X-Sandbox-Not-Served"]
         assert answer.status_code in (404, 501)
+
+
+def test_what_is_merged_is_closed_with_the_issues_that_it_closes_and_moves_the_branch(api: GitHubApi):
+    issue, pulls = api.opens("To be done"), "/repos/team/web/pulls"
+    judged = api.hooks["response"].pop()  # the description that these are held against has no writes of pull requests
+    made = api.post(
+        pulls, json={"title": "Do it", "head": "do-it", "base": "main", "body": f"Fixes #{issue['number']}"}
+    )
+    assert made.status_code == 201
+    path = f"{pulls}/{made.json()['number']}"
+    assert api.post(pulls, json={"title": "Again", "head": "do-it", "base": "main"}).status_code == 422
+    draft = api.post(pulls, json={"title": "Draft", "head": "draft", "base": "main", "draft": True}).json()
+    assert api.put(f"{pulls}/{draft['number']}/merge").status_code == 405
+    assert api.put(f"{path}/merge", json={"sha": "0" * 40}).status_code == 409
+    merged = api.put(f"{path}/merge").json()
+    assert merged["merged"] is True
+    (newest,) = api.get("/repos/team/web/commits?per_page=1").json()
+    assert newest["sha"] == merged["sha"] and newest["commit"]["message"].startswith("Merge pull request #")
+    assert api.get(f"/repos/team/web/commits?until={newest['commit']['committer']['date']}&per_page=1").ok
+    api.hooks["response"].append(judged)
+    shown = api.get(path).json()
+    assert (shown["merged"], shown["state"], shown["merged_by"]["login"], shown["base"]["ref"]) == (
+        True, "closed", "kim-b", "main",
+    )  # fmt: skip
+    assert api.get(f"{ISSUES}/{issue['number']}").json()["state"] == "closed"

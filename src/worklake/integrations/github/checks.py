@@ -10,7 +10,8 @@ from worklake.integrations.base import Finding, Payload
 from worklake.integrations.github.account import account_of
 from worklake.integrations.github.board import Board
 from worklake.integrations.github.board_checks import project_findings
-from worklake.integrations.github.client import GitHubClient
+from worklake.integrations.github.client import GitHubClient, RefusedError
+from worklake.integrations.github.code import EMPTY
 from worklake.integrations.github.names import Names
 from worklake.integrations.github.settings import GitHubSettings
 
@@ -37,7 +38,7 @@ def findings(
     whose = f"{account.get('name') or account.get('login')} (@{account.get('login')})" if account else "an App's"
     yield Finding("account", True, whose)
     for repository in settings.repositories:
-        yield _repository(client, repository)
+        yield _repository(client, settings, repository)
     if board is not None:
         yield from project_findings(client, board)
     try:
@@ -67,7 +68,27 @@ def _left(limits: Any) -> str:
     return f", {core.get('remaining')} of {core.get('limit')} calls left in this hour"
 
 
-def _repository(client: GitHubClient, name: str) -> Finding:
+def _hidden(client: GitHubClient, settings: GitHubSettings, name: str) -> str:
+    """Which of the code this token may not see, in words; nothing of it stops anything."""
+    hidden = []
+    for wanted, kind, permission in (
+        (settings.merge_requests, "pulls", "Pull requests"),
+        (settings.commits, "commits", "Contents"),
+    ):
+        try:
+            if wanted:
+                client.page(f"/repos/{name}/{kind}", {"per_page": "1"})
+        except (AccessError, NotFoundError):
+            hidden.append(permission)
+        except RefusedError as error:
+            if error.status != EMPTY:
+                raise
+    if not hidden:
+        return ""
+    return f"; without the permission {' and '.join(hidden)} (read) less is known of what names issues in code"
+
+
+def _repository(client: GitHubClient, settings: GitHubSettings, name: str) -> Finding:
     subject = f"repository {name}"
     try:
         payload = client.get(f"/repos/{name}")
@@ -81,6 +102,7 @@ def _repository(client: GitHubClient, name: str) -> Finding:
         return Finding(subject, False, detail, f"write {full_name} in its place")
     try:
         client.page(f"/repos/{name}/issues", {"state": "all", "per_page": "1"})
+        hidden = _hidden(client, settings, name)
     except WorklakeError as error:
         return Finding(subject, False, str(error), _ISSUES_MEND)
     permissions = payload.get("permissions") or {}
@@ -89,4 +111,5 @@ def _repository(client: GitHubClient, name: str) -> Finding:
         detail += "; without push access labels, people and milestones cannot be written"
     if payload.get("archived"):
         detail += "; it is archived, so nothing can be written there"
+    detail += hidden
     return Finding(subject, True, detail)

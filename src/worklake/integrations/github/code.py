@@ -34,7 +34,7 @@ from worklake.model.rows import Kind
 
 PULL = "_pull"
 """Key under which a pull request, as the list of issues shows it, carries what only its own call tells."""
-_EMPTY = 409
+EMPTY = 409
 """How GitHub answers who asks for the commits of an empty repository."""
 _COMMIT = re.compile(r"/repos/([^/]+/[^/]+)/commits/[^/]+\Z")
 
@@ -142,7 +142,7 @@ def commit_pages(
         try:
             rows = client.page(path, {"per_page": "1"}, etag)
         except RefusedError as error:
-            if error.status == _EMPTY:
+            if error.status == EMPTY:
                 return None
             raise
         if rows is None:

@@ -37,7 +37,7 @@ def findings(client: GitLabClient, settings: GitLabSettings) -> Iterator[Finding
     yield Finding("account", True, f"{user.get('name')} (@{user.get('username')})")
     yield from _token(client)
     for project in settings.projects:
-        yield _project(client, project)
+        yield _project(client, settings, project)
     try:
         vocabulary = Names(client, settings).vocabulary(frozenset({"status", "priority"}))
     except WorklakeError as error:
@@ -73,7 +73,22 @@ def _token(client: GitLabClient) -> Iterator[Finding]:
     yield Finding("token", enough, detail, None if enough else _TOKEN_MEND)
 
 
-def _project(client: GitLabClient, project: str) -> Finding:
+def _hidden(client: GitLabClient, settings: GitLabSettings, project: str) -> str:
+    """Which of the code a project does not show, in words; nothing of it stops anything."""
+    hidden = []
+    for wanted, path, words in (
+        (settings.merge_requests, "merge_requests", "merge requests"),
+        (settings.commits, "repository/commits", "commits"),
+    ):
+        try:
+            if wanted:
+                client.page(f"{project_path(project)}/{path}", {"per_page": "1"})
+        except (AccessError, NotFoundError):
+            hidden.append(words)
+    return f"; it has no {' and no '.join(hidden)}, or does not show them to this token" if hidden else ""
+
+
+def _project(client: GitLabClient, settings: GitLabSettings, project: str) -> Finding:
     subject = f"project {project}"
     try:
         payload = client.get(project_path(project))
@@ -87,6 +102,10 @@ def _project(client: GitLabClient, project: str) -> Finding:
         return Finding(subject, False, f"{detail}; its issues are switched off", "switch them on, or leave it out")
     if level <= _GUEST:
         detail += "; confidential issues stay hidden (Planner and Reporter see them)"
+    try:
+        detail += _hidden(client, settings, project)
+    except WorklakeError as error:
+        return Finding(subject, False, str(error), "run the check again later")
     return Finding(subject, True, detail)
 
 
