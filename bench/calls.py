@@ -1,7 +1,7 @@
 """How many calls a sync makes at each provider: at first, when nothing changed, after one edit, for one new task.
 
-`python -m bench.calls [TASKS]` serves the sandbox's five providers from a world of so many tasks (40 unless told), whose
-work stays where it is but for one task that a rule brings to all five, and counts what their request logs hold.
+`python -m bench.calls [TASKS]` serves the sandbox's five providers from a world of so many tasks (40 unless told). Its
+work stays where it is, but for one task that a rule brings to all five, and counts what their request logs hold.
 """
 
 from __future__ import annotations
