@@ -19,6 +19,7 @@ from tests.support.waiting import looks
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
 from worklake.lake.results import Merged
+from worklake.model.code_rows import CodeLink
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 
@@ -303,6 +304,13 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
         told = [pulled.run("explain", one[name]).document["task_id"] for name in ("key", "other_key")]
         assert told == [one["task_id"], one["other_task_id"]]
     accepted, refused = proposals[0], proposals[1]
+    commit = pulled.rows("select external_id from {commits} where source = 'gitlab'")[0]["external_id"]
+    named = CodeLink(
+        source="gitlab", kind="commit", external_id=commit, key="eng-0", named="ENG-0", how="mentions",
+        task_id=accepted["other_task_id"], judged=False, run_id="run_1",
+    )  # fmt: skip
+    with worklake_package.connect(pulled.folder) as lake, lake.lease("kim@laptop", "pull"):
+        lake.merge("code_links", [named])
     answer = pulled.run("links", "accept", accepted["proposal_id"]).document
     assert answer["task_id"] == accepted["task_id"]
     one = next(task for task in pulled.run("tasks").document if task["task_id"] == accepted["task_id"])
@@ -310,7 +318,9 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     assert accepted["other_task_id"] not in [task["task_id"] for task in pulled.run("tasks").document]
     joined = pulled.run("explain", accepted["other_task_id"]).document
     assert (joined["task_id"], joined["asked_for"]) == (accepted["task_id"], accepted["other_task_id"])
-    told = pulled.run("explain", accepted["task_id"]).document["changes"]
+    explained = pulled.run("explain", accepted["task_id"]).document
+    assert (commit, "ENG-0") in [(one["key"], one["named"]) for one in explained["code"]]
+    told = explained["changes"]
     assert any("a person said" in change["reason"] for change in told)
     assert pulled.run("links", "refuse", refused["proposal_id"]).document["state"] == "refused"
     left = {one["proposal_id"] for one in pulled.run("links", "list").document}
