@@ -18,7 +18,6 @@ from worklake.model.documents import (
     DifferenceDocument,
     ExplainDocument,
     MaintainDocument,
-    ProposalDocument,
     PullDocument,
     PulledSource,
     RunStatus,
@@ -92,10 +91,10 @@ def _task_cells(task: TaskDocument, today: date | None, *, sources: bool) -> Map
     """What stands in each column; the last names the `sources` beside the keys, if there is room."""
     overdue = today is not None and task.due_date is not None and task.due_date < today
     there = [link for link in task.links if link.state != LinkState.DELETED]
-    where = (_named(link.source, link.key) if sources else short_key(link.key) or link.source for link in there)
+    where = (item_named(link.source, link.key) if sources else short_key(link.key) or link.source for link in there)
     return {
         "due": Text(str(task.due_date or ""), "red" if overdue else ""),
-        "title": _cut(_short(task.title)),
+        "title": _cut(shortened(task.title)),
         "status": Text(task.status),
         "priority": Text("" if task.priority == "none" else task.priority),
         "who": _cut(", ".join(person.split("@")[0] for person in task.assignees)),
@@ -104,7 +103,7 @@ def _task_cells(task: TaskDocument, today: date | None, *, sources: bool) -> Map
     }
 
 
-def _named(source: str, key: str | None) -> str:
+def item_named(source: str, key: str | None) -> str:
     """A source and what people call the item there: `linear ENG-12`."""
     return f"{source} {short_key(key)}".rstrip()
 
@@ -112,20 +111,6 @@ def _named(source: str, key: str | None) -> str:
 def _cut(text: str) -> Text:
     """A text that stays one line in its column."""
     return Text(text, no_wrap=True, overflow="ellipsis")
-
-
-def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
-    """Proposed links, a row each."""
-    rows = table("proposal", "task", "and", "why")
-    for one in proposed:
-        rows.add_row(
-            one.proposal_id,
-            f"{_short(one.title)} ({_named(one.source, one.key)})",
-            f"{_short(one.other_title)} ({_named(one.other_source, one.other_key)})",
-            one.reason,
-        )
-    yield rows
-    yield counted(len(proposed), "proposed link") + "; decide with: worklake links accept|refuse PROPOSAL"
 
 
 def explained(document: ExplainDocument) -> Iterator[RenderableType]:
@@ -277,10 +262,11 @@ def value_shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return repr(_short(value)) if isinstance(value, str) else str(value)
+    return repr(shortened(value)) if isinstance(value, str) else str(value)
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text on one line, cut where it is long."""
     line = _line(text)
     return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
 

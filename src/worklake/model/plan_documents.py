@@ -108,6 +108,12 @@ class PlanDocument(Document):
         exclude_if=lambda found: not found,
         description="Only where there are any: items that lack something and may not be written, by source",
     )
+    undecided: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: items that are not made before a person has decided whether their tasks"
+        " are the same as others (`worklake links`), by source",
+    )
     to_allow: int | None = Field(default=None, exclude=True)
     """The number that lets the plan pass the brake."""
     pulled: Mapping[str, PulledSource] = Field(default_factory=dict, exclude=True)
@@ -195,6 +201,12 @@ class SyncDocument(ApplyDocument):
         default_factory=dict,
         exclude_if=lambda found: not found,
         description="Only where there are any: items that lack something and may not be written, by source",
+    )
+    undecided: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: items that are not made before a person has decided whether their tasks"
+        " are the same as others (`worklake links`), by source",
     )
 
 

@@ -360,10 +360,11 @@ class Cursor(Row):
     """Where an engine stands with a source."""
 
     source: str = Field(description="Name of the source in the settings; empty for route, routed")
-    stage: str = Field(description="pull, merge, route or routed")
+    stage: str = Field(description="pull, whole, merge, route or routed")
     position: str = Field(
-        description="pull: where the provider's listing goes on; merge: the mapping it was made with; route: the "
-        "rules; routed: the version of tasks up to which all are routed, and the sources that were asked"
+        description="pull: where the provider's listing goes on; whole: empty, once a listing came to its end; merge: "
+        "the mapping it was made with; route: the rules; routed: the version of tasks up to which all are routed, and "
+        "the sources that were asked"
     )
     batch: int = Field(description="The last commit of records that this stage has done with")
     run_id: str = Field(description="The run that moved it")

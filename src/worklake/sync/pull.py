@@ -31,6 +31,9 @@ COMMIT_SECONDS = 5.0
 LOOKUP_ITEMS = 2_000
 LOOKUP_SECONDS = 1.0
 
+WHOLE = "whole"
+"""The stage under which `cursors` has a source once a listing of it came to its end."""
+
 _KNOWN = """
     select k.kind, k.external_id, k.record_hash, k.quarantined
     from (
@@ -112,6 +115,8 @@ class SourcePull:
         self._sent: set[int] = set()
         self._lake_knows_source = False
         self._start: str | None = None
+        self._was_whole = False
+        self._is_whole = False
         self._batch = 0
         self.counts = SourceCounts()
         self.committed = False
@@ -126,6 +131,7 @@ class SourcePull:
             self._take_up(buffer)
             for pages in self._grouped(_one_ahead(self._pages())):
                 self._take(pages, buffer)
+            self._is_whole = self.counts.error is None
         except LakeError:
             raise
         except Exception as error:  # noqa: BLE001  a source that fails, however it does, does not stop the others
@@ -139,6 +145,7 @@ class SourcePull:
         cursors = self._lake.rows("select source, stage, position, batch from {cursors}")
         self._batch = max((row["batch"] for row in cursors), default=0)
         self._start = next((r["position"] for r in cursors if (r["source"], r["stage"]) == (name, "pull")), None)
+        self._was_whole = any((row["source"], row["stage"]) == (name, WHOLE) for row in cursors)
         unsettled = self._lake.rows(_UNSETTLED, {"source": name, "reason": PUT_ASIDE})
         self._sent.update(int(row["record_hash"], 16) for row in unsettled if not row["external_id"])
         self._aside = Aside(Quarantined(**row) for row in unsettled if row["external_id"])
@@ -328,7 +335,7 @@ class SourcePull:
     def _commit(self, buffer: _Buffer) -> None:
         """Records first, then the position: a crash in between costs a repeated page, never a lost one."""
         moved = buffer.position not in (None, self._start)
-        if buffer.rows or buffer.quarantined or moved:
+        if buffer.rows or buffer.quarantined or moved or (self._is_whole and not self._was_whole):
             try:
                 self._write(buffer, moved=moved)
             except LakeError:
@@ -352,14 +359,19 @@ class SourcePull:
             rows = list(buffer.quarantined.values())
             self._lake.merge("quarantine", rows)
             self.counts.quarantined += sum(row.kind == Kind.TASK and row.resolved_at is None for row in rows)
+        cursors = []
         if moved and buffer.position is not None:
-            self._lake.merge("cursors", [self._cursor(buffer.position, now)])
+            cursors.append(self._cursor("pull", buffer.position, now))
             self._start = buffer.position
+        if self._is_whole and not self._was_whole:
+            cursors.append(self._cursor(WHOLE, "", now))
+            self._was_whole = True
+        self._lake.merge("cursors", cursors)
 
-    def _cursor(self, position: str, now: datetime) -> Cursor:
+    def _cursor(self, stage: str, position: str, now: datetime) -> Cursor:
         return Cursor(
             source=self._source.name,
-            stage="pull",
+            stage=stage,
             position=position,
             batch=self._batch,
             run_id=self._run.run_id,
