@@ -113,15 +113,18 @@ def _cut(text: str) -> Text:
     return Text(text, no_wrap=True, overflow="ellipsis")
 
 
-def explained(document: ExplainDocument) -> Iterator[RenderableType]:
-    """A task's history, a row a change, then what differs now."""
+def explained(document: ExplainDocument, last: int | None = None) -> Iterator[RenderableType]:
+    """A task's history, a row a change (only the `last` so many), then what differs now."""
     if document.asked_for:
         yield f"{document.asked_for} is {document.task_id} now"
     yield Text.assemble((document.title, "bold"), "  ", document.task_id)
     for link in document.links:
         yield f"  {link.source}: {link.url or link.external_id} ({link.state})"
     rows = table("when", "where", "what", "who", "decision")
-    for change in document.changes:
+    left_out = 0 if last is None else max(0, len(document.changes) - last)
+    if left_out:
+        yield f"  {counted(left_out, 'earlier change')} not shown here"
+    for change in document.changes[left_out:]:
         rows.add_row(
             moment(change.changed_at or change.observed_at),
             change.source,

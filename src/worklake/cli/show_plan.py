@@ -37,9 +37,9 @@ _NOTHING = "Nothing to write: every tool shows what the tasks say."
 _REMOVED, _ADDED = "red", "green"
 
 
-def planned(document: PlanDocument) -> Iterator[RenderableType]:
-    """A plan like a diff, each step with its reason, then what to do about it."""
-    yield from _steps(document.steps)
+def planned(document: PlanDocument, most: int = _MOST_STEPS) -> Iterator[RenderableType]:
+    """A plan like a diff, each step (`most` so many) with its reason, then what to do about it."""
+    yield from _steps(document.steps, most)
     if not document.steps:
         yield _nothing(document)
         return
@@ -82,14 +82,14 @@ def _anything(one: PulledSource) -> bool:
     return bool(one.seen or one.comments)
 
 
-def _steps(steps: Sequence[StepDocument]) -> Iterator[RenderableType]:
-    for step in steps[:_MOST_STEPS]:
+def _steps(steps: Sequence[StepDocument], most: int = _MOST_STEPS) -> Iterator[RenderableType]:
+    for step in steps[:most]:
         yield _heading(step)
         for change in step.changes:
             yield from _diff(change)
         yield Text(f"    why: {step.why}", "dim")
-    if len(steps) > _MOST_STEPS:
-        yield f"… and {counted(len(steps) - _MOST_STEPS, 'more step')}; all of them with --json"
+    if len(steps) > most:
+        yield f"… and {counted(len(steps) - most, 'more step')}; all of them with --json"
 
 
 def _heading(step: StepDocument) -> Text:
