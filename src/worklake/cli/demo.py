@@ -161,7 +161,7 @@ class _Story:
         self._step("worklake sync, an hour later: what was refused is due until it is written")
         self._show(*show_plan.synced(survived))
         explained = [api.explain(spread.task_id, self.folder)]
-        self._step("worklake explain: both edits of that task survived", *show.explained(explained[0], 5))
+        self._step("worklake explain: both edits of that task survived", *show.explained(explained[0], 8))
 
         later = self._today() + timedelta(days=30)
         self._edit("linear", mistaken, dueDate=later.isoformat())

@@ -38,15 +38,26 @@ _SEVERAL = f"""
         on t.task_id = l.task_id
     group by t.title, l.source having count(distinct t.task_id) > 1
 """
-_UNDECIDED = "select task_id, other_task_id from {proposals} where state = 'proposed'"
+_UNDECIDED = f"""
+    with proposed as (
+        select task_id from {{proposals}} where state = 'proposed'
+        union select other_task_id from {{proposals}} where state = 'proposed'
+    )
+    select task_id from proposed
+    union
+    select t.task_id from (select task_id, {_TITLE} as title from {{tasks}}) t left semi join (
+        select {_TITLE} as title from {{tasks}} n left semi join proposed p on n.task_id = p.task_id
+    ) o on t.title = o.title
+"""
 _TASKS = "select * from {tasks} where {among}"
 _COMPARED = tuple(name for name, spec in FIELDS.items() if spec.merge is not MergeKind.SET and spec.reference is None)
 
 
 def undecided(lake: Lake) -> frozenset[str]:
-    """The tasks that may be one with others, on which nobody has decided."""
-    found = lake.sql(_UNDECIDED)
-    return frozenset(task for column in found.columns for task in column.to_pylist())
+    """The tasks that may be one with others, on which nobody has decided; and those with the title of one of these, as
+    it is open which of them belong together.
+    """
+    return frozenset(lake.sql(_UNDECIDED).column("task_id").to_pylist())
 
 
 def proposed_links(lake: Lake, sources: Collection[str] = ()) -> list[ProposalDocument]:
@@ -74,10 +85,10 @@ def proposed_links(lake: Lake, sources: Collection[str] = ()) -> list[ProposalDo
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     """The fields in which both tasks say something, and not the same. Sets unite, and who says nothing takes over what
-    the other says, so neither is a difference.
+    the other says, so neither is a difference; nor is the case of a title or a project's name.
     """
     said = [name for name in _COMPARED if not any(_is_empty(name, task[name]) for task in (one, other))]
-    return [name for name in said if not same(name, _plain(one[name]), _plain(other[name]))]
+    return [name for name in said if not same(name, _plain(name, one[name]), _plain(name, other[name]))]
 
 
 def _is_empty(name: str, value: Any) -> bool:
@@ -85,7 +96,9 @@ def _is_empty(name: str, value: Any) -> bool:
     return value in (None, "") or (name != "status" and value == FIELDS[name].empty)
 
 
-def _plain(value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:
+    if name in ("title", "project"):
+        return normal_title(value)
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
