@@ -324,6 +324,25 @@ def decide_named(proposals: Sequence[str], project: Path | str | None = None, *,
         return {one: done[one] for one in proposals}
 
 
+def join_tasks(task: str, other: str, project: Path | str | None = None) -> str:
+    """Say that two tasks are one, whatever their titles: all of `other` moves to `task`, whose id is the answer.
+
+    Each is a task id, an external id, a key or a provider's URL.
+
+    Raises `NotFoundError` where there is no such task, `InvalidInputError` where they are one already.
+    """
+    from worklake.sync import proposals as decisions
+    from worklake.sync.explain import find_task
+
+    settings = open_settings(project)
+    run = run_over(settings, "links add", ())
+    named = run_over(settings, "links add", list(settings.sources), tokens=False).sources
+    with open_project_lake(settings) as lake, lake.lease(holder(), "links add"):
+        lake.ensure()
+        one, two = (find_task(lake, name, named)[1] for name in (task, other))
+        return decisions.join(lake, one, two, run)
+
+
 def decide_links(
     proposals: Sequence[str] | None = None,
     project: Path | str | None = None,

@@ -12,7 +12,7 @@ from worklake.lake.lake import Lake, open_lake
 from worklake.model.ids import RunId, proposal_id
 from worklake.model.rows import Proposal
 from worklake.settings.models import EmbeddedLake, People
-from worklake.sync.proposals import Decided, accept, refuse
+from worklake.sync.proposals import Decided, accept, join, refuse
 from worklake.sync.proposed import proposed_links, undecided
 from worklake.sync.run import Meter, RunContext
 
@@ -87,7 +87,9 @@ def test_many_are_accepted_at_once_but_for_what_would_bring_two_items_of_one_too
     assert decided.done == {ids[0]: "C", ids[1]: "C", ids[3]: "C"}
     assert decided.left == {ids[2]: "it would bring two items of gitlab together"}
     assert homes(lake) == {"A": "C", "B": "C", "C": "C", "D": "C", "E": "E"}
-    assert states(lake) == {"AB": "accepted", "CB": "accepted", "AD": "accepted", "CE": "proposed"}
+    assert states(lake) == {
+        "AB": "accepted", "CB": "accepted", "AD": "accepted", "CA": "accepted", "CD": "accepted", "CE": "proposed"
+    }  # fmt: skip
     assert accept(lake, [ids[2]], RUN).done == {ids[2]: "C"}  # a person named it
 
 
@@ -104,6 +106,14 @@ def test_what_a_run_began_that_died_is_completed_by_the_next_one(lake: Lake) -> 
     lake.delete("tasks", pa.table({"task_id": ["B"]}))
     assert accept(lake, [other], RUN).done == {begun: "A", other: "C"}
     assert homes(lake) == {"A": "A", "B": "A", "C": "C", "D": "C", "E": "E"}
+
+
+def test_two_tasks_of_any_titles_are_one_where_a_person_says_so(lake: Lake) -> None:
+    propose(lake, "AC", state="refused")
+    assert join(lake, "A", "C", RUN) == "A"
+    assert homes(lake)["C"] == "A"
+    with pytest.raises(InvalidInputError, match="both are A already"):
+        join(lake, "A", "A", RUN)
 
 
 def test_nothing_is_decided_where_one_of_those_named_cannot_be(lake: Lake) -> None:

@@ -24,6 +24,7 @@ PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
     ("worklake tasks", documents.TaskDocument, True),
     ("worklake tasks --proposed-links, worklake links, worklake links list", documents.ProposalDocument, True),
     ("worklake links accept, worklake links refuse", documents.DecidedDocument, False),
+    ("worklake links add", documents.JoinedDocument, False),
     ("worklake links accept --all, worklake links accept --from", documents.DecidedLinksDocument, False),
     ("worklake explain", documents.ExplainDocument, False),
     ("worklake status", documents.StatusDocument, False),

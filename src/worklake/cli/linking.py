@@ -92,6 +92,23 @@ def refuse(
     _decide(face, _Choice(proposals or (), all_of_them, file, source or (), apply), accept=False)
 
 
+TaskArgument = Annotated[str, typer.Argument(metavar="TASK", help="Its task id, its tool's id or key, or its URL.")]
+OtherArgument = Annotated[str, typer.Argument(metavar="OTHER", help="The task that becomes a part of the first.")]
+
+
+@command(links)
+def add(face: Face, task: TaskArgument, other: OtherArgument) -> None:
+    """Say that two tasks are one, whatever their titles: the second's items and comments move to the first.
+
+    Example: `worklake links add web#3 ENG-12`. Nothing is written to a tool by it; `worklake plan` shows what follows.
+    """
+    from worklake import api
+    from worklake.model.documents import JoinedDocument
+
+    kept = api.join_tasks(task, other, face.project)
+    face.answer(JoinedDocument(task_id=kept), f"{task} and {other} are {kept} now. What follows: worklake plan")
+
+
 class _Choice(NamedTuple):
     """Which proposals are meant, as the options say."""
 

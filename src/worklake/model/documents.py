@@ -325,6 +325,12 @@ class DecidedDocument(Document):
     task_id: str | None = Field(description="The task that holds both now, if accepted")
 
 
+class JoinedDocument(Document):
+    """`worklake links add`."""
+
+    task_id: str = Field(description="The task that holds both now")
+
+
 class LeftLinkDocument(Document):
     """A proposal that is not decided on with the others."""
 

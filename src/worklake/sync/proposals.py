@@ -81,7 +81,7 @@ def accept(lake: Lake, proposals: Sequence[str], run: RunContext, *, in_bulk: bo
     if taken:
         _bring_together(lake, homes, taken, run)
         _tell_of_the_others(lake, about.values(), {row["proposal_id"] for row in taken}, homes)
-        _decide(lake, taken, ProposalState.ACCEPTED, run)
+        _decide(lake, [*taken, *_told_directly(taken, homes)], ProposalState.ACCEPTED, run)
     decided.done |= {row["proposal_id"]: homes[row["other_task_id"]] for row in taken}
     return decided
 
@@ -101,6 +101,27 @@ def wanted_of(
         if known not in by_id or (accept and by_id[known].doubt)
     }
     return [by_id[known] for known in wanted if known not in left], {one: str(why) for one, why in left.items()}
+
+
+def join(lake: Lake, task: str, other: str, run: RunContext) -> str:
+    """A person says that two tasks are one, whatever their titles: all of the second moves to the first, whose id is
+    the answer. Raises `InvalidInputError` where they are one already.
+    """
+    if task == other:
+        raise InvalidInputError(f"both are {task} already")
+    known = proposal_id(task, other)
+    row = Proposal(
+        proposal_id=known,
+        task_id=task,
+        other_task_id=other,
+        reason="a person said so",
+        state=ProposalState.PROPOSED,
+        proposed_at=run.clock(),
+        decided_at=None,
+        run_id=run.run_id,
+    )
+    lake.merge("proposals", [row])
+    return str(accept(lake, [known], run).done[known])
 
 
 def _undecided(lake: Lake, proposals: Sequence[str], *, in_bulk: bool) -> tuple[list[_Row], Decided]:
@@ -197,6 +218,17 @@ def _tell_of_the_others(lake: Lake, about: Iterable[_Row], taken: Collection[str
     lake.merge("proposals", [Proposal(**row) for row in found.values()])
     if over:
         lake.delete("proposals", pa.table({"proposal_id": sorted(over)}))
+
+
+def _told_directly(taken: Sequence[_Row], homes: Mapping[str, str]) -> list[_Row]:
+    """For each task that went, where to, unless one of these says so: who asks for it finds it."""
+    said = {(row["task_id"], row["other_task_id"]) for row in taken}
+    gone = {task: row for row in taken for task in (row["task_id"], row["other_task_id"]) if homes[task] != task}
+    return [
+        row | {"proposal_id": proposal_id(homes[task], task), "task_id": homes[task], "other_task_id": task}
+        for task, row in gone.items()
+        if (homes[task], task) not in said
+    ]
 
 
 def _decide(lake: Lake, rows: Sequence[_Row], state: ProposalState, run: RunContext) -> None:
