@@ -51,7 +51,6 @@ _PROPOSED = "select t.* from {proposals} t where t.state <> 'accepted' and {amon
 _TASKS = "select t.* from {tasks} t where {among}"
 _COMMENTS = "select t.* from {comments} t where {among}"
 
-
 _BORN = pa.schema(
     [
         ("task_id", pa.string()),
@@ -140,7 +139,7 @@ class KnownLoader:
         if not tasks - new:
             return [], []
         held: dict[str, set[str]] = defaultdict(set)
-        for row in self._rows(_HELD, task_id=tasks - new):
+        for row in self._rows(_HELD, task_id=tasks):
             held[row["task_id"]].add(row["source"])
         for task in new:
             held[task].add(self._source)
