@@ -38,15 +38,10 @@ _SEVERAL = f"""
         on t.task_id = l.task_id
     group by t.title, l.source having count(distinct t.task_id) > 1
 """
-_UNDECIDED = f"""
-    with proposed as (
-        select task_id from {{proposals}} where state = 'proposed'
-        union select other_task_id from {{proposals}} where state = 'proposed'
-    )
-    select task_id from proposed
-    union
+_UNDECIDED = "select task_id, other_task_id from {proposals} where state = 'proposed'"
+_SAME_TITLES = f"""
     select t.task_id from (select task_id, {_TITLE} as title from {{tasks}}) t left semi join (
-        select {_TITLE} as title from {{tasks}} n left semi join proposed p on n.task_id = p.task_id
+        select {_TITLE} as title from {{tasks}} n where {{among}}
     ) o on t.title = o.title
 """
 _TASKS = "select * from {tasks} where {among}"
@@ -57,7 +52,9 @@ def undecided(lake: Lake) -> frozenset[str]:
     """The tasks that may be one with others, on which nobody has decided; and those with the title of one of these, as
     it is open which of them belong together.
     """
-    return frozenset(lake.sql(_UNDECIDED).column("task_id").to_pylist())
+    proposed = {task for row in lake.rows(_UNDECIDED) for task in row.values()}
+    alike = lake.rows_among(_SAME_TITLES, "n.task_id", proposed)
+    return frozenset(proposed.union(row["task_id"] for row in alike))
 
 
 def proposed_links(lake: Lake, sources: Collection[str] = ()) -> list[ProposalDocument]:
