@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from worklake.integrations.registry import open_source
 from worklake.model.documents import (
     CheckDocument,
     CheckLine,
+    DecidedLinksDocument,
     ExplainDocument,
     MaintainDocument,
     MaintainedTable,
@@ -296,27 +297,84 @@ def tasks(
         return list_tasks(lake, selection)
 
 
-def proposed_links(project: Path | str | None = None) -> list[ProposalDocument]:
-    """Pairs of tasks that may be one and that nobody has decided on."""
-    from worklake.sync.tasks import proposed_links as listed
+def proposed_links(project: Path | str | None = None, sources: Sequence[str] = ()) -> list[ProposalDocument]:
+    """Pairs of tasks that may be one and that nobody has decided on; of these `sources`, if any, each at one side."""
+    from worklake.sync.proposed import proposed_links as listed
 
-    with connect(project) as lake:
-        return listed(lake)
+    settings = open_settings(project)
+    named = known_sources(settings, sources) if sources else ()
+    with open_project_lake(settings) as lake:
+        return listed(lake, named)
 
 
-def decide_link(proposal: str, *, accept: bool, project: Path | str | None = None) -> str | None:
-    """Accept or refuse a proposed link; the answer is the id of the task that holds both now, if accepted."""
-    from worklake.sync import proposals
+def decide_named(proposals: Sequence[str], project: Path | str | None = None, *, accept: bool) -> dict[str, str | None]:
+    """Accept or refuse these proposed links; for each the id of the task that holds both now, if accepted.
+
+    Raises `NotFoundError` and `InvalidInputError` where one cannot be decided on; then none is.
+    """
+    from worklake.sync import proposals as decisions
 
     settings = open_settings(project)
     command = f"links {'accept' if accept else 'refuse'}"
     run = run_over(settings, command, ())
+    decide = decisions.accept if accept else decisions.refuse
     with open_project_lake(settings) as lake, lake.lease(holder(), command):
         lake.ensure()
-        if accept:
-            return proposals.accept(lake, proposal, run)
-        proposals.refuse(lake, proposal, run)
-        return None
+        done = decide(lake, proposals, run).done
+        return {one: done[one] for one in proposals}
+
+
+def join_tasks(task: str, other: str, project: Path | str | None = None) -> str:
+    """Say that two tasks are one, whatever their titles: all of `other` moves to `task`, whose id is the answer.
+
+    Each is a task id, an external id, a key or a provider's URL.
+
+    Raises `NotFoundError` where there is no such task, `InvalidInputError` where they are one already.
+    """
+    from worklake.sync import proposals as decisions
+    from worklake.sync.explain import find_task
+
+    settings = open_settings(project)
+    run = run_over(settings, "links add", ())
+    named = run_over(settings, "links add", list(settings.sources), tokens=False).sources
+    with open_project_lake(settings) as lake, lake.lease(holder(), "links add"):
+        lake.ensure()
+        one, two = (find_task(lake, name, named)[1] for name in (task, other))
+        return decisions.join(lake, one, two, run)
+
+
+def decide_links(
+    proposals: Sequence[str] | None = None,
+    project: Path | str | None = None,
+    *,
+    accept: bool,
+    sources: Sequence[str] = (),
+    apply: bool = False,
+) -> DecidedLinksDocument:
+    """Accept or refuse many proposed links: these, else all (of `sources`, if any, each at one side). Only shown unless
+    `apply`.
+
+    What is in doubt is never accepted so (`ProposalDocument.doubt`), and left with the reason. Raises `NotFoundError`
+    where one of these was never proposed.
+    """
+    from worklake.sync import proposals as decisions
+    from worklake.sync.proposed import proposed_links as listed
+    from worklake.sync.reports import decided_links_document
+
+    settings = open_settings(project)
+    named = known_sources(settings, sources) if sources else ()
+    command = f"links {'accept' if accept else 'refuse'}"
+    run = run_over(settings, command, ())
+    decide = decisions.accept if accept else decisions.refuse
+    with ExitStack() as stack:
+        lake = stack.enter_context(open_project_lake(settings))
+        if apply:
+            stack.enter_context(lake.lease(holder(), command))
+            lake.ensure()
+        open_now = listed(lake, named)
+        chosen, left = decisions.wanted_of(lake, open_now, proposals, accept=accept)
+        decided = decide(lake, [one.proposal_id for one in chosen], run, in_bulk=True) if apply else None
+        return decided_links_document(chosen, left, decided, accept=accept)
 
 
 def explain(task: str, project: Path | str | None = None) -> ExplainDocument:

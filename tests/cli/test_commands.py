@@ -328,6 +328,11 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     again = pulled.run("links", "accept", refused["proposal_id"])
     assert again.status == 2
     assert "was refused" in again.document["error"]["message"]
+    lone = [task for task in pulled.run("tasks").document if len(task["links"]) == 1]
+    mine, theirs = (next(task for task in lone if task["source"] == tool) for tool in ("gitlab", "linear"))
+    joined = pulled.run("links", "add", mine["links"][0]["url"], theirs["task_id"]).document
+    assert joined["task_id"] == mine["task_id"]
+    assert pulled.run("explain", theirs["task_id"]).document["task_id"] == mine["task_id"]
     other = next(link for link in one["links"] if link["source"] == "linear")
     pulled.edit("linear", other["external_id"], title="Edited after it was accepted")
     pulled.pull()
@@ -336,6 +341,25 @@ def test_proposed_links_can_be_accepted_and_refused(pulled: Project) -> None:
     assert ("title", "Edited after it was accepted") in [(one["field"], one["new"]) for one in edited["changes"]]
     assert {one["proposal_id"] for one in pulled.run("links").document} == left
     assert pulled.run("links", "list").document == pulled.run("links").document
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("accept",), "give the ids of proposals, or one of --all and --from FILE"),
+        (("refuse", "--all", "--from", "links.json"), "give the ids of proposals, or one of --all"),
+        (("accept", "proposal_1", "--apply"), "what is named is decided at once"),
+        (("accept", "--from", "links.json"), "No such file"),
+        (("accept", "--from", "object.json"), "found dict; --from takes a JSON list of proposals"),
+        (("accept", "--from", "other.json"), "entry 1 names no proposal"),
+    ],
+)
+def test_links_say_what_they_take(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    (tmp_path / "object.json").write_text('{"proposal_id": "proposal_1"}')
+    (tmp_path / "other.json").write_text('["proposal_1", {"task_id": "task_1"}]')
+    ran = worklake("links", *arguments, "--json", cwd=tmp_path)
+    assert ran.status == 2
+    assert words in ran.document["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def test_at_a_terminal_no_bar_is_drawn_over_the_story() -> None:
     assert process.returncode == 0
     story = shown.decode()
     steps = [match.start() for match in re.finditer(r"\d+\. (worklake|People edit|By mistake|A team)", story)]
-    assert len(steps) == 15
+    assert len(steps) == 17
     for step in steps:
         assert story.rfind(_VISIBLE, 0, step) >= story.rfind(_HIDDEN, 0, step), story[step : step + 60]
     assert _HIDDEN in story

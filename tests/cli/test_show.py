@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from worklake.cli import show, show_plan
+from worklake.cli import show, show_links, show_plan
 from worklake.cli.console import PlainConsole
 from worklake.cli.face import Face
 from worklake.model.documents import (
@@ -422,7 +422,7 @@ def test_proposed_links_are_named_by_their_keys_and_counted_by_status() -> None:
     told |= {"other_task_id": "task_2", "other_title": "Two", "other_source": "linear"}
     keys = {"key": "gitlab.com/team/web#3", "other_key": "linear.app/acme/ENG-12"}
     one = ProposalDocument(**told | keys | {"proposed_at": "2026-03-01T12:00:00Z"})
-    shown = " ".join(printed(*show.proposals([one])).split())
+    shown = " ".join(printed(*show_links.proposals([one])).split())
     assert "proposal_1 One (gitlab web#3) Two (linear ENG-12) alike" in shown
     assert "2 proposed links wait: worklake links\n" in printed(*show.status(status(proposed_links=2)))
     assert "proposed" not in printed(*show.status(status()))

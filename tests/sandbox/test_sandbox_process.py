@@ -43,10 +43,10 @@ def test_the_same_seed_serves_the_same_issues():
     assert shown() == shown()
 
 
-def test_both_providers_answer_and_a_project_points_at_them(tmp_path):
+def test_all_providers_answer_and_a_project_points_at_them(tmp_path):
     folder = tmp_path / "project"
-    with running_sandbox("--tasks", "20", "--project-out", str(folder)) as providers:
-        assert set(providers) == {"gitlab", "linear"}
+    with running_sandbox("--tasks", "80", "--project-out", str(folder)) as providers:
+        assert set(providers) == {"gitlab", "linear", "github", "notion", "motion"}
         for one in providers.values():
             assert requests.get(f"{one.control_url}/items", timeout=10).json()
     conf = {path.name for path in (folder / "conf").iterdir()}

@@ -7,6 +7,8 @@ import pytest
 from tests.support.sandbox import NOW
 from worklake.sandbox.world import build_world
 
+FIVE = ("gitlab", "linear", "github", "notion", "motion")
+
 
 def test_same_seed_and_moment_give_the_same_world():
     assert build_world(3, NOW, 300, 6, ["gitlab", "linear"]) == build_world(3, NOW, 300, 6, ["gitlab", "linear"])
@@ -107,3 +109,16 @@ def test_copies_name_the_address_of_the_item_that_has_one():
     for work in tied:
         assert world.description_at(work, "gitlab") == work.description
         assert world.url_of(work, "gitlab") in world.description_at(work, "motion")
+
+
+def test_a_team_with_five_tools_keeps_each_kind_of_work_where_it_belongs_and_some_in_two_or_three():
+    work = build_world(7, NOW, 2000, 8, FIVE).work
+    assert set(Counter(one.held_by[0] for one in work)) == set(FIVE)
+    assert all("docs" in one.labels for one in work if one.held_by[0] == "notion")
+    assert all(one.due_date for one in work if one.held_by[0] == "motion")
+    counts = Counter(len(one.held_by) for one in work)
+    assert counts.keys() == {1, 2, 3} and 0.1 < (counts[2] + counts[3]) / len(work) < 0.2
+    assert all(len(set(one.held_by)) == len(one.held_by) for one in work)
+    shared = [one for one in work if len(one.held_by) > 1]
+    assert set(Counter(one.tie for one in shared)) == {"url", "attachment", "title"}
+    assert all(one.held_by[1:] == ("linear",) for one in shared if one.tie == "attachment")

@@ -113,6 +113,8 @@ class Project:
 
 @contextmanager
 def sandbox_project(folder: Path, *arguments: str) -> Iterator[Project]:
-    """A new project in `folder` and a sandbox process (started with these arguments) that it points at."""
-    with running_sandbox("--project-out", str(folder), *arguments) as served:
+    """A new project in `folder` and a sandbox process (started with these arguments) that it points at: of GitLab and
+    Linear, unless they say otherwise.
+    """
+    with running_sandbox("--providers", "gitlab,linear", "--project-out", str(folder), *arguments) as served:
         yield Project(folder, served)

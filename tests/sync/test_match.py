@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from tests.sync.views import task
 from worklake.model.ids import task_id
-from worklake.sync.match import Elsewhere, Neighbours, Titled, match, same_titles
+from worklake.sync.match import Elsewhere, Neighbours, match
 
 THERE = Elsewhere("task_there", "linear", "linear.app/acme/ENG-1")
 OTHER = Elsewhere("task_other", "linear", "linear.app/acme/ENG-2")
@@ -62,16 +62,6 @@ def test_a_marker_of_a_known_task_links_and_one_of_an_unknown_task_does_not() ->
     assert matches["1"][:2] == ("task_there", "marker")
     matches, _ = match("gitlab", [task("1", markers=["task_gone"])], {}, neighbours)
     assert matches["1"].linked_by == "born"
-
-
-def test_the_same_title_in_the_same_project_is_proposed() -> None:
-    others = [
-        Titled("task_a", "Fix  the LOGIN", "Web", "linear"),
-        Titled("task_b", "Fix the login", "Api", "linear"),
-        Titled("task_c", "Fix the logout", "Web", "linear"),
-    ]
-    proposed = same_titles([(task_id("gitlab", "1"), "fix the login ", "web")], others)
-    assert [(one.task_id, one.other_task_id) for one in proposed] == [("task_a", born("1"))]
 
 
 KEYS = [f"linear.app/acme/ENG-{number}" for number in range(4)]

@@ -72,7 +72,7 @@ def main() -> None:
 
 def run() -> int:
     """Carry out this process's arguments; the exit status. Raises `WorklakeError`, which `fail` tells the user."""
-    from worklake.cli import demo, reading, setting_up, syncing  # noqa: F401  each declares its commands
+    from worklake.cli import demo, linking, reading, setting_up, syncing  # noqa: F401  each declares its commands
 
     try:
         return app(standalone_mode=False) or Exit.DONE

@@ -24,6 +24,8 @@ PAGES: tuple[tuple[str, type[BaseModel], bool], ...] = (
     ("worklake tasks", documents.TaskDocument, True),
     ("worklake tasks --proposed-links, worklake links, worklake links list", documents.ProposalDocument, True),
     ("worklake links accept, worklake links refuse", documents.DecidedDocument, False),
+    ("worklake links add", documents.JoinedDocument, False),
+    ("worklake links accept --all, worklake links accept --from", documents.DecidedLinksDocument, False),
     ("worklake explain", documents.ExplainDocument, False),
     ("worklake status", documents.StatusDocument, False),
     ("worklake maintain", documents.MaintainDocument, False),
@@ -43,7 +45,8 @@ def documents_markdown() -> str:
         '`{"error": {"type", "message"}}`. One that is interrupted answers nothing.\n\n'
         "The exit status is 0 when all is done, 1 when it is done in part (a source failed, an item could not be "
         "read, a step was refused, stale or failed), 2 when nothing was touched, 3 when a person has to decide (the "
-        "brake stopped a plan, a conflict is open), 130 when it was interrupted. What the brake stops `apply` and "
+        "brake stopped a plan, a conflict is open, a proposed link keeps something from being made), 130 when it was "
+        "interrupted. What the brake stops `apply` and "
         '`sync` from is an error document, `{"error": {"type": "StoppedError", "message"}}`.\n'
     )
     parts, told = [head], set[type[BaseModel]]()

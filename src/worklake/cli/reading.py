@@ -1,4 +1,4 @@
-"""The commands that read: pull, tasks, explain, status, links, maintain."""
+"""The commands that read: pull, tasks, explain, status, maintain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from worklake.cli.app import app
 from worklake.cli.face import Exit, Face
-from worklake.cli.options import command, group_command
+from worklake.cli.options import command
 
 if TYPE_CHECKING:
     from worklake.model.documents import PullDocument
@@ -76,7 +76,7 @@ def tasks(
     Examples: `worklake tasks --overdue`, `worklake tasks --where "priority = 'urgent' and size(assignees) = 0"`.
     """
     from worklake import api
-    from worklake.cli import show
+    from worklake.cli import show, show_links
 
     if proposed_links:
         given = {"--where": where, "--overdue": overdue, "--today": today, "--source": source, "--limit": limit}
@@ -84,60 +84,12 @@ def tasks(
             if value:
                 raise typer.BadParameter(f"{option} narrows tasks, not --proposed-links; leave one of them out")
         proposals = api.proposed_links(face.project)
-        face.answer(proposals, *show.proposals(proposals))
+        face.answer(proposals, *show_links.proposals(proposals))
         return
     if limit is None and not face.json:
         limit = 50
     found = api.tasks(face.project, where=where, overdue=overdue, due_today=today, source=source, limit=limit)
     face.answer(found.tasks, *show.task_list(found))
-
-
-links = typer.Typer()
-app.add_typer(links, name="links")
-
-
-@group_command(links)
-def links_alone(face: Face) -> None:
-    """Show proposed links, pairs of tasks that may be one, or decide on them."""
-    _list_links(face)
-
-
-ProposalArgument = Annotated[str, typer.Argument(metavar="PROPOSAL", help="Its id, as the list shows it.")]
-
-
-@command(links, "list")
-def list_links(face: Face) -> None:
-    """List pairs of tasks that may be one and that nobody has decided on."""
-    _list_links(face)
-
-
-def _list_links(face: Face) -> None:
-    from worklake import api
-    from worklake.cli import show
-
-    proposals = api.proposed_links(face.project)
-    face.answer(proposals, *show.proposals(proposals))
-
-
-@command(links)
-def accept(face: Face, proposal: ProposalArgument) -> None:
-    """The two tasks are one: the second's items and comments move to the first."""
-    _decide(face, proposal, accept=True)
-
-
-@command(links)
-def refuse(face: Face, proposal: ProposalArgument) -> None:
-    """The two tasks are not one. It is not proposed again."""
-    _decide(face, proposal, accept=False)
-
-
-def _decide(face: Face, proposal: str, *, accept: bool) -> None:
-    from worklake import api
-    from worklake.model.documents import DecidedDocument
-
-    task = api.decide_link(proposal, accept=accept, project=face.project)
-    document = DecidedDocument(proposal_id=proposal, state="accepted" if accept else "refused", task_id=task)
-    face.answer(document, f"{proposal}: {document.state}" + (f"; both are {task} now" if task else ""))
 
 
 @command(app)

@@ -102,7 +102,7 @@ def sandbox(
     face: Face,
     providers: Annotated[
         str, typer.Option(metavar="NAMES", help="Which providers, separated by commas.")
-    ] = "gitlab,linear",
+    ] = "gitlab,linear,github,notion,motion",
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
     tasks: Annotated[int, typer.Option(min=0, help="How much work the team has.")] = 200,
     people: Annotated[int, typer.Option(min=1, help="How many people the team has.")] = 8,

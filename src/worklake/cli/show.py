@@ -19,7 +19,6 @@ from worklake.model.documents import (
     DifferenceDocument,
     ExplainDocument,
     MaintainDocument,
-    ProposalDocument,
     PullDocument,
     PulledSource,
     RunStatus,
@@ -93,10 +92,10 @@ def _task_cells(task: TaskDocument, today: date | None, *, sources: bool) -> Map
     """What stands in each column; the last names the `sources` beside the keys, if there is room."""
     overdue = today is not None and task.due_date is not None and task.due_date < today
     there = [link for link in task.links if link.state != LinkState.DELETED]
-    where = (_named(link.source, link.key) if sources else short_key(link.key) or link.source for link in there)
+    where = (item_named(link.source, link.key) if sources else short_key(link.key) or link.source for link in there)
     return {
         "due": Text(str(task.due_date or ""), "red" if overdue else ""),
-        "title": _cut(_short(task.title)),
+        "title": _cut(shortened(task.title)),
         "status": Text(task.status),
         "priority": Text("" if task.priority == "none" else task.priority),
         "who": _cut(", ".join(person.split("@")[0] for person in task.assignees)),
@@ -105,7 +104,7 @@ def _task_cells(task: TaskDocument, today: date | None, *, sources: bool) -> Map
     }
 
 
-def _named(source: str, key: str | None) -> str:
+def item_named(source: str, key: str | None) -> str:
     """A source and what people call the item there: `linear ENG-12`."""
     return f"{source} {short_key(key)}".rstrip()
 
@@ -115,22 +114,8 @@ def _cut(text: str) -> Text:
     return Text(text, no_wrap=True, overflow="ellipsis")
 
 
-def proposals(proposed: Sequence[ProposalDocument]) -> Iterator[RenderableType]:
-    """Proposed links, a row each."""
-    rows = table("proposal", "task", "and", "why")
-    for one in proposed:
-        rows.add_row(
-            one.proposal_id,
-            f"{_short(one.title)} ({_named(one.source, one.key)})",
-            f"{_short(one.other_title)} ({_named(one.other_source, one.other_key)})",
-            one.reason,
-        )
-    yield rows
-    yield counted(len(proposed), "proposed link") + "; decide with: worklake links accept|refuse PROPOSAL"
-
-
-def explained(document: ExplainDocument) -> Iterator[RenderableType]:
-    """A task's history, a row a change, then what differs now."""
+def explained(document: ExplainDocument, last: int | None = None) -> Iterator[RenderableType]:
+    """A task's history, a row a change (only the `last` so many), then what differs now."""
     if document.asked_for:
         yield f"{document.asked_for} is {document.task_id} now"
     yield Text.assemble((document.title, "bold"), "  ", document.task_id)
@@ -139,7 +124,10 @@ def explained(document: ExplainDocument) -> Iterator[RenderableType]:
     for named in document.code:
         yield f"  {named.source}: {_code(named)}"
     rows = table("when", "where", "what", "who", "decision")
-    for change in document.changes:
+    left_out = 0 if last is None else max(0, len(document.changes) - last)
+    if left_out:
+        yield f"  {counted(left_out, 'earlier change')} not shown here"
+    for change in document.changes[left_out:]:
         rows.add_row(
             moment(change.changed_at or change.observed_at),
             change.source,
@@ -287,10 +275,11 @@ def value_shown(value: Any) -> str:
         return "nothing"
     if isinstance(value, list):
         return ", ".join(map(str, value))
-    return repr(_short(value)) if isinstance(value, str) else str(value)
+    return repr(shortened(value)) if isinstance(value, str) else str(value)
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text on one line, cut where it is long."""
     line = _line(text)
     return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
 

@@ -37,13 +37,17 @@ _NOTHING = "Nothing to write: every tool shows what the tasks say."
 _REMOVED, _ADDED = "red", "green"
 
 
-def planned(document: PlanDocument) -> Iterator[RenderableType]:
-    """A plan like a diff, each step with its reason, then what to do about it."""
-    yield from _steps(document.steps)
+def planned(document: PlanDocument, most: int = _MOST_STEPS) -> Iterator[RenderableType]:
+    """A plan like a diff, each step (`most` so many) with its reason, then what to do about it."""
+    yield from _steps(document.steps, most)
     if not document.steps:
         yield _nothing(document)
         return
     yield from _waiting_conflicts(document.conflicts)
+    yield from _undecided(document.undecided)
+    if len(document.steps) > _MOST_STEPS:
+        fields = Counter(change.field for step in document.steps for change in step.changes)
+        yield f"Fields: {', '.join(f'{name} {number}' for name, number in fields.most_common())}"
     if document.stopped_by:
         yield from _stopped(document)
     else:
@@ -53,7 +57,7 @@ def planned(document: PlanDocument) -> Iterator[RenderableType]:
 def _nothing(document: PlanDocument | SyncDocument) -> str:
     """That there is nothing to write, and what is left out, if anything."""
     unread = _unread(document.pulled)
-    left = list(_waiting_conflicts(document.conflicts))
+    left = [*_waiting_conflicts(document.conflicts), *_undecided(document.undecided)]
     left += [
         f"{counted(number, 'item')} in {source} may not be written: worklake status"
         for source, number in sorted(document.no_access.items())
@@ -78,14 +82,14 @@ def _anything(one: PulledSource) -> bool:
     return bool(one.seen or one.comments)
 
 
-def _steps(steps: Sequence[StepDocument]) -> Iterator[RenderableType]:
-    for step in steps[:_MOST_STEPS]:
+def _steps(steps: Sequence[StepDocument], most: int = _MOST_STEPS) -> Iterator[RenderableType]:
+    for step in steps[:most]:
         yield _heading(step)
         for change in step.changes:
             yield from _diff(change)
         yield Text(f"    why: {step.why}", "dim")
-    if len(steps) > _MOST_STEPS:
-        yield f"… and {counted(len(steps) - _MOST_STEPS, 'more step')}; all of them with --json"
+    if len(steps) > most:
+        yield f"… and {counted(len(steps) - most, 'more step')}; all of them with --json"
 
 
 def _heading(step: StepDocument) -> Text:
@@ -183,6 +187,7 @@ def synced(document: SyncDocument) -> Iterator[RenderableType]:
     if document.writes:
         yield from _done(document)
         yield from _waiting_conflicts(document.conflicts)
+        yield from _undecided(document.undecided)
     else:
         yield _nothing(document)
 
@@ -256,6 +261,15 @@ def _waiting_conflicts(conflicts: Sequence[ConflictDocument]) -> Iterator[str]:
         verb = "waits" if len(conflicts) == 1 else "wait"
         held = "its field is" if len(conflicts) == 1 else "their fields are"
         yield f"{counted(len(conflicts), 'conflict')} {verb} for a person, and {held} not written: worklake conflicts"
+
+
+def _undecided(undecided: Mapping[str, int]) -> Iterator[str]:
+    """What is not made as it may be there already."""
+    if undecided:
+        where = ", ".join(f"{number} in {source}" for source, number in sorted(undecided.items()))
+        number = sum(undecided.values())
+        what = "creation waits, as it" if number == 1 else "creations wait, as they"
+        yield f"{number} {what} may be there already ({where}): worklake links"
 
 
 def conflict_list(conflicts: Sequence[ConflictDocument]) -> Iterator[RenderableType]:

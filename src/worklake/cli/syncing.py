@@ -37,7 +37,8 @@ def plan(face: Face, source: SourcesOption = None, allow: AllowOption = None) ->
     stopped by the brake (conf/policy.yml).
 
     Exit status 0 when the plan is complete, 1 when a source failed, or an item could not be read or may not be written,
-    3 when a person has to decide: the brake stops the plan, or a conflict is open.
+    3 when a person has to decide: the brake stops the plan, a conflict is open, or a proposed link keeps something from
+    being made.
     """
     raise typer.Exit(_plan(face, source or (), allow))
 
@@ -53,7 +54,8 @@ def _plan(face: Face, sources: Sequence[str], allow: int | None) -> Exit:
     face.note(*show.source_failures(document.pulled), *document.notes)
     if document.stopped_by:
         return Exit.STOPPED_FOR_A_PERSON
-    return _status(document.pulled, wrote=False, complete=not document.notes, decided=not document.conflicts)
+    decided = not document.conflicts and not document.undecided
+    return _status(document.pulled, wrote=False, complete=not document.notes, decided=decided)
 
 
 @command(app)
@@ -102,7 +104,8 @@ def sync(
 
     Exit status 0 when all is done, 1 when a source failed, a step was stale, refused or failed (the next sync takes it
     up), or an item that lacks something may not be written, 2 when no source could be read, 3 when a person has to
-    decide: the brake stopped the plan, of which nothing was written, or a conflict is open.
+    decide: the brake stopped the plan, of which nothing was written, a conflict is open, or a proposed link keeps
+    something from being made.
     """
     from worklake import api
     from worklake.cli import show, show_plan
@@ -115,7 +118,7 @@ def sync(
     face.warn(*show.source_failures(document.pulled), *show_plan.not_done(document.writes))
     face.note(*document.notes)
     complete = not document.notes and all(one.done for one in document.writes)
-    decided = not document.conflicts
+    decided = not document.conflicts and not document.undecided
     raise typer.Exit(_status(document.pulled, wrote=document.applied > 0, complete=complete, decided=decided))
 
 

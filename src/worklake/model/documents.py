@@ -133,6 +133,12 @@ class ProposalDocument(Document):
     proposed_at: datetime
     key: str | None = Field(default=None, description="What people call the first task in its source, with its host")
     other_key: str | None = Field(default=None, description="What people call the other one")
+    doubt: str | None = Field(
+        default=None, description="Why `worklake links accept --all` leaves it to a person who looks at it; else null"
+    )
+    differs: list[str] = Field(
+        default_factory=list, description="The fields in which both tasks say something, and not the same"
+    )
 
 
 class ChangeDocument(Document):
@@ -336,6 +342,30 @@ class DecidedDocument(Document):
     proposal_id: str
     state: str
     task_id: str | None = Field(description="The task that holds both now, if accepted")
+
+
+class JoinedDocument(Document):
+    """`worklake links add`."""
+
+    task_id: str = Field(description="The task that holds both now")
+
+
+class LeftLinkDocument(Document):
+    """A proposal that is not decided on with the others."""
+
+    proposal_id: str
+    reason: str
+
+
+class DecidedLinksDocument(Document):
+    """`worklake links accept` and `worklake links refuse` with `--all` or `--from`: many proposals at once."""
+
+    state: str = Field(description="accepted or refused")
+    applied: bool = Field(description="False where it is only shown what would be decided, as it is without --apply")
+    decided: list[DecidedDocument]
+    left: list[LeftLinkDocument] = Field(description="Those that are not decided on, and why")
+    between: dict[str, int] = Field(description="How many, by the sources of the two tasks: `gitlab, linear`")
+    differs: dict[str, int] = Field(description="In how many of them the two tasks differ, by field")
 
 
 class InitDocument(Document):

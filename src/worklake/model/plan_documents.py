@@ -10,7 +10,14 @@ from typing import Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
-from worklake.model.documents import Document, ExplainDocument, PullDocument, PulledSource, TaskDocument
+from worklake.model.documents import (
+    DecidedLinksDocument,
+    Document,
+    ExplainDocument,
+    PullDocument,
+    PulledSource,
+    TaskDocument,
+)
 from worklake.model.heart_rows import Operation
 
 
@@ -108,6 +115,12 @@ class PlanDocument(Document):
         exclude_if=lambda found: not found,
         description="Only where there are any: items that lack something and may not be written, by source",
     )
+    undecided: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: items that are not made before a person has decided whether their tasks"
+        " are the same as others (`worklake links`), by source",
+    )
     to_allow: int | None = Field(default=None, exclude=True)
     """The number that lets the plan pass the brake."""
     pulled: Mapping[str, PulledSource] = Field(default_factory=dict, exclude=True)
@@ -196,6 +209,12 @@ class SyncDocument(ApplyDocument):
         exclude_if=lambda found: not found,
         description="Only where there are any: items that lack something and may not be written, by source",
     )
+    undecided: Mapping[str, int] = Field(
+        default_factory=dict,
+        exclude_if=lambda found: not found,
+        description="Only where there are any: items that are not made before a person has decided whether their tasks"
+        " are the same as others (`worklake links`), by source",
+    )
 
 
 class LeftDocument(Document):
@@ -261,8 +280,10 @@ class DemoDocument(Document):
 
     pulled: PullDocument
     due: list[TaskDocument]
-    first: SyncDocument = Field(description="The first sync of work that stands in both tools")
-    plan: PlanDocument = Field(description="After people edited two tasks in both tools")
+    routed: PlanDocument = Field(description="What the rules of routing ask for")
+    linked: DecidedLinksDocument = Field(description="The work that stood in two tools, told by its titles alone")
+    first: SyncDocument = Field(description="The sync that brings the work to where the rules want it")
+    plan: PlanDocument = Field(description="After people edited two tasks in several tools")
     conflicts: list[ConflictDocument]
     settled: SettledDocument
     refused: ApplyDocument = Field(description="The plan, applied while one of the tools takes no calls")

@@ -30,12 +30,12 @@ from worklake.sandbox.world import World, build_world
 REGISTRY = {
     "gitlab": "worklake.sandbox.gitlab:GitLabSandbox",
     "linear": "worklake.sandbox.linear:LinearSandbox",
-    "motion": "worklake.sandbox.motion:MotionSandbox",
-    "notion": "worklake.sandbox.notion:NotionSandbox",
     "github": "worklake.sandbox.github:GitHubSandbox",
+    "notion": "worklake.sandbox.notion:NotionSandbox",
+    "motion": "worklake.sandbox.motion:MotionSandbox",
 }
 """Where each provider's class is found; called with `(world, quota_scale=…, clock=…)`."""
-SERVED_UNLESS_TOLD = ("gitlab", "linear")
+SERVED_UNLESS_TOLD = tuple(REGISTRY)
 """The providers of a sandbox that is started without naming any."""
 
 HOST = "127.0.0.1"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from random import Random
 
-from worklake.sandbox import texts
+from worklake.sandbox import homes, texts
 
 GITLAB_GROUP = "team"
 """The path of the GitLab group that holds every project: project `web` is `team/web`."""
@@ -41,7 +41,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A strand of the team's work: a GitLab project and a Linear project of the same name."""
+    """A strand of the team's work: a project of the same name in each tool that has projects."""
 
     number: int
     name: str
@@ -274,7 +274,8 @@ class _WorkMaker:
         draw = self._rng.random
         # The square makes the first projects the busiest.
         project = 1 + int(draw() ** 2 * self._projects)
-        held_by = self._holders()
+        several = len(self._providers) > 2
+        held_by = homes.holders(draw, self._providers) if several else self._holders()
         status = _pick(draw(), _STATUSES, _STATUS_SHARES)
         closed = status in ("completed", "canceled")
         age = 1 - (number - draw()) / self._tasks
@@ -295,12 +296,12 @@ class _WorkMaker:
             created_at=created_at,
             updated_at=updated_at,
             held_by=held_by,
-            tie=_TIES[int(draw() * len(_TIES))] if len(held_by) > 1 else None,
-            labels=self._labels(),
+            tie=self._tie(held_by),
+            labels=homes.labels(held_by, self._labels()) if several else self._labels(),
             assignees=self._assignees(),
             milestone=self._one_of(self._milestones[project]) if draw() < 0.35 else None,
             cycle=self._cycle(status, updated_at),
-            due_date=self._due_date(closed),
+            due_date=self._due(held_by, number, closed),
             start_date=(created_at + timedelta(days=int(draw() * 20))).date() if draw() < 0.15 else None,
             estimate_minutes=15 * (1 + int(draw() * 40)) if draw() < 0.3 else None,
             estimate_points=(1, 2, 3, 5, 8)[int(draw() * 5)] if draw() < 0.35 else None,
@@ -329,6 +330,12 @@ class _WorkMaker:
             return (providers[first],)
         other = (first + 1 + int(self._rng.random() * (len(providers) - 1))) % len(providers)
         return providers[first], providers[other]
+
+    def _tie(self, held_by: tuple[str, ...]) -> str | None:
+        if len(held_by) == 1:
+            return None
+        draw = self._rng.random()
+        return homes.tie(draw, held_by) if len(self._providers) > 2 else _TIES[int(draw * len(_TIES))]
 
     def _title(self) -> str:
         title = texts.title(self._rng)
@@ -378,6 +385,10 @@ class _WorkMaker:
         if share < 0.32:
             return today + timedelta(days=(-60 if closed else 1) + int(draw() * 60))
         return None
+
+    def _due(self, held_by: tuple[str, ...], number: int, closed: bool) -> date | None:
+        drawn = self._due_date(closed)
+        return homes.due_date(held_by, drawn, number, self._now.date()) if len(self._providers) > 2 else drawn
 
     def _comments(self, created_at: datetime, updated_at: datetime) -> tuple[Remark, ...]:
         many = 1 + int(self._rng.random() ** 2 * 4)

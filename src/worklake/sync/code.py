@@ -16,7 +16,7 @@ from worklake.integrations.naming import How, Name, key_of_word, names_in, names
 from worklake.lake.lake import Lake
 from worklake.model.code_rows import CodeLink
 from worklake.model.rows import Kind
-from worklake.sync.cursors import cursors_of, move_cursor
+from worklake.sync.cursors import cursors_of, move_cursors
 from worklake.sync.pending import Observed
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext
@@ -120,7 +120,7 @@ def _commit(lake: Lake, run: RunContext, rows: Sequence[Row]) -> None:
 def _note_due(lake: Lake, run: RunContext) -> None:
     """Remember, also for the run after this one, that the rules for what is merged have yet to be asked."""
     if not is_due(lake, run):
-        move_cursor(lake, run, "", MERGED, DUE)
+        move_cursors(lake, run, "", {MERGED: DUE})
 
 
 def is_due(lake: Lake, run: RunContext) -> bool:

@@ -25,9 +25,13 @@ def newest_batch(lake: Lake, run: RunContext) -> int:
     return max((one.batch for one in cursors_of(lake, run).values()), default=0)
 
 
-def move_cursor(lake: Lake, run: RunContext, source: str, stage: str, position: str, batch: int = 0) -> None:
-    """Keep that a stage has come to this position, and through this commit of a pull."""
-    cursor = Cursor(source=source, stage=stage, position=position, batch=batch, run_id=run.run_id, moved_at=run.clock())
-    lake.merge("cursors", [cursor])
+def move_cursors(lake: Lake, run: RunContext, source: str, positions: Mapping[str, str], batch: int = 0) -> None:
+    """Keep that these stages have come to these positions, and through this commit of a pull."""
+    now = run.clock()
+    moved = [
+        Cursor(source=source, stage=stage, position=position, batch=batch, run_id=run.run_id, moved_at=now)
+        for stage, position in positions.items()
+    ]
+    lake.merge("cursors", moved)
     if run.cursors:
-        run.cursors[source, stage] = cursor
+        run.cursors.update({(one.source, one.stage): one for one in moved})

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from worklake.errors import AuthError, InvalidInputError, NotFoundError, StoppedError, WorklakeError
 from worklake.lake.lake import Lake
-from worklake.model.heart_rows import SavedPlan
+from worklake.model.heart_rows import Operation, SavedPlan
 from worklake.model.ids import RunId
 from worklake.model.rows import RunState
 from worklake.sync.engine import Account, PullResult, pull_into
@@ -27,7 +27,7 @@ from worklake.sync.heart.undoing import Left
 from worklake.sync.lake_store.decisions import conflict_of
 from worklake.sync.lake_store.texts import from_text
 from worklake.sync.merge import merge_source
-from worklake.sync.ports import ports_of, rules_of, store_of
+from worklake.sync.ports import ports_of, rules_of, store_of, with_unknowns
 from worklake.sync.quotas import budgets, minutes_of, quota_check
 from worklake.sync.rerouting import keep_routes, version_of_tasks
 from worklake.sync.routing import route_for, routes_of
@@ -236,6 +236,8 @@ def _plan(lake: Lake, run: RunContext, allow: int | None, before: int | None, be
     store = store_of(lake, run, begin)
     keep_routes(lake, run, before)
     rules = rules_of(run, route_for(routes_of(lake, store.watched())))
+    if run.routing.rules:
+        rules = with_unknowns(lake, run, rules)
     limits = budgets(run) or None
     planned = planning.plan_tasks(store, _reached(lake, run), rules, run.run_id, run.clock, limits, allow)
     return replace(planned, minutes=minutes_of(run, planned.plan))
@@ -254,7 +256,10 @@ def _apply(
     told = partial(_tell, run)
     patience = Patience(quota_check(run), paused=refused)
     _recall(lake, run, saved)
-    return applying.apply_plan(store, ports, saved, rules_of(run), run.run_id, run.clock, in_threads, patience, told)
+    rules = rules_of(run)
+    if any(step.operation is Operation.CREATE for step in saved.steps):
+        rules = with_unknowns(lake, run, rules)
+    return applying.apply_plan(store, ports, saved, rules, run.run_id, run.clock, in_threads, patience, told)
 
 
 def _close_instead(

@@ -45,22 +45,30 @@ def explain(lake: Lake, name: str, run: RunContext) -> ExplainDocument:
     `team/web#3` in large or small letters, or a provider's URL. Raises `NotFoundError` when there is no such task,
     `InvalidInputError` when there are several.
     """
-    name = name.strip()
-    name = name.lower() if name.lower().startswith("task_") else name
-    now = _joined_to(lake, name)
-    task_id = _find(lake, now or name, run.sources)
+    now, task_id = find_task(lake, name, run.sources)
     row = lake.rows("select * from {tasks} where task_id = :task", {"task": task_id})[0]
     changes = [ChangeDocument(**_decoded(change)) for change in lake.rows(_CHANGES, {"task": task_id})]
     told = by_time([*changes, *writes_told(lake, task_id), *overwritten_told(lake, task_id)])
     return ExplainDocument(
         task_id=task_id,
         title=row["title"],
-        asked_for=name if now else None,
+        asked_for=name.strip().lower() if now else None,
         links=links_of(lake, pa.chunked_array([[task_id]])).get(task_id, []),
         changes=told,
         differences=differences(lake, task_id, run),
         code=[CodeDocument(**row) for row in lake.rows(_CODE, {"task": task_id})],
     )
+
+
+def find_task(lake: Lake, name: str, sources: tuple[Source, ...]) -> tuple[str | None, str]:
+    """The task of this id, item, key or URL; and before it the same, if it is another one by now.
+
+    Raises `NotFoundError` when there is none, `InvalidInputError` when there are several.
+    """
+    name = name.strip()
+    name = name.lower() if name.lower().startswith("task_") else name
+    now = _joined_to(lake, name)
+    return now, _find(lake, now or name, sources)
 
 
 def _joined_to(lake: Lake, name: str) -> str | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+
+import pyarrow as pa
 
 from worklake.integrations.base import TaskView
 from worklake.lake.lake import Lake
+from worklake.model.rows import ProposalState
 from worklake.sync.fold import Known, RowDict, references
-from worklake.sync.match import Elsewhere, Neighbours, Titled, normal_title
+from worklake.sync.match import Elsewhere, Neighbours
 from worklake.sync.pending import Chunk, Observed
+from worklake.sync.twins import Candidate, Pair
 
 _OWN_LINKS = "select t.* from {links} t where t.source = :source and {among}"
 _WAITING = "select kind, external_id, awaits from {links} where source = :source and awaits is not null"
@@ -30,24 +33,32 @@ _OCCUPIED = """
     where t.source = :source and t.kind = 'task' and t.state <> 'creating' and {among}
 """
 _SHARED = "select t.task_id from {links} t where t.kind = 'task' and {among} group by t.task_id having count(*) > 1"
-_TITLED = """
-    select t.task_id, t.title, t.project, t.source
-    from (
-        select task_id, trim(regexp_replace(lower(title), '\\\\s+', ' ')) as title, project, source
-        from {tasks} where source <> :source
-    ) t
-    where {among}
-"""
+_LETTERS = "regexp_replace(lower(title), '[^\\\\pL\\\\pN]+', '')"
+_ALIKE = f"case when {_LETTERS} = '' then lower(title) else {_LETTERS} end"
+"""What titles that are nearly the same have in common: their letters and digits."""
+_CANDIDATES = f"""
+    with candidates as (
+        select t.task_id, t.title, t.project, t.created_at from {{tasks}} t
+        left anti join {{born}} b on t.task_id = b.task_id
+        union all
+        select task_id, title, project, created_at from {{born}}
+    )
+    select c.* from (select *, {_ALIKE} as alike from candidates) c
+    left semi join (select {_ALIKE} as alike from {{born}}) b on c.alike = b.alike
+"""  # noqa: S608  nothing in it comes from outside
+_HELD = "select t.task_id, t.source from {links} t where t.kind = 'task' and t.state <> 'deleted' and {among}"
+_PROPOSED = "select t.* from {proposals} t where t.state <> 'accepted' and {among}"
 _TASKS = "select t.* from {tasks} t where {among}"
 _COMMENTS = "select t.* from {comments} t where {among}"
 
-
-@dataclass(frozen=True, slots=True)
-class TaskNeighbourhood:
-    """What other sources hold that could be the same work as some unlinked items."""
-
-    neighbours: Neighbours = field(default_factory=Neighbours)
-    titled: tuple[Titled, ...] = ()
+_BORN = pa.schema(
+    [
+        ("task_id", pa.string()),
+        ("title", pa.string()),
+        ("project", pa.string()),
+        ("created_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
 
 
 class KnownLoader:
@@ -96,10 +107,10 @@ class KnownLoader:
 
     def neighbourhood(
         self, unlinked: Sequence[Observed[TaskView]], mentions: Mapping[str, Sequence[str]]
-    ) -> TaskNeighbourhood:
-        """Other sources' items that these mention or that mention these, and tasks with the same titles."""
+    ) -> Neighbours:
+        """Other sources' items that these mention or that mention these."""
         if not unlinked or not self._lake_knows_others:
-            return TaskNeighbourhood()
+            return Neighbours()
         keys = {key for item in unlinked for key in mentions.get(item.external_id, ())}
         by_key: dict[str, list[Elsewhere]] = defaultdict(list)
         for row in self._rows(_BY_KEY, key=keys):
@@ -109,18 +120,36 @@ class KnownLoader:
             mentioning[row["mentioned"]].append(Elsewhere(row["task_id"], row["source"], row["key"] or "another item"))
         markers = {marker for item in unlinked for marker in item.view.markers}
         candidates = markers | {other.task_id for found in (*by_key.values(), *mentioning.values()) for other in found}
-        neighbours = Neighbours(
+        return Neighbours(
             by_key=by_key,
             mentioning=mentioning,
             tasks=frozenset(row["task_id"] for row in self._rows(_TASKS, task_id=markers)),
             occupied=frozenset(row["task_id"] for row in self._rows(_OCCUPIED, task_id=candidates)),
         )
-        titles = {normal_title(str(item.view.fields["title"])) for item in unlinked}
-        titled = tuple(
-            Titled(row["task_id"], row["title"], row["project"], row["source"])
-            for row in self._rows(_TITLED, title=titles)
-        )
-        return TaskNeighbourhood(neighbours, titled)
+
+    def alike(self, born: Sequence[RowDict]) -> tuple[list[Candidate], list[Pair]]:
+        """New tasks (id, title, project, when they were made) and all that have nearly the same titles, with what is
+        proposed of them. Nothing where there is one source only.
+        """
+        if not born or not self._lake_knows_others:
+            return [], []
+        rows = self._lake.rows(_CANDIDATES, born=pa.Table.from_pylist(list(born), _BORN))
+        new = {row["task_id"] for row in born}
+        tasks = {row["task_id"] for row in rows}
+        if not tasks - new:
+            return [], []
+        held: dict[str, set[str]] = defaultdict(set)
+        for row in self._rows(_HELD, task_id=tasks):
+            held[row["task_id"]].add(row["source"])
+        for task in new:
+            held[task].add(self._source)
+        candidates = [Candidate(**row, sources=frozenset(held[row["task_id"]])) for row in rows if held[row["task_id"]]]
+        known = {
+            row["proposal_id"]: Pair(row["task_id"], row["other_task_id"], row["state"] == ProposalState.REFUSED)
+            for column in ("task_id", "other_task_id")
+            for row in self._rows(_PROPOSED, **{column: tasks})
+        }
+        return candidates, [known[one] for one in sorted(known)]
 
     def links(self, external_ids: Collection[str]) -> dict[str, RowDict]:
         """The task links of these items of the source, by external id."""

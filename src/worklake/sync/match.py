@@ -1,14 +1,14 @@
 """Match: which canonical task an item belongs to. Pure.
 
 In order: a link it already has; Worklake's own marker in its text; a URL by which it and one item of another source
-point at each other, from either side; otherwise it is a new task. The same title in the same project is only proposed,
-and so is a URL that could mean several tasks, or a task that already has an item of the same source.
+point at each other, from either side; otherwise it is a new task. A URL that could mean several tasks, or a task that
+already has an item of the same source, is only proposed, and so is what bears the same title (`twins.py`).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -35,15 +35,6 @@ class Elsewhere(NamedTuple):
     key: str
 
 
-class Titled(NamedTuple):
-    """A task of another source, for comparing titles."""
-
-    task_id: str
-    title: str
-    project: str | None
-    source: str
-
-
 class Proposed(NamedTuple):
     """Two tasks that may be one."""
 
@@ -64,11 +55,6 @@ class Neighbours:
     mentioning: Mapping[str, Sequence[Elsewhere]] = field(default_factory=dict)
     tasks: frozenset[str] = frozenset()
     occupied: frozenset[str] = frozenset()
-
-
-def normal_title(title: str) -> str:
-    """A title as it is compared: small letters, single spaces."""
-    return " ".join(title.lower().split())
 
 
 def match(
@@ -116,16 +102,3 @@ def _candidates(
     for other in neighbours.mentioning.get(view.key or "", ()):
         found.setdefault(other.task_id, f"{other.key} points at it")
     return found
-
-
-def same_titles(born: Iterable[tuple[TaskId, str, str | None]], others: Iterable[Titled]) -> list[Proposed]:
-    """Proposals for new tasks (id, title, project) with the same title as other sources' tasks in the same project."""
-    by_title: dict[tuple[str, str], list[Titled]] = defaultdict(list)
-    for other in others:
-        by_title[normal_title(other.title), normal_title(other.project or "")].append(other)
-    return [
-        Proposed(other.task_id, task, f"the same title in the same project as in {other.source}")
-        for task, title, project in born
-        for other in by_title.get((normal_title(title), normal_title(project or "")), ())
-        if other.task_id != task
-    ]

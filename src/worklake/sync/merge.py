@@ -19,11 +19,11 @@ from worklake.model.ids import TaskId, proposal_id
 from worklake.sync.aside import PUT_ASIDE
 from worklake.sync.blocking import Blocked, blocked_items
 from worklake.sync.code import find_out, keep_named
-from worklake.sync.cursors import cursors_of, move_cursor, newest_batch
+from worklake.sync.cursors import cursors_of, move_cursors, newest_batch
 from worklake.sync.fold import Folding, Known, Outcome, RowDict, Stamp
 from worklake.sync.heart.comments.taking import CommentObservation
-from worklake.sync.known import KnownLoader, TaskNeighbourhood
-from worklake.sync.match import Match, Proposed, match, same_titles
+from worklake.sync.known import KnownLoader
+from worklake.sync.match import Match, Proposed, match
 from worklake.sync.pending import Chunk, Observed, pending_chunks
 from worklake.sync.people import Directory
 from worklake.sync.rows import rows_to_arrow
@@ -31,6 +31,7 @@ from worklake.sync.rules.state import ItemKey
 from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
 from worklake.sync.shared import facts_of, merge_shared, take_shared_comments
 from worklake.sync.surroundings import commit_row, merge_request_row, milestone_row, parse_date, person_row, project_row
+from worklake.sync.twins import propose_twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,11 @@ def merge_source(lake: Lake, source: Source, run: RunContext, counts: SourceCoun
         merging.take(chunk, through, since=standing.batch)
         del chunk
         collect_now()
-        merging.move_cursor(mapping, through)
+        merging.move_cursors(mapping, through)
         standing = _Standing(through, mapping)
         merged = True
     if merged and standing.mapping != mapping:
-        merging.move_cursor(mapping, standing.batch)
+        merging.move_cursors(mapping, standing.batch)
     return merged
 
 
@@ -109,8 +110,8 @@ class _Merging:
             known.links |= self._loader.links(blocked.keys() - known.links.keys())
         mentions = {item.external_id: keys for item in chunk.tasks if (keys := self._mentions(item.view))}
         unlinked = [item for item in chunk.tasks if item.external_id not in known.links]
-        neighbourhood = self._loader.neighbourhood(unlinked, mentions)
-        matches, proposed = match(self._source.name, unlinked, mentions, neighbourhood.neighbours)
+        neighbours = self._loader.neighbourhood(unlinked, mentions)
+        matches, proposed = match(self._source.name, unlinked, mentions, neighbours)
         matches |= _moves(chunk.tasks, unlinked, known)
         folding = Folding(stamp, self._with_tasks(known, chunk, matches), matches)
         homes = {item.external_id: _home(item, known, matches) for item in chunk.tasks}
@@ -123,7 +124,7 @@ class _Merging:
         comments = self._shared_comments(chunk, homes, known, matches, step)
         observed = {one.external_id for one in comments}
         folding.comments([item for item in chunk.comments if item.external_id not in observed])
-        proposed += self._title_proposals(unlinked, matches, neighbourhood)
+        proposed += self._twins(unlinked, matches)
         find_out(self._lake, self._run, _called_anew(chunk.tasks, known, homes))
         # Before the links: an item that has one is not matched again.
         self._commit_proposals(proposed)
@@ -204,9 +205,9 @@ class _Merging:
                 )
         return found
 
-    def move_cursor(self, mapping: str, batch: int) -> None:
+    def move_cursors(self, mapping: str, batch: int) -> None:
         """Note that everything up to this batch is taken in, as this mapping reads it."""
-        move_cursor(self._lake, self._run, self._source.name, "merge", mapping, batch)
+        move_cursors(self._lake, self._run, self._source.name, {"merge": mapping}, batch)
 
     def _mentions(self, view: TaskView) -> list[str]:
         """Keys of other sources' items that a view's URLs show, each once."""
@@ -227,15 +228,19 @@ class _Merging:
         known.tasks = self._loader.tasks(concerned)
         return known
 
-    def _title_proposals(
-        self, unlinked: Sequence[Observed[TaskView]], matches: Mapping[str, Match], around: TaskNeighbourhood
-    ) -> list[Proposed]:
+    def _twins(self, unlinked: Sequence[Observed[TaskView]], matches: Mapping[str, Match]) -> list[Proposed]:
+        """What may be the same as the new tasks among these, by their titles."""
         born = [
-            (found.task_id, str(item.view.fields["title"]), item.view.fields.get("project"))
+            {
+                "task_id": found.task_id,
+                "title": item.view.fields["title"],
+                "project": item.view.fields.get("project"),
+                "created_at": item.view.created_at,
+            }
             for item in unlinked
-            if (found := matches[item.external_id]).linked_by == "born"
+            if (found := matches[item.external_id]).linked_by == "born" and not item.view.deleted
         ]
-        return same_titles(born, around.titled)  # type: ignore[arg-type]
+        return propose_twins(*self._loader.alike(born))
 
     def take_surroundings(self, chunk: Chunk) -> None:
         """Commit people, projects and milestones; they come first, so that tasks can refer to them."""

@@ -16,7 +16,7 @@ from worklake.model.fields import Status
 from worklake.model.ids import digest
 from worklake.settings.models import MergedRule
 from worklake.sync.code import DONE, MERGED, is_due
-from worklake.sync.cursors import move_cursor
+from worklake.sync.cursors import move_cursors
 from worklake.sync.heart.store import Loaded
 from worklake.sync.ports import store_of
 from worklake.sync.routing import tasks_among
@@ -76,7 +76,7 @@ def complete_merged(lake: Lake, run: RunContext, begin: Callable[[], None]) -> N
             {name: row[name] for name in CodeLink.model_fields} | {"judged": True, "run_id": run.run_id} for row in rows
         ]
         lake.merge("code_links", rows_to_arrow(CodeLink, judged))
-    move_cursor(lake, run, "", MERGED, DONE)
+    move_cursors(lake, run, "", {MERGED: DONE})
 
 
 def completion(

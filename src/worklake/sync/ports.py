@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from worklake.lake.lake import Lake
+from worklake.sync.cursors import cursors_of
 from worklake.sync.heart.ports import Port, Ports, Route, Rules, stays
 from worklake.sync.lake_store import LakeStore, nothing
+from worklake.sync.proposed import undecided
+from worklake.sync.pull import WHOLE
 from worklake.sync.run import RunContext
 
 
@@ -56,6 +60,12 @@ def _aliases(rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 def rules_of(run: RunContext, route: Route = stays) -> Rules:
     """What the run's settings say."""
     return Rules(fields=run.policy.fields, route=route, brake=run.policy.brake, comments=run.policy.comments.mirror)
+
+
+def with_unknowns(lake: Lake, run: RunContext, rules: Rules) -> Rules:
+    """The same rules, with the tasks and sources of which nobody knows what is there already."""
+    read = {source for source, stage in cursors_of(lake, run) if stage == WHOLE}
+    return replace(rules, undecided=undecided(lake), unread=frozenset(one.name for one in run.sources) - read)
 
 
 def store_of(lake: Lake, run: RunContext, begin: Callable[[], None] = nothing) -> LakeStore:

@@ -1,7 +1,10 @@
-"""What a person says of a proposed link: the two tasks are one, or they are not."""
+"""What a person says of proposed links, one or hundreds at once: the two tasks are one, or they are not."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -10,50 +13,191 @@ import pyarrow as pa
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake
 from worklake.model.code_rows import CodeLink
-from worklake.model.ids import change_id
+from worklake.model.documents import ProposalDocument
+from worklake.model.ids import change_id, proposal_id
 from worklake.model.rows import Change, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext
 from worklake.sync.shared import meet
 
-_REFERRING = """
-    select * from {tasks} where parent_id = :other or array_contains(blocked_by, :other)
+_Row = dict[str, Any]
+
+_NAMED = "select * from {proposals} where {among}"
+_BEGUN = """
+    select p.* from {proposals} p left anti join {tasks} t on p.other_task_id = t.task_id where p.state = 'proposed'
+"""
+"""Those that somebody accepted, where the run that was to do it died."""
+_LINKS = "select * from {links} where {among}"
+_COMMENTS = "select * from {comments} where {among}"
+_NAMED_BY_CODE = "select * from {code_links} where {among}"
+_CHILDREN = "select * from {tasks} where {among}"
+_BLOCKED = """
+    select t.* from {tasks} t left semi join (
+        select task_id from (select task_id, explode(blocked_by) as blocker from {tasks}) where {among}
+    ) b on t.task_id = b.task_id
+"""
+_HOLDERS = """
+    select task_id, source from {links} where kind = 'task' and state not in ('creating', 'deleted') and {among}
 """
 
 
-def refuse(lake: Lake, proposal: str, run: RunContext) -> None:
-    """The two tasks are not one; it is not proposed again. Raises `NotFoundError`, `InvalidInputError`."""
-    row = _undecided(lake, proposal)
-    _decide(lake, row, ProposalState.REFUSED, run)
-
-
-def accept(lake: Lake, proposal: str, run: RunContext) -> str:
-    """The two tasks are one: all items and comments of the second move to the first, whose id is the answer.
-
-    Repeating it after a crash completes what was begun. Raises `NotFoundError`, `InvalidInputError`.
+@dataclass(slots=True)
+class Decided:
+    """What was decided on: by proposal the task that holds both now (None where it was refused), and the proposals that
+    were left, with the reason.
     """
-    row = _undecided(lake, proposal)
-    keep, gone = row["task_id"], row["other_task_id"]
-    links = lake.rows("select * from {links} where task_id = :other", {"other": gone})
-    _note_changes(lake, row, links, run)
-    comments = lake.rows("select * from {comments} where task_id = :other", {"other": gone})
-    if comments:
-        lake.merge("comments", rows_to_arrow(Comment, [comment | {"task_id": keep} for comment in comments]))
-    named = lake.rows("select * from {code_links} where task_id = :other", {"other": gone})
-    if named:
-        lake.merge("code_links", rows_to_arrow(CodeLink, [row | {"task_id": keep} for row in named]))
-    referring = lake.rows(_REFERRING, {"other": gone})
-    if referring:
-        lake.merge("tasks", rows_to_arrow(Task, [_repointed(task, gone, keep) for task in referring]))
-    lake.delete("tasks", pa.table({"task_id": [gone]}))
-    moved = [_moved(link, keep, run) for link in links]
-    lake.merge("links", rows_to_arrow(Link, moved))
-    meet(lake, run, str(keep))
-    _decide(lake, row, ProposalState.ACCEPTED, run)
-    return str(keep)
+
+    done: dict[str, str | None] = field(default_factory=dict)
+    left: dict[str, str] = field(default_factory=dict)
 
 
-def _moved(link: dict[str, Any], keep: str, run: RunContext) -> dict[str, Any]:
+def refuse(lake: Lake, proposals: Sequence[str], run: RunContext, *, in_bulk: bool = False) -> Decided:
+    """The tasks of each are not one; it is not proposed again. Raises as `accept`."""
+    rows, decided = _undecided(lake, proposals, in_bulk=in_bulk)
+    _decide(lake, rows, ProposalState.REFUSED, run)
+    decided.done |= {row["proposal_id"]: None for row in rows}
+    return decided
+
+
+def accept(lake: Lake, proposals: Sequence[str], run: RunContext, *, in_bulk: bool = False) -> Decided:
+    """The two tasks of each are one: all items and comments of the second move to the first.
+
+    What else was said or proposed of the second is of the first from then on. `in_bulk`, what is decided already is
+    left, and so is what would bring two items of one source together; else a person named each. Repeating it after a
+    crash completes what was begun. Raises `NotFoundError` where there is no such proposal, `InvalidInputError` where
+    one cannot be decided on; nothing was touched then.
+    """
+    rows, decided = _undecided(lake, proposals, in_bulk=in_bulk)
+    rows += [row for row in lake.rows(_BEGUN) if row["proposal_id"] not in {one["proposal_id"] for one in rows}]
+    tasks = {row[name] for row in rows for name in ("task_id", "other_task_id")}
+    about = {row["proposal_id"]: row for name in ("task_id", "other_task_id")
+             for row in lake.rows_among(_NAMED, name, tasks)}  # fmt: skip
+    refused = [(row["task_id"], row["other_task_id"]) for row in about.values() if row["state"] == "refused"]
+    holders: dict[str, set[str]] = defaultdict(set)
+    for link in lake.rows_among(_HOLDERS, "task_id", tasks):
+        holders[link["task_id"]].add(link["source"])
+    homes, taken, left = _homes(rows, holders, refused, in_bulk=in_bulk)
+    decided.left |= left
+    if left and not in_bulk:
+        raise InvalidInputError("; ".join(f"{known}: {why}" for known, why in left.items()))
+    if taken:
+        _bring_together(lake, homes, taken, run)
+        _tell_of_the_others(lake, about.values(), {row["proposal_id"] for row in taken}, homes)
+        _decide(lake, [*taken, *_told_directly(taken, homes)], ProposalState.ACCEPTED, run)
+    decided.done |= {row["proposal_id"]: homes[row["other_task_id"]] for row in taken}
+    return decided
+
+
+def wanted_of(
+    lake: Lake, open_now: Sequence[ProposalDocument], proposals: Sequence[str] | None, *, accept: bool
+) -> tuple[list[ProposalDocument], dict[str, str]]:
+    """Those of the open proposals that are to be decided on together (`proposals`, else all), and the others of them
+    with the reason: what is in doubt is not accepted so. Raises `NotFoundError` where there is no such proposal.
+    """
+    by_id = {one.proposal_id: one for one in open_now}
+    wanted = list(by_id) if proposals is None else list(dict.fromkeys(proposals))
+    over = _undecided(lake, [known for known in wanted if known not in by_id], in_bulk=True)[1].left
+    left = {
+        known: over.get(known, "its tasks are no more") if known not in by_id else by_id[known].doubt
+        for known in wanted
+        if known not in by_id or (accept and by_id[known].doubt)
+    }
+    return [by_id[known] for known in wanted if known not in left], {one: str(why) for one, why in left.items()}
+
+
+def join(lake: Lake, task: str, other: str, run: RunContext) -> str:
+    """A person says that two tasks are one, whatever their titles: all of the second moves to the first, whose id is
+    the answer. Raises `InvalidInputError` where they are one already.
+    """
+    if task == other:
+        raise InvalidInputError(f"both are {task} already")
+    known = proposal_id(task, other)
+    row = Proposal(
+        proposal_id=known,
+        task_id=task,
+        other_task_id=other,
+        reason="a person said so",
+        state=ProposalState.PROPOSED,
+        proposed_at=run.clock(),
+        decided_at=None,
+        run_id=run.run_id,
+    )
+    lake.merge("proposals", [row])
+    return str(accept(lake, [known], run).done[known])
+
+
+def _undecided(lake: Lake, proposals: Sequence[str], *, in_bulk: bool) -> tuple[list[_Row], Decided]:
+    """The rows of these proposals, in this order, and those left as they are decided already."""
+    wanted = list(dict.fromkeys(proposals))
+    rows = {row["proposal_id"]: row for row in lake.rows_among(_NAMED, "proposal_id", wanted)}
+    unknown = [known for known in wanted if known not in rows]
+    if unknown:
+        raise NotFoundError(f"there is no proposal {unknown[0]!r}; list them with: worklake tasks --proposed-links")
+    over = {
+        known: f"it was {rows[known]['state']} at {rows[known]['decided_at']:%F %R} UTC"
+        for known in wanted
+        if rows[known]["state"] != ProposalState.PROPOSED
+    }
+    if over and not in_bulk:
+        known, why = next(iter(over.items()))
+        raise InvalidInputError(f"the proposal {known} cannot be decided on: {why}")
+    return [rows[known] for known in wanted if known not in over], Decided(left=over)
+
+
+def _homes(
+    rows: Iterable[_Row],
+    holders: Mapping[str, Collection[str]],
+    refused: Collection[tuple[str, str]],
+    *,
+    in_bulk: bool,
+) -> tuple[dict[str, str], list[_Row], dict[str, str]]:
+    """For each task the one that it is part of once these proposals are accepted, one after the other; which of them
+    are, and which not and why.
+    """
+    members: dict[str, set[str]] = {}
+    home: dict[str, str] = {}
+    apart = defaultdict[str, set[str]](set)
+    for one, other in refused:
+        apart[one].add(other)
+        apart[other].add(one)
+    taken, left = [], {}
+    for row in rows:
+        one, other = (home.setdefault(row[name], row[name]) for name in ("task_id", "other_task_id"))
+        if one == other:
+            taken.append(row)  # others that were accepted said so already
+            continue
+        ours, theirs = members.setdefault(one, {one}), members.setdefault(other, {other})
+        here, there = ({source for task in each for source in holders.get(task, ())} for each in (ours, theirs))
+        if in_bulk and here & there:
+            left[row["proposal_id"]] = f"it would bring two items of {', '.join(sorted(here & there))} together"
+        elif any(apart[task] & theirs for task in ours):
+            left[row["proposal_id"]] = "a person said of two of these tasks that they are not one"
+        else:
+            ours |= theirs
+            home |= dict.fromkeys(theirs, one)
+            taken.append(row)
+    return home, taken, left
+
+
+def _bring_together(lake: Lake, homes: Mapping[str, str], taken: Iterable[_Row], run: RunContext) -> None:
+    """Move all that belongs to the tasks that go to those that stay."""
+    gone = {task: homes[task] for row in taken for task in (row["task_id"], row["other_task_id"])}
+    gone = {task: keep for task, keep in gone.items() if task != keep}
+    links = lake.rows_among(_LINKS, "task_id", gone)
+    _note_changes(lake, gone, links, run)
+    comments = lake.rows_among(_COMMENTS, "task_id", gone)
+    lake.merge("comments", rows_to_arrow(Comment, [one | {"task_id": gone[one["task_id"]]} for one in comments]))
+    named = lake.rows_among(_NAMED_BY_CODE, "task_id", gone)
+    lake.merge("code_links", rows_to_arrow(CodeLink, [one | {"task_id": gone[one["task_id"]]} for one in named]))
+    referring = lake.rows_among(_CHILDREN, "parent_id", gone) + lake.rows_among(_BLOCKED, "blocker", gone)
+    repointed = {task["task_id"]: _repointed(task, gone) for task in referring if task["task_id"] not in gone}
+    lake.merge("tasks", rows_to_arrow(Task, list(repointed.values())))
+    lake.delete("tasks", pa.table({"task_id": sorted(gone)}))
+    lake.merge("links", rows_to_arrow(Link, [_moved(link, gone[link["task_id"]], run) for link in links]))
+    meet(lake, run, set(gone.values()))
+
+
+def _moved(link: _Row, keep: str, run: RunContext) -> _Row:
     """The link at its new task. Of an item nothing was seen there yet: the two meet for the first time."""
     row = link | {"task_id": keep, "run_id": run.run_id}
     if link["kind"] != "task":
@@ -62,24 +206,40 @@ def _moved(link: dict[str, Any], keep: str, run: RunContext) -> dict[str, Any]:
     return row | {"is_primary": False, "linked_by": "accepted", "seen": unseen}
 
 
-def _undecided(lake: Lake, proposal: str) -> dict[str, Any]:
-    rows = lake.rows("select * from {proposals} where proposal_id = :id", {"id": proposal})
+def _tell_of_the_others(lake: Lake, about: Iterable[_Row], taken: Collection[str], homes: Mapping[str, str]) -> None:
+    """What else was said or proposed of tasks that go is of those that stay. A refusal outweighs a proposal."""
+    found: dict[str, _Row] = {}
+    over = []
+    for row in about:
+        task, other = (homes.get(row[name], row[name]) for name in ("task_id", "other_task_id"))
+        known = proposal_id(task, other)
+        if row["proposal_id"] in taken or row["state"] == ProposalState.ACCEPTED:
+            continue
+        moved = known != row["proposal_id"]
+        over += [row["proposal_id"]] if moved else []
+        if task != other and (known not in found or row["state"] == ProposalState.REFUSED):
+            found[known] = row | {"proposal_id": known, "task_id": task, "other_task_id": other}
+    lake.merge("proposals", [Proposal(**row) for row in found.values()])
+    if over:
+        lake.delete("proposals", pa.table({"proposal_id": sorted(over)}))
+
+
+def _told_directly(taken: Sequence[_Row], homes: Mapping[str, str]) -> list[_Row]:
+    """For each task that went, where to, unless one of these says so: who asks for it finds it."""
+    said = {(row["task_id"], row["other_task_id"]) for row in taken}
+    gone = {task: row for row in taken for task in (row["task_id"], row["other_task_id"]) if homes[task] != task}
+    return [
+        row | {"proposal_id": proposal_id(homes[task], task), "task_id": homes[task], "other_task_id": task}
+        for task, row in gone.items()
+        if (homes[task], task) not in said
+    ]
+
+
+def _decide(lake: Lake, rows: Sequence[_Row], state: ProposalState, run: RunContext) -> None:
     if not rows:
-        raise NotFoundError(f"there is no proposal {proposal!r}; list them with: worklake tasks --proposed-links")
-    if rows[0]["state"] != ProposalState.PROPOSED:
-        raise InvalidInputError(f"the proposal {proposal} was {rows[0]['state']} at {rows[0]['decided_at']:%F %R} UTC")
-    tasks = lake.sql(
-        "select task_id from {tasks} where task_id in (:one, :two)",
-        {"one": rows[0]["task_id"], "two": rows[0]["other_task_id"]},
-    )
-    if rows[0]["task_id"] not in tasks.column("task_id").to_pylist():
-        raise InvalidInputError(f"the task {rows[0]['task_id']} is no more; refuse the proposal {proposal}")
-    return rows[0]
-
-
-def _decide(lake: Lake, row: dict[str, Any], state: ProposalState, run: RunContext) -> None:
+        return
     now = run.clock()
-    lake.merge("proposals", [Proposal(**row | {"state": state, "decided_at": now})])
+    lake.merge("proposals", [Proposal(**row | {"state": state, "decided_at": now}) for row in rows])
     lake.append(
         "runs",
         [
@@ -96,41 +256,45 @@ def _decide(lake: Lake, row: dict[str, Any], state: ProposalState, run: RunConte
     )
 
 
-def _note_changes(lake: Lake, row: dict[str, Any], links: list[dict[str, Any]], run: RunContext) -> None:
+def _note_changes(lake: Lake, gone: Mapping[str, str], links: Sequence[_Row], run: RunContext) -> None:
     """Each moved item is told at the task that stays; the task that goes says where it went."""
     now = run.clock()
-    keep, gone = row["task_id"], row["other_task_id"]
-    items = [link for link in links if link["kind"] == "task"]
-    changes = []
-    for task, reason in ((keep, f"a person said that {gone} is this task"), (gone, f"a person said it is {keep}")):
-        for link in items:
-            new = orjson.dumps(orjson.loads(link["seen"])["fields"]).decode() if task == keep else f'"{keep}"'
-            changes.append(
-                Change(
-                    change_id=change_id(task, "task", link["source"], new, gone, link["record_hash"]),
-                    task_id=task,
-                    field="task",
-                    old=None,
-                    new=new,
-                    source=link["source"],
-                    external_id=link["external_id"],
-                    actor=None,
-                    changed_at=now,
-                    decision=Decision.LINKED,
-                    reason=reason,
-                    batch=0,
-                    run_id=run.run_id,
-                    observed_at=now,
-                )
+    changes = {}
+    for link in (one for one in links if one["kind"] == "task"):
+        went, keep = link["task_id"], gone[link["task_id"]]
+        for task, new, reason in (
+            (
+                keep,
+                orjson.dumps(orjson.loads(link["seen"])["fields"]).decode(),
+                f"a person said that {went} is this task",
+            ),
+            (went, f'"{keep}"', f"a person said it is {keep}"),
+        ):
+            change = Change(
+                change_id=change_id(task, "task", link["source"], new, went, link["record_hash"]),
+                task_id=task,
+                field="task",
+                old=None,
+                new=new,
+                source=link["source"],
+                external_id=link["external_id"],
+                actor=None,
+                changed_at=now,
+                decision=Decision.LINKED,
+                reason=reason,
+                batch=0,
+                run_id=run.run_id,
+                observed_at=now,
             )
-    written = lake.sql("select change_id from {changes} where task_id in (:one, :two)", {"one": keep, "two": gone})
-    known = set(written.column("change_id").to_pylist())
-    fresh = [change for change in changes if change.change_id not in known]
+            changes[change.change_id] = change
+    written = lake.rows_among("select change_id from {changes} where {among}", "change_id", changes)
+    known = {row["change_id"] for row in written}
+    fresh = [change for one, change in changes.items() if one not in known]
     if fresh:
         lake.append("changes", fresh)
 
 
-def _repointed(task: dict[str, Any], gone: str, keep: str) -> dict[str, Any]:
-    blockers = sorted({keep if one == gone else one for one in task["blocked_by"]} - {task["task_id"]})
-    parent = keep if task["parent_id"] == gone else task["parent_id"]
-    return task | {"parent_id": parent, "blocked_by": blockers}
+def _repointed(task: _Row, gone: Mapping[str, str]) -> _Row:
+    blockers = sorted({gone.get(one, one) for one in task["blocked_by"]} - {task["task_id"]})
+    parent = gone.get(task["parent_id"], task["parent_id"])
+    return task | {"parent_id": None if parent == task["task_id"] else parent, "blocked_by": blockers}

@@ -22,7 +22,7 @@ from worklake.lake.lake import Lake
 from worklake.logs import redact
 from worklake.model.rows import Kind, Quarantined, Record
 from worklake.sync.aside import MOST_IN_VAIN, PUT_ASIDE, Aside
-from worklake.sync.cursors import cursors_of, move_cursor, newest_batch
+from worklake.sync.cursors import cursors_of, move_cursors, newest_batch
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import RunContext, Source, SourceCounts, collect_now, collection_paused
 
@@ -31,6 +31,9 @@ COMMIT_BYTES = 32 * 1024 * 1024
 COMMIT_SECONDS = 5.0
 LOOKUP_ITEMS = 2_000
 LOOKUP_SECONDS = 1.0
+
+WHOLE = "whole"
+"""The stage under which `cursors` has a source once a listing of it came to its end."""
 
 _KNOWN = """
     select k.kind, k.external_id, k.record_hash, k.quarantined
@@ -117,6 +120,8 @@ class SourcePull:
         self._sent: set[int] = set()
         self._lake_knows_source = False
         self._start: str | None = None
+        self._was_whole = False
+        self._is_whole = False
         self._batch = 0
         self.counts = SourceCounts()
         self.committed = False
@@ -131,6 +136,7 @@ class SourcePull:
             self._take_up(buffer)
             for pages in self._grouped(_one_ahead(self._pages())):
                 self._take(pages, buffer)
+            self._is_whole = self.counts.error is None
         except LakeError:
             raise
         except Exception as error:  # noqa: BLE001  a source that fails, however it does, does not stop the others
@@ -142,8 +148,9 @@ class SourcePull:
     def _open(self) -> None:
         name = self._source.name
         self._batch = newest_batch(self._lake, self._run)
-        cursor = cursors_of(self._lake, self._run).get((name, "pull"))
-        self._start = cursor.position if cursor is not None else None
+        cursors = cursors_of(self._lake, self._run)
+        self._start = cursors[name, "pull"].position if (name, "pull") in cursors else None
+        self._was_whole = (name, WHOLE) in cursors
         unsettled = self._lake.rows(_UNSETTLED, {"source": name, "reason": PUT_ASIDE})
         self._sent.update(int(row["record_hash"], 16) for row in unsettled if not row["external_id"])
         self._aside = Aside(Quarantined(**row) for row in unsettled if row["external_id"])
@@ -339,7 +346,7 @@ class SourcePull:
     def _commit(self, buffer: _Buffer) -> None:
         """Records first, then the position: a crash in between costs a repeated page, never a lost one."""
         moved = buffer.position not in (None, self._start)
-        if buffer.rows or buffer.quarantined or moved:
+        if buffer.rows or buffer.quarantined or moved or (self._is_whole and not self._was_whole):
             try:
                 self._write(buffer, moved=moved)
             except LakeError:
@@ -363,9 +370,14 @@ class SourcePull:
             rows = list(buffer.quarantined.values())
             self._lake.merge("quarantine", rows)
             self.counts.quarantined += sum(row.kind == Kind.TASK and row.resolved_at is None for row in rows)
+        positions = {}
         if moved and buffer.position is not None:
-            move_cursor(self._lake, self._run, self._source.name, "pull", buffer.position, self._batch)
+            positions["pull"] = buffer.position
             self._start = buffer.position
+        if self._is_whole and not self._was_whole:
+            positions[WHOLE] = ""
+            self._was_whole = True
+        move_cursors(self._lake, self._run, self._source.name, positions, self._batch)
 
     def _note_failure(self, error: Exception) -> None:
         self.counts.error_kind = type(error).__name__

@@ -12,7 +12,17 @@ import pyarrow as pa
 
 from worklake.integrations.base import Where
 from worklake.lake.lake import Lake
-from worklake.model.documents import PullDocument, PulledSource, SweepDocument, SweptItem, SweptSource
+from worklake.model.documents import (
+    DecidedDocument,
+    DecidedLinksDocument,
+    LeftLinkDocument,
+    ProposalDocument,
+    PullDocument,
+    PulledSource,
+    SweepDocument,
+    SweptItem,
+    SweptSource,
+)
 from worklake.model.heart_rows import Outcome, PlannedStep, SavedPlan, Write
 from worklake.model.ids import RunId
 from worklake.model.plan_documents import (
@@ -40,6 +50,7 @@ from worklake.sync.heart.ledger import adjusted
 from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.sweeping import Swept
 from worklake.sync.heart.undoing import but_closed
+from worklake.sync.proposals import Decided
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import BY_HAND, Conflict, ConflictKind, ItemKey
 from worklake.sync.run import SourceCounts
@@ -99,12 +110,14 @@ def plan_document(lake: Lake, result: PlanResult) -> PlanDocument:
         pulled=_sources(result.pulled),
         frozen=_frozen(result.pulled),
         no_access=dict(sorted(result.planned.no_access.items())),
+        undecided=dict(sorted(result.planned.undecided.items())),
         takes_minutes=_minutes(result.planned),
         notes=[
             *_notes(result.planned.plan, result.planned.failed),
             *_backlog(result.planned),
             *_frozen(result.pulled),
             *_kept_out(result.planned),
+            *_unread(result.planned),
         ],
     )
 
@@ -135,11 +148,13 @@ def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocum
         open_conflicts=[one.conflict_id for one in conflicts],
         frozen=_frozen(result.pulled),
         no_access=dict(sorted(result.planned.no_access.items())),
+        undecided=dict(sorted(result.planned.undecided.items())),
         notes=[
             *_notes(plan, result.planned.failed),
             *_backlog(result.planned),
             *_frozen(result.pulled),
             *_kept_out(result.planned),
+            *_unread(result.planned),
             *_paused(applied),
         ],
     )
@@ -394,6 +409,14 @@ def _kept_out(planned: Planned) -> list[str]:
     ]
 
 
+def _unread(planned: Planned) -> list[str]:
+    """What is not made where nobody knows yet what is there."""
+    return [
+        f"{source}: {count} {'creation waits' if count == 1 else 'creations wait'} until all of it was read once"
+        for source, count in sorted(planned.unread.items())
+    ]
+
+
 def _frozen(pulled: PullResult) -> list[str]:
     """What the drift of a mapping keeps from being written or taken."""
     return [f"{source}: {words}" for source, counts in sorted(pulled.counts.items()) for words in counts.frozen]
@@ -413,3 +436,23 @@ def _paused(applied: Applied) -> list[str]:
 
 def _bare(source: str, why: str) -> str:
     return why.removeprefix(f"{source}: ")
+
+
+def decided_links_document(
+    chosen: Sequence[ProposalDocument], left: Mapping[str, str], decided: Decided | None, *, accept: bool
+) -> DecidedLinksDocument:
+    """What was decided on many proposals, or would be where nothing is `decided` yet."""
+    done = {one.proposal_id: one.task_id if accept else None for one in chosen} if decided is None else decided.done
+    told = [one for one in chosen if one.proposal_id in done]
+    state = "accepted" if accept else "refused"
+    return DecidedLinksDocument(
+        state=state,
+        applied=decided is not None,
+        decided=[DecidedDocument(proposal_id=known, state=state, task_id=task) for known, task in done.items()],
+        left=[
+            LeftLinkDocument(proposal_id=known, reason=why)
+            for known, why in (dict(left) | (decided.left if decided is not None else {})).items()
+        ],
+        between=dict(sorted(Counter(", ".join(sorted((one.source, one.other_source))) for one in told).items())),
+        differs=dict(Counter(name for one in told for name in one.differs).most_common()),
+    )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from worklake.lake.lake import Lake
 from worklake.model.ids import digest
 from worklake.model.rows import Watched
-from worklake.sync.cursors import cursors_of, move_cursor
+from worklake.sync.cursors import cursors_of, move_cursors
 from worklake.sync.routing import route, unmet
 from worklake.sync.run import RunContext
 
@@ -40,7 +40,7 @@ def keep_routes(lake: Lake, run: RunContext, before: int | None) -> None:
     lake.merge("watched", [Watched(task_id=task) for task in sorted(lacking)])
     mark = _mark(run, lake.history("tasks", 1)[0].version)
     if mark != known:
-        move_cursor(lake, run, "", STAGE, mark)
+        move_cursors(lake, run, "", {STAGE: mark})
 
 
 def _mark(run: RunContext, version: int) -> str:

@@ -5,7 +5,7 @@ A task that lives in one item only is a copy of it, which `fold` makes by the th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import orjson
@@ -41,9 +41,9 @@ _PENDING = """
 """
 
 _UNSEEN = """
-    select l.source, l.external_id, r.payload from {links} l
+    select l.source, l.external_id, l.task_id, r.payload from {links} l
     join {records} r on l.source = r.source and l.external_id = r.external_id and l.record_hash = r.record_hash
-    where l.task_id = :task and l.kind = 'task' and r.kind = 'task' and l.seen like '{"fields":{}%'
+    where l.kind = 'task' and r.kind = 'task' and l.seen like '{"fields":{}%' and {among}
 """
 
 
@@ -99,16 +99,16 @@ def take_shared_comments(lake: Lake, run: RunContext, comments: Sequence[Comment
         take_comments(store_of(lake, run), ports_of(lake, run), comments, moment)
 
 
-def meet(lake: Lake, run: RunContext, task: str) -> None:
-    """Merge those items of a task of which nothing was seen there yet, as their current records show them."""
+def meet(lake: Lake, run: RunContext, tasks: Collection[str]) -> None:
+    """Merge those items of these tasks of which nothing was seen there yet, as their current records show them."""
     lenses = {one.name: one.integration.lens for one in (*run.sources, *run.elsewhere)}
     store = store_of(lake, run)
     batch, met = store.last_batch(), []
-    for row in lake.rows(_UNSEEN, {"task": task}):
+    for row in lake.rows_among(_UNSEEN, "l.task_id", tasks):
         if row["source"] in lenses:
             view = lenses[row["source"]].view(Kind.TASK, orjson.loads(row["payload"]))
             if isinstance(view, TaskView):
-                met.append(Observation(row["source"], row["external_id"], view, batch, task))
+                met.append(Observation(row["source"], row["external_id"], view, batch, row["task_id"]))
     if met:
         merge_tasks(store, ports_of(lake, run), met, rules_of(run), Moment(run.run_id, run.clock()))
 

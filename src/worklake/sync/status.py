@@ -12,7 +12,7 @@ from worklake.lake.tables import TABLES
 from worklake.model.documents import QuarantineDocument, RunStatus, SourceStatus, StatusDocument, TableStatus
 from worklake.settings.models import SourceSettings
 from worklake.sync.outstanding import Outstanding, outstanding
-from worklake.sync.tasks import OPEN_PROPOSALS
+from worklake.sync.proposed import OPEN_PROPOSALS
 
 _RUNS = "select run_id, command, state, started_at, finished_at, counts from {runs} order by started_at desc limit 500"
 _RUNS_TOLD = 10

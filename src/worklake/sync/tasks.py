@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
-from worklake.model.documents import LinkDocument, ProposalDocument, TaskDocument
+from worklake.model.documents import LinkDocument, TaskDocument
 from worklake.sync.conditions import HOLDS, reason, refused, with_condition
 
 if TYPE_CHECKING:
@@ -36,19 +36,6 @@ _LINKS = """
     left semi join {wanted} w on l.task_id = w.task_id
     where l.kind = 'task'
     order by l.first_seen_at, l.source, l.external_id
-"""
-OPEN_PROPOSALS = """
-    from {proposals} p
-    join {tasks} t on p.task_id = t.task_id
-    join {tasks} o on p.other_task_id = o.task_id
-    where p.state = 'proposed'
-"""
-"""Where those pairs of tasks are that nobody has decided on."""
-_PROPOSALS = f"""
-    select p.proposal_id, p.task_id, t.title, t.source, p.other_task_id, o.title as other_title,
-           o.source as other_source, p.reason, p.proposed_at
-    {OPEN_PROPOSALS}
-    order by t.title, p.proposal_id
 """
 
 
@@ -105,26 +92,6 @@ def links_of(lake: Lake, task_ids: pa.ChunkedArray) -> Mapping[str, list[LinkDoc
     for row in lake.rows(_LINKS, wanted=pa.table({"task_id": task_ids})):
         links[row.pop("task_id")].append(LinkDocument(**row))
     return links
-
-
-def proposed_links(lake: Lake) -> list[ProposalDocument]:
-    """Pairs of tasks that may be one and that nobody has decided on."""
-    rows = lake.rows(_PROPOSALS)
-    both = [row[name] for row in rows for name in ("task_id", "other_task_id")]
-    links = links_of(lake, pa.chunked_array([both], pa.string()))
-    return [
-        ProposalDocument(
-            **row,
-            key=_key(links.get(row["task_id"], []), row["source"]),
-            other_key=_key(links.get(row["other_task_id"], []), row["other_source"]),
-        )
-        for row in rows
-    ]
-
-
-def _key(links: Sequence[LinkDocument], source: str) -> str | None:
-    """What people call a task's first item in this source."""
-    return next((link.key for link in links if link.source == source), None)
 
 
 def _chosen(selection: Selection) -> tuple[str, dict[str, Any]]:

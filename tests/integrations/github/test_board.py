@@ -11,7 +11,12 @@ from worklake.integrations.github import board_listing
 from worklake.model.rows import Kind
 
 LISTED = ("graphql ProjectCards", 200)
-QUIET = [LISTED, ("GET /repos/:repo/issues", 304), ("GET /repos/:repo/issues/comments", 304)]
+QUIET = [
+    LISTED,
+    ("GET /repos/:repo/issues", 304),
+    ("GET /repos/:repo/issues/comments", 304),
+    ("GET /repos/:repo/commits", 304),
+]
 
 
 @pytest.fixture

@@ -35,13 +35,13 @@ def source(server: Served) -> SourceToTest:
         priority_labels={"priority: urgent": "urgent", "priority: high": "high", "priority: low": "low"},
         writes_per_minute=100_000,
     )
-    # The cards of the project, a hundred to a call, and a list of issues and one of comments for each repository. A
-    # call more tells the card of an open issue that was written.
+    # The cards of the project, a hundred to a call, and a list of issues, one of comments and one of commits for each
+    # repository. A call more tells the card of an open issue that was written.
     return SourceToTest(
         GitHubIntegration,
         settings,
         server.token,
-        quiet_requests=1 + 2 * len(REPOSITORIES),
+        quiet_requests=1 + 3 * len(REPOSITORIES),
         update_requests=3,
         create_requests=2,
     )

@@ -85,6 +85,15 @@ def test_a_project_is_one_that_the_team_has_or_may_have() -> None:
     assert a_directory(projects=projects).project("eng", "Nothing") is None
 
 
+def test_a_project_is_known_by_nearly_its_name_where_no_other_is_called_so() -> None:
+    directory = a_directory(projects=[a_project("1", "Data Platform", "eng"), a_project("2", "Dataplatform", "ops")])
+    assert directory.project("eng", "data-platform") == "1"
+    both = a_directory(projects=[a_project("1", "Data Platform", "eng"), a_project("2", "data platform", "eng")])
+    assert both.project("eng", "data platform") == "2"
+    with pytest.raises(RefusedValueError, match="2 projects named 'data-platform'"):
+        both.project("eng", "data-platform")
+
+
 def test_a_name_that_stands_for_two_projects_is_refused() -> None:
     directory = a_directory(projects=[a_project("1", "Web", "eng"), a_project("2", "Web", "eng")])
     with pytest.raises(RefusedValueError, match="2 projects named 'Web'") as raised:

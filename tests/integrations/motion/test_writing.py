@@ -114,6 +114,8 @@ def test_project_goes_by_its_name_which_must_be_the_only_one(small):
     item = small.source.update(task, {"project": "Mobile"}, shown)
     assert small.view(item).fields["project"] == "Mobile"
     assert small.asked() == ["GET /v1/projects", "PATCH /v1/tasks/:id"]
+    item = small.source.update(task, {"project": "we-b"}, small.shown(task))
+    assert small.view(item).fields["project"] == "Web"
     with pytest.raises(RefusedValueError, match="no project 'Moon'") as refused:
         small.source.update(task, {"project": "Moon"}, small.shown(task))
     assert refused.value.fields == ("project",)

@@ -13,6 +13,7 @@ from worklake.model.heart_rows import Outcome
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart import applying
 from worklake.sync.heart.applying import NOT_ASKED
+from worklake.sync.heart.planning import plan_tasks
 from worklake.sync.rules.plan import WHOLE_TASK
 from worklake.sync.rules.state import Conflict, ConflictKind
 from worklake.testing.simulate import world as worlds
@@ -170,6 +171,23 @@ def test_the_same_state_gives_the_same_plan_and_the_writes_stand_in_the_order_of
     assert saved is not None
     applied = apply(made, plan_id)
     assert [one.step_id for one in applied.writes] == [one.step_id for one in saved.steps]
+
+
+@pytest.mark.parametrize("unknown", ["undecided", "unread"])
+def test_what_may_be_there_already_is_not_made_and_stays_due(unknown: str) -> None:
+    made = town(Shape(), Shape())
+    plan_id = planned(made)
+    saved = made.store.plan(plan_id)
+    assert saved is not None
+    (step,) = saved.steps
+    meant = {"undecided": {step.task_id}, "unread": {"B"}}[unknown]
+    unsure = replace(made.rules(), **{unknown: frozenset(meant)})
+    applied = applying.apply_plan(made.store, made.ports(), saved, unsure, made.run_id(), made.clock)
+    assert became(applied) == [Outcome.STALE] and not made.sources["B"].items
+    again = plan_tasks(made.store, made.ports(), unsure, made.run_id(), made.clock)
+    assert again.plan.steps == () and getattr(again, unknown) == {"B": 1}
+    assert sync(made) == 1
+    assert len(made.sources["B"].items) == 1
 
 
 def test_of_a_plan_that_was_applied_in_part_only_the_rest_is_left_until_the_same_plan_is_made_anew() -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from worklake.errors import RefusedValueError
 from worklake.integrations.base import Payload
 from worklake.integrations.linear.mapping import STATE_NAMES, STATUS_OF_TYPE
+from worklake.integrations.names import called
 
 Row = TypeVar("Row")
 
@@ -109,9 +110,9 @@ class Directory:
         return usable[0].id if usable else None
 
     def project(self, team: str, name: str) -> str | None:
-        """The team's project of that name."""
+        """The team's project of that name, or of nearly that name where no other is called so."""
         reachable = [one for one in self.projects if one.live and (one.teams is None or team in one.teams)]
-        return _only(_named(reachable, name, lambda one: one.name), "project", name)
+        return _only(called(reachable, name, lambda one: one.name), "project", name)
 
     def milestone(self, project: str, name: str) -> str | None:
         """The project's milestone of that name."""

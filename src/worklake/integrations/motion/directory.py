@@ -10,6 +10,7 @@ from worklake.integrations.base import Payload, Vocabulary
 from worklake.integrations.motion.client import MotionClient
 from worklake.integrations.motion.settings import MotionSettings
 from worklake.integrations.motion.statuses import StatusNames
+from worklake.integrations.names import called
 from worklake.integrations.reading import objects
 
 
@@ -60,9 +61,11 @@ class Directory:
         )
 
     def project_id(self, workspace: str, name: str) -> str:
-        """The id of the only project of this name in a workspace, by its id. Raises `RefusedValueError`."""
+        """The id of the only project of this name, or nearly this name, in a workspace, by its id. Raises
+        `RefusedValueError`.
+        """
         for _ in range(2):
-            named = [one for one in self._projects_of(workspace) if one.get("name") == name]
+            named = called(self._projects_of(workspace), name, lambda one: str(one["name"]))
             if named:
                 break
             self._projects.pop(workspace, None)  # somebody may have made it meanwhile

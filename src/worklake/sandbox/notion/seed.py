@@ -124,7 +124,7 @@ class _Builder:
             case "Milestone":
                 return self._option(prop, work.milestone and self.world.milestones[work.milestone - 1].title)
             case "Sprint":
-                return self._option(prop, work.cycle and f"Sprint {work.cycle}")
+                return self._option(prop, work.cycle and str(work.cycle))
             case "Parent task":
                 return [] if work.parent is None else [notion_page_id(self.world.seed, work.parent)]
             case "Blocked by":

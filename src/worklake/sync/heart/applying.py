@@ -103,7 +103,7 @@ def apply_plan(
     crowded = max(total.values(), default=0) > MOST_IN_VAIN
     ordered = in_turn(saved.steps, store.writes_of_plan(saved.plan_id) if crowded else ())
     for steps in waves([step for step in ordered if step.comment_id is None], rules.step_batch):
-        wave = _Wave(store, ports, saved, applied, clock, together, patience)
+        wave = _Wave(store, ports, saved, applied, clock, together, patience, rules)
         wave.apply(steps)
         news += wave.news
         tell(steps)
@@ -171,9 +171,10 @@ class _Wave:
         clock: Clock,
         together: Together,
         patience: Patience,
+        rules: Rules,
     ) -> None:
         self._store, self._ports, self._saved, self._applied = store, ports, saved, applied
-        self._clock, self._together, self._patience = clock, together, patience
+        self._clock, self._together, self._patience, self._rules = clock, together, patience, rules
         self._done: list[Write] = []
         self._meant: set[str] = set()
         self._links: list[StoredLink] = []
@@ -216,6 +217,7 @@ class _Wave:
                 for write in self._store.unresolved(set(loaded))
                 if write.comment_id is None
             },
+            rules=self._rules,
         )
 
     def _may_be_called(self, step: PlannedStep, known: Known) -> bool:

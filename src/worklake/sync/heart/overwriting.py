@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from worklake.model.fields import FIELDS, MergeKind
 from worklake.model.heart_rows import Write
 from worklake.model.ids import digest
-from worklake.sync.heart.histories import Histories
+from worklake.sync.heart.histories import READS, Histories
 from worklake.sync.heart.ports import Clock, Port, Ports
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for
@@ -38,7 +38,8 @@ def is_checked_later(port: Port, fields: Iterable[str]) -> bool:
 def look_for_overwritten(store: Store, ports: Ports, run_id: str, clock: Clock) -> dict[str, str]:
     """Open a conflict for each edit that a write went over; gives, per source, what kept us from looking.
 
-    Each item's history is read once, unless it does not tell of our own write yet.
+    Each item's history is read once, unless it does not tell of our own write yet. What is too much for one run is left
+    to the next ones.
     """
     by_item: dict[ItemKey, list[Write]] = {}
     for write in store.unchecked():
@@ -50,6 +51,8 @@ def look_for_overwritten(store: Store, ports: Ports, run_id: str, clock: Clock) 
     names = names_for(store, {name: port.people for name, port in ports.items()}, loaded.values())
     histories, failed, conflicts, checked = Histories(ports), dict[str, str](), list[Conflict](), list[Write]()
     for key, writes in sorted(by_item.items()):
+        if histories.reads >= READS:
+            break
         fields = {name for write in writes for name in _asked_of(write, ports[key.source])}
         told = histories.read(key, min(_since(write) for write in writes), fields, names[key.source])
         if not isinstance(told, list):

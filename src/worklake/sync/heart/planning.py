@@ -38,6 +38,10 @@ class Planned:
     """How many items lack something and may not be written, per source."""
     minutes: Mapping[str, float] = field(default_factory=dict)
     """About how long all of it takes, per source whose requests are paced."""
+    undecided: Mapping[str, int] = field(default_factory=dict)
+    """How many items are not made before a person has decided whether their tasks are others', per source."""
+    unread: Mapping[str, int] = field(default_factory=dict)
+    """How many items are not made because their source was never read to its end, per source."""
 
 
 def plan_tasks(
@@ -97,7 +101,13 @@ def plan_tasks(
     _save(store, saved)
     if watched & quiet:
         store.release(sorted(watched & quiet))
-    return Planned(saved, failed, _without_access(planning, loaded))
+    return Planned(
+        saved,
+        failed,
+        _without_access(planning, loaded),
+        undecided=_held_back(planning, rules, undecided=True),
+        unread=_held_back(planning, rules, undecided=False),
+    )
 
 
 def _save(store: Store, saved: SavedPlan) -> None:
@@ -154,7 +164,7 @@ def planning_of(
         (gap.source, task)
         for task, gaps in missing.items()
         for gap in gaps
-        if plan.creation(loaded[task].task, gap, loaded[task].conflicts)
+        if rules.may_make(task, gap.source) and plan.creation(loaded[task].task, gap, loaded[task].conflicts)
     }
     if coming:
         names = {name: one.expecting(sorted(task for source, task in coming if source == name))
@@ -166,7 +176,13 @@ def planning_of(
             replace(side, reachable=side.reachable and (side.key.source, task) not in unsure)
             for side in sides_of([link for link in one.links if link.state is not LinkState.DELETED], ports, names)
         ]
-        found[task] = Planning(one.task, sides, one.conflicts, missing[task])
+        found[task] = Planning(
+            one.task,
+            sides,
+            one.conflicts,
+            missing=[gap for gap in missing[task] if rules.may_make(task, gap.source)],
+            held_back=[gap for gap in missing[task] if not rules.may_make(task, gap.source)],
+        )
     return found
 
 
@@ -224,12 +240,25 @@ def _is_quiet(planning: Planning, loaded: Loaded, ports: Ports, unsure: Collecti
     values = planning.task.values()
     return (
         not planning.missing
+        and not planning.held_back
         and not planning.comments
         and all(link.source in ports for link in loaded.links)
         and not any((link.source, link.task_id) in unsure for link in loaded.links)
         and not any(link.state is LinkState.CREATING for link in loaded.links)
         and not any(_is_outstanding(values, side) for side in planning.sides)
         and not any(plan.due_deletion(planning.task, side, ()) for side in planning.sides)
+    )
+
+
+def _held_back(planning: Mapping[str, Planning], rules: Rules, *, undecided: bool) -> dict[str, int]:
+    """How many items would be made if it were not for tasks that are `undecided`, else for sources that were not read
+    to their end, per source.
+    """
+    return Counter(
+        gap.source
+        for task, one in planning.items()
+        for gap in one.held_back
+        if (task in rules.undecided) is undecided and plan.creation(one.task, gap, one.conflicts)
     )
 
 

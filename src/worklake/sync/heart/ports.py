@@ -111,8 +111,16 @@ class Rules:
     brake: Brake = field(default_factory=Brake)
     comments: bool = True
     """Whether comments are written to the other sources."""
+    undecided: AbstractSet[str] = frozenset()
+    """Tasks that may be one with others: they are made nowhere before a person has decided."""
+    unread: AbstractSet[str] = frozenset()
+    """Sources that were never read to their end: what is made there might be there already."""
     step_batch: int = 50
     """How many steps are read, meant and kept together."""
+
+    def may_make(self, task: str, source: str) -> bool:
+        """Whether a task may be made in a source that lacks it: not where it could be there already, unknown to us."""
+        return task not in self.undecided and source not in self.unread
 
 
 Clock = Callable[[], datetime]

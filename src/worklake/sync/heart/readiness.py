@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worklake.errors import AccessError, OutsideError, WorklakeError
@@ -17,7 +17,7 @@ from worklake.sync.heart.catching_up import caught_up
 from worklake.sync.heart.ledger import intent
 from worklake.sync.heart.merging import PUT_AWAY_BY
 from worklake.sync.heart.overwriting import is_checked_later
-from worklake.sync.heart.ports import Observation, Ports
+from worklake.sync.heart.ports import Observation, Ports, Rules
 from worklake.sync.heart.sides import side_of
 from worklake.sync.heart.store import Loaded, StoredLink, unreached
 from worklake.sync.heart.views import ItemResolution, Names
@@ -46,6 +46,7 @@ class Known:
     names: Mapping[str, Names]
     unsure: AbstractSet[tuple[str, str]]
     read_at: datetime | None = None
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ def _ready_to_create(step: PlannedStep, loaded: Loaded, known: Known, now: datet
         raise SetAsideError(Outcome.STALE, "the item is there already")
     if frozen := known.ports[step.source].frozen & step.fields.keys():
         raise SetAsideError(Outcome.STALE, f"{', '.join(sorted(frozen))} is frozen there since the plan was made")
+    if known.saved.undoes is None and not known.rules.may_make(step.task_id, step.source):
+        raise SetAsideError(Outcome.STALE, "it may be there already, as was found since the plan was made")
     other = _said_otherwise(step, loaded, known) if known.saved.undoes is None else []
     if other:
         raise SetAsideError(Outcome.STALE, f"{', '.join(other)} is no longer due as planned")

@@ -55,7 +55,8 @@ class Missing:
 class Planning:
     """What planning a task needs: its state, its reachable items with `view` as last seen, and its open conflicts.
 
-    `comments` are the steps for the comments on it, in their order.
+    `comments` are the steps for the comments on it, in their order. Of `held_back` it may be there already: nothing is
+    made there before that is known.
     """
 
     task: TaskState
@@ -63,6 +64,7 @@ class Planning:
     conflicts: Collection[Conflict] = ()
     missing: Sequence[Missing] = ()
     comments: Sequence[PlannedStep] = ()
+    held_back: Sequence[Missing] = ()
 
 
 @dataclass(slots=True)

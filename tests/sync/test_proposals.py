@@ -1,0 +1,140 @@
+"""What a person says of two tasks, one pair or many, and what follows for what else was said of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from tests.support.lake import START, link, task
+from worklake.errors import InvalidInputError, NotFoundError
+from worklake.lake.lake import Lake, open_lake
+from worklake.model.ids import RunId, proposal_id
+from worklake.model.rows import Proposal
+from worklake.settings.models import EmbeddedLake, People
+from worklake.sync.proposals import Decided, accept, join, refuse
+from worklake.sync.proposed import proposed_links, undecided
+from worklake.sync.run import Meter, RunContext
+
+pytest.importorskip("pysail", reason="the embedded engine is not installed")
+
+RUN = RunContext(RunId("run_1"), "links accept", START, lambda: START, (), People(), Meter())
+TOOLS = {"A": "gitlab", "B": "linear", "C": "notion", "D": "motion", "E": "gitlab"}
+SEEN = '{"fields":{"title":"One"},"blocks":[]}'
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[Lake]:
+    """Five tasks of the same title, A to E, each in one tool; C is a part of B, which blocks D."""
+    with open_lake(EmbeddedLake(), tmp_path, create=True) as opened:
+        opened.ensure()
+        around = {"C": {"parent_id": "B"}, "D": {"blocked_by": ["B"]}}
+        rows = [
+            task(number, task_id=name, title="One", source=source, due_date=None, **around.get(name, {}))
+            for number, (name, source) in enumerate(TOOLS.items())
+        ]
+        opened.append("tasks", rows)
+        links = [
+            link(number, task_id=name, source=source, seen=SEEN, record_hash=name)
+            for number, (name, source) in enumerate(TOOLS.items())
+        ]
+        opened.append("links", links)
+        yield opened
+
+
+def propose(lake: Lake, *pairs: str, state: str = "proposed") -> list[str]:
+    """Propose these pairs, such as `AB`."""
+    ids = [proposal_id(*pair) for pair in pairs]
+    decided_at = None if state == "proposed" else START
+    rows = [
+        Proposal(
+            proposal_id=known, task_id=pair[0], other_task_id=pair[1], reason="the same title", state=state,
+            proposed_at=START, decided_at=decided_at, run_id="run_0",
+        )
+        for known, pair in zip(ids, pairs, strict=True)
+    ]  # fmt: skip
+    lake.merge("proposals", rows)
+    return [str(known) for known in ids]
+
+
+def states(lake: Lake) -> dict[str, str]:
+    rows = lake.rows("select * from {proposals}")
+    return {f"{row['task_id']}{row['other_task_id']}": row["state"] for row in rows}
+
+
+def homes(lake: Lake) -> dict[str, str]:
+    """The task of each tool's item."""
+    return {row["record_hash"]: row["task_id"] for row in lake.rows("select * from {links}")}
+
+
+def test_what_was_said_of_the_task_that_goes_is_said_of_the_one_that_stays(lake: Lake) -> None:
+    (both,) = propose(lake, "AB")
+    propose(lake, "BC", "AD")
+    propose(lake, "BD", state="refused")
+    assert accept(lake, [both], RUN) == Decided({both: "A"})
+    assert states(lake) == {"AB": "accepted", "AC": "proposed", "AD": "refused"}
+    assert homes(lake) == {"A": "A", "B": "A", "C": "C", "D": "D", "E": "E"}
+    tasks = {row["task_id"]: row for row in lake.rows("select * from {tasks}")}
+    assert tasks.keys() == {"A", "C", "D", "E"}
+    assert (tasks["C"]["parent_id"], tasks["D"]["blocked_by"]) == ("A", ["A"])
+    lake.merge("tasks", [task(3, task_id="D", title="Another one", source="motion")])
+    assert undecided(lake) == {"A", "C", "E"}  # of three with one title it is open which belong together
+
+
+def test_many_are_accepted_at_once_but_for_what_would_bring_two_items_of_one_tool_together(lake: Lake) -> None:
+    ids = propose(lake, "AB", "CB", "CE", "AD")
+    decided = accept(lake, ids, RUN, in_bulk=True)
+    assert decided.done == {ids[0]: "C", ids[1]: "C", ids[3]: "C"}
+    assert decided.left == {ids[2]: "it would bring two items of gitlab together"}
+    assert homes(lake) == {"A": "C", "B": "C", "C": "C", "D": "C", "E": "E"}
+    assert states(lake) == {
+        "AB": "accepted", "CB": "accepted", "AD": "accepted", "CA": "accepted", "CD": "accepted", "CE": "proposed"
+    }  # fmt: skip
+    assert accept(lake, [ids[2]], RUN).done == {ids[2]: "C"}  # a person named it
+
+
+def test_what_a_person_said_is_not_one_does_not_become_one_by_others(lake: Lake) -> None:
+    propose(lake, "AC", state="refused")
+    ids = propose(lake, "AB", "BC")
+    decided = accept(lake, ids, RUN, in_bulk=True)
+    assert decided.left == {ids[1]: "a person said of two of these tasks that they are not one"}
+    assert homes(lake)["C"] == "C"
+
+
+def test_what_a_run_began_that_died_is_completed_by_the_next_one(lake: Lake) -> None:
+    begun, other = propose(lake, "AB", "CD")
+    lake.delete("tasks", pa.table({"task_id": ["B"]}))
+    assert accept(lake, [other], RUN).done == {begun: "A", other: "C"}
+    assert homes(lake) == {"A": "A", "B": "A", "C": "C", "D": "C", "E": "E"}
+
+
+def test_two_tasks_of_any_titles_are_one_where_a_person_says_so(lake: Lake) -> None:
+    propose(lake, "AC", state="refused")
+    assert join(lake, "A", "C", RUN) == "A"
+    assert homes(lake)["C"] == "A"
+    with pytest.raises(InvalidInputError, match="both are A already"):
+        join(lake, "A", "A", RUN)
+
+
+def test_nothing_is_decided_where_one_of_those_named_cannot_be(lake: Lake) -> None:
+    (known,) = propose(lake, "AB")
+    with pytest.raises(NotFoundError, match="there is no proposal 'proposal_x'"):
+        accept(lake, [known, "proposal_x"], RUN)
+    (over,) = propose(lake, "CD", state="refused")
+    with pytest.raises(InvalidInputError, match="it was refused at 2026-03-01"):
+        refuse(lake, [known, over], RUN)
+    assert states(lake) == {"AB": "proposed", "CD": "refused"}
+    assert refuse(lake, [known], RUN) == Decided({known: None})
+    assert undecided(lake) == frozenset()
+
+
+def test_a_pair_is_listed_with_what_speaks_against_it_and_where_it_differs(lake: Lake) -> None:
+    propose(lake, "AB", "CD")
+    lake.merge("tasks", [task(2, task_id="C", title="Two", source="notion"), task(3, task_id="D", title="two ",
+                         source="motion", status="completed", labels=["x"])])  # fmt: skip
+    listed = {one.task_id + one.other_task_id: one for one in proposed_links(lake)}
+    assert listed["AB"].doubt == "the title stands 2 times in gitlab"
+    assert (listed["CD"].doubt, "status" in listed["CD"].differs) == (None, True)
+    assert not {"labels", "due_date"} & set(listed["CD"].differs)
+    assert [one.task_id for one in proposed_links(lake, ["motion"])] == ["C"]
+    assert proposed_links(lake, ["motion", "gitlab"]) == []
