@@ -22,7 +22,7 @@ _CAUGHT_BY = {
     "skips_the_stale_check": 147,
     "takes_a_whole_answer_as_seen": 118,
     "merges_what_was_read_before_a_write": 306,
-    "keeps_no_finer_detail": 163,
+    "keeps_no_finer_detail": 340,
     "takes_a_failed_write_for_done": 153,
     "keeps_what_was_seen_before_the_changes": 329,
     "lets_an_empty_value_beat_a_value_where_items_meet": 180,

@@ -64,13 +64,17 @@ class KindSource(SimulatedSource):
         )
         self._show(item)
 
+    def _breaks_off(self, fields: Fields) -> bool:
+        """See `SimulatedSource._breaks_off`."""
+        return self.real.in_part is not None and bool(fields.get("description")) and self.hooks.chance(0.4)
+
     def _done(self, item: SimulatedItem, fields: Fields, lost: bool) -> Fields:
         """See `SimulatedSource._done`: whose reply is lost may be done in part, where it takes many calls."""
         if not (lost and self.real.many_calls):
             return fields
         done = {name: value for name, value in fields.items() if not self.hooks.chance(0.3)}
         text = done.get("description")
-        if self.real.in_part is not None and text and self.hooks.chance(0.5):
+        if self.real.in_part is not None and text and self.hooks.chance(0.7):
             assert isinstance(item, KindItem)
             item.payload = self.real.in_part(item.payload, str(text), lambda: self.hooks.chance(0.5))
             self._show(item)

@@ -31,7 +31,7 @@ from worklake.testing.simulate import payloads
 from worklake.testing.simulate.comments import comment_view
 from worklake.testing.simulate.shapes import FULL, OUTSIDER, PEOPLE, Shape, beside, random_shape
 
-SHARE = 0.3
+SHARE = 0.15
 """How many of the sources are of such a kind."""
 STATUSES = ("backlog", "unstarted", "started", "completed", "canceled")
 _EVERYBODY = (*PEOPLE, OUTSIDER)

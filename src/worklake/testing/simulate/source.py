@@ -138,6 +138,10 @@ class SimulatedSource(BaseIntegration):
         """Let an item show what the server makes of a value."""
         item.fields[name] = self.shape.stored({name: value})[name]
 
+    def _breaks_off(self, fields: Fields) -> bool:
+        """Whether an update stops half-way, where it takes many calls."""
+        return False
+
     def _done(self, item: SimulatedItem, fields: Fields, lost: bool) -> Fields:
         """What is done of an update: all of it, where it is one call."""
         return fields
@@ -295,7 +299,7 @@ class SimulatedSource(BaseIntegration):
 
     def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
         """See `BaseIntegration.update`."""
-        lost = self._call("update")
+        lost = self._call("update") or self._breaks_off(fields)
         self._refuse(fields)
         item = self.items.get(external_id)
         if item is None or item.deleted:
