@@ -34,13 +34,13 @@ def test_nothing_that_did_not_change_is_sent(team: Team):
     assert team.asked() == [("GET /repos/:repo/issues/:id", 200)]
 
 
-def test_labels_are_put_on_in_one_call_before_others_are_taken_off_one_by_one(team: Team):
+def test_labels_are_taken_off_one_by_one_and_put_on_in_one_call_before_a_priority_goes(team: Team):
     issue, shown = opened(team, labels=["bug", "docs", "a/b", "priority: low"])
     team.source.update(issue, {"labels": ["ux", "security"], "priority": "high"}, shown)
     assert team.asked() == [
-        ("POST /repos/:repo/issues/:id/labels", 200),
         ("DELETE /repos/:repo/issues/:id/labels/:name", 200), ("DELETE /repos/:repo/issues/:id/labels/:name", 200),
-        ("DELETE /repos/:repo/issues/:id/labels/:name", 200), ("DELETE /repos/:repo/issues/:id/labels/:name", 200),
+        ("DELETE /repos/:repo/issues/:id/labels/:name", 200), ("POST /repos/:repo/issues/:id/labels", 200),
+        ("DELETE /repos/:repo/issues/:id/labels/:name", 200),
         ("GET /repos/:repo/issues/:id", 200),
     ]  # fmt: skip
     assert (team.shown(issue)["labels"], team.shown(issue)["priority"]) == (["security", "ux"], "high")

@@ -27,16 +27,18 @@ class Edit:
         with refusing(fields):
             self._send("PATCH", self._place.path, params)
 
-    def label(self, fields: Iterable[str], added: list[str], removed: list[str]) -> None:
-        """Put labels on, all in one call, and take others off one by one, as GitHub has no other way.
+    def label(self, fields: Iterable[str], added: list[str], removed: list[str], replaced: list[str]) -> None:
+        """Take labels off one by one, as GitHub has no other way, and put others on, all in one call.
 
-        In this order: who dies in between leaves a status or priority that shows as before or as it is to be. Without
-        any label it would show as none, which nobody could tell from an edit.
+        Those that are `replaced` stood for a status or priority, and go last: who dies in between leaves one that shows
+        as before or as it is to be. Without any label it would show as none, which nobody could tell from an edit.
         """
         with refusing(fields):
+            for name in removed:
+                self._take(f"{self._place.path}/labels/{quote(name, safe='')}")
             if added:
                 self._send("POST", f"{self._place.path}/labels", {"labels": added})
-            for name in removed:
+            for name in replaced:
                 self._take(f"{self._place.path}/labels/{quote(name, safe='')}")
 
     def assign(self, added: list[str], removed: list[str]) -> None:
