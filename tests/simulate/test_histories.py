@@ -10,7 +10,7 @@ import pytest
 from worklake.model.fields import FieldValue
 from worklake.sync.rules.state import ConflictKind, ItemKey
 from worklake.testing.simulate import people, schedule, world
-from worklake.testing.simulate.shapes import Shape, random_shape
+from worklake.testing.simulate.shapes import Shape, beside, random_shape
 from worklake.testing.simulate.source import PERSON, Fault, SimulatedSource
 
 _SCHEDULES = 200
@@ -19,9 +19,9 @@ _A_DAY = 86_400.0
 
 
 def with_history(random: Random) -> Shape:
-    """A provider as ever, with a history that follows from its other oddities, so that seeds stay what they are."""
+    """A provider as ever, with a history of its own choice, so that seeds stay what they are."""
     shape = random_shape(random)
-    own = Random(repr(shape))
+    own = beside(random)
     lag = own.choice([0.0, 0.0, 0.0, 300.0, _A_DAY])
     return replace(shape, history=own.choice(["none", "editors", "values", "values"]), history_lag_seconds=lag)
 
@@ -33,7 +33,7 @@ def with_full_history(random: Random) -> Shape:
 
 @pytest.mark.parametrize("part", range(2))
 def test_everything_holds_whatever_the_histories_tell(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(world, "random_shape", with_history)
+    monkeypatch.setattr(world, "random_kind", with_history)
     broken = [
         f"seed {seed}: {found}"
         for seed in range(part, _SCHEDULES, 2)
@@ -45,7 +45,7 @@ def test_everything_holds_whatever_the_histories_tell(part: int, monkeypatch: py
 def test_every_title_that_a_write_went_over_is_found_where_the_history_tells_everything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(world, "random_shape", with_full_history)
+    monkeypatch.setattr(world, "random_kind", with_full_history)
     raced = [found for seed in range(_RACES) for found in _raced(seed)]
     assert len(raced) > _RACES / 10, "too few writes were raced to say anything"
     lost = [what for what, found in raced if not found]

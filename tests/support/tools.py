@@ -14,17 +14,18 @@ import requests
 from ruamel.yaml import YAML
 
 from tests.support.sandbox import InProcess, sandbox_thread
-from worklake.integrations.base import TaskView
+from worklake.integrations.base import Lens, TaskView
 from worklake.lake.lake import Lake
 from worklake.model.heart_rows import PlannedStep, Write
 from worklake.model.rows import Kind
 from worklake.project import holder, open_project_lake, open_settings, run_over
+from worklake.sandbox.texts import PROJECTS
 from worklake.settings.models import WorklakeSettings
 from worklake.sync import cycle
 from worklake.sync.cycle import SyncResult
 from worklake.sync.run import Clock, RunContext
 
-SEEDS = (7, 11, 13)
+SEEDS = (7, 11, 13, 17, 19)
 """Tools of the same kind hold other work, and know other projects."""
 
 
@@ -75,6 +76,21 @@ class Tools:
         view = opened.integration.lens.view(Kind.TASK, item.payload)
         assert isinstance(view, TaskView)
         return view.fields
+
+    def shown_all(self, source: str, external_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The same for many items, by external id."""
+        (opened,) = run_over(self.settings, "show", [source]).sources
+        found = {}
+        for item in opened.integration.read_many(external_ids):
+            view = opened.integration.lens.view(Kind.TASK, item.payload)
+            assert isinstance(view, TaskView) and item.external_id is not None
+            found[item.external_id] = view.fields
+        return found
+
+    def lens(self, source: str) -> Lens:
+        """What is known of how a source shows things."""
+        (opened,) = run_over(self.settings, "show", [source]).sources
+        return opened.integration.lens
 
     def twins(self, source: str) -> dict[str, dict[str, str]]:
         """For each linked item of a source, the items, by source, of the same task elsewhere."""
@@ -127,7 +143,7 @@ def running_tools(
             name: stack.enter_context(
                 sandbox_thread(kind, tasks=tasks, people=people, seed=seed, now=now, quota_scale=quota_scale)
             )
-            for name, kind, seed in zip("abc", kinds, SEEDS, strict=False)
+            for name, kind, seed in zip("abcde", kinds, SEEDS, strict=False)
         }
         sources = {}
         for name, one in served.items():
@@ -147,6 +163,22 @@ def running_tools(
         write_settings(folder, "worklake.yml", {"lake": {"engine": "embedded", "path": "lake"}, "time_zone": "UTC"})
         settings = open_settings(folder)
         yield Tools(served, settings, stack.enter_context(open_project_lake(settings, create=True)))
+
+
+def make_projects(tools: Tools) -> None:
+    """Let people make in Motion the projects that tasks of the other tools have: of GitHub, the repositories' names."""
+    for one in tools.served.values():
+        if one.provider.name != "motion":
+            continue
+        with requests.Session() as motion:
+            motion.headers["X-API-Key"] = one.token
+            spaces = motion.get(f"{one.base_url}/v1/workspaces", timeout=10).json()["workspaces"]
+            team = next(each["id"] for each in spaces if each["name"] in one.provider.conf("")["workspaces"])
+            listed = motion.get(f"{one.base_url}/v1/projects", params={"workspaceId": team}, timeout=10).json()
+            known = {each["name"] for each in listed["projects"]}
+            for name in sorted({name for project in PROJECTS for name in project[:2]} - known):
+                body = {"name": name, "workspaceId": team}
+                assert motion.post(f"{one.base_url}/v1/projects", json=body, timeout=10).ok, name
 
 
 def write_settings(folder: Path, file: str, content: Mapping[str, Any]) -> None:

@@ -34,15 +34,26 @@ def test_nothing_that_did_not_change_is_sent(team: Team):
     assert team.asked() == [("GET /repos/:repo/issues/:id", 200)]
 
 
-def test_labels_are_put_on_in_one_call_and_taken_off_one_by_one(team: Team):
+def test_labels_are_taken_off_one_by_one_and_put_on_in_one_call_before_a_priority_goes(team: Team):
     issue, shown = opened(team, labels=["bug", "docs", "a/b", "priority: low"])
     team.source.update(issue, {"labels": ["ux", "security"], "priority": "high"}, shown)
     assert team.asked() == [
         ("DELETE /repos/:repo/issues/:id/labels/:name", 200), ("DELETE /repos/:repo/issues/:id/labels/:name", 200),
-        ("DELETE /repos/:repo/issues/:id/labels/:name", 200), ("DELETE /repos/:repo/issues/:id/labels/:name", 200),
-        ("POST /repos/:repo/issues/:id/labels", 200), ("GET /repos/:repo/issues/:id", 200),
+        ("DELETE /repos/:repo/issues/:id/labels/:name", 200), ("POST /repos/:repo/issues/:id/labels", 200),
+        ("DELETE /repos/:repo/issues/:id/labels/:name", 200),
+        ("GET /repos/:repo/issues/:id", 200),
     ]  # fmt: skip
     assert (team.shown(issue)["labels"], team.shown(issue)["priority"]) == (["security", "ux"], "high")
+
+
+@pytest.mark.parametrize(("before", "after"), [("low", "high"), ("high", "low")])
+def test_between_two_calls_a_priority_shows_as_before_or_as_it_is_to_be(team: Team, before: str, after: str):
+    issue, shown = opened(team, labels=[f"priority: {before}"])
+    team.suffers({"method": "DELETE", "path": ".*/labels/.*", "status": 500, "times": 100})
+    with pytest.raises(UnknownOutcomeError):
+        team.source.update(issue, {"priority": after}, shown)
+    team.suffers()
+    assert team.shown(issue)["priority"] in (before, after)
 
 
 def test_people_that_others_assign_meanwhile_stay(team: Team):

@@ -150,3 +150,10 @@ def test_people_do_what_the_api_does_not_let_one_do(motion):
     assert control(motion, "DELETE", f"items/{made}").status_code == 204
     assert control(motion, "DELETE", f"items/{made}").status_code == 404
     assert [one["deleted"] for one in control(motion, "GET", "items").json() if one["external_id"] == made] == [True]
+
+
+def test_a_new_project_takes_the_place_of_none_that_was_there(motion):
+    before = [one["id"] for one in motion.get("/v1/projects", workspaceId=motion.team())["projects"]]
+    made = motion.post("/v1/projects", name="Another", workspaceId=motion.team())["id"]
+    after = [one["id"] for one in motion.get("/v1/projects", workspaceId=motion.team())["projects"]]
+    assert sorted(after) == sorted([made, *before])

@@ -29,13 +29,19 @@ class Edit:
         with refusing(fields):
             self._send("PATCH", self._place.path, params)
 
-    def label(self, fields: Iterable[str], added: list[str], removed: list[str]) -> None:
-        """Take labels off one by one, as GitHub has no other way, and put others on, all in one call."""
+    def label(self, fields: Iterable[str], added: list[str], removed: list[str], replaced: list[str]) -> None:
+        """Take labels off one by one, as GitHub has no other way, and put others on, all in one call.
+
+        Those that are `replaced` stood for a status or priority, and go last: who dies in between leaves one that shows
+        as before or as it is to be. Without any label it would show as none, which nobody could tell from an edit.
+        """
         with refusing(fields):
             for name in removed:
                 self._take(f"{self._place.path}/labels/{quote(name, safe='')}")
             if added:
                 self._send("POST", f"{self._place.path}/labels", {"labels": added})
+            for name in replaced:
+                self._take(f"{self._place.path}/labels/{quote(name, safe='')}")
 
     def assign(self, added: list[str], removed: list[str]) -> None:
         """Take people, by login, off an issue, and put others on it."""

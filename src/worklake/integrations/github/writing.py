@@ -94,7 +94,9 @@ class IssueWriter:
         known = self._issues.known(issue_id)
         edit = Edit(self._client, self._issues, issue_id, known.place)
         params = self._params(changed, shown, known.place.repository, known.markers)
-        edit.label(changed, *self._labels.edited(changed, shown, known.labels))
+        added, gone = self._labels.edited(changed, shown, known.labels)
+        removed = [one for one in gone if self._labels.meaning_of(one) == "labels"]
+        edit.label(changed, added, removed, [one for one in gone if one not in removed])
         if "parent_id" in changed:
             edit.move_under(_optional(changed["parent_id"]), _optional(shown.get("parent_id")))
         if "blocked_by" in changed:

@@ -15,6 +15,8 @@ SETTLES_AFTER = timedelta(seconds=40)
 """How long after a write the scheduler has placed a task."""
 PASS_EVERY = timedelta(minutes=5)
 """How often the scheduler goes over everything, and touches all tasks that it places."""
+_AFTER_THE_WORLD = 10**9
+"""A number that nothing of the world has which the account begins with."""
 
 
 @dataclass(slots=True)
@@ -34,9 +36,9 @@ class Store:
     _made: int = 0
 
     def new_id(self, kind: str) -> str:
-        """A new id; the same for the same world and the same calls before it."""
+        """A new id, which nothing of the world has; the same for the same world and the same calls before it."""
         self._made += 1
-        return made_id(self.seed, kind, self._made)
+        return made_id(self.seed, kind, _AFTER_THE_WORLD + self._made)
 
     def now(self) -> datetime:
         """The present, to the millisecond, as Motion keeps times."""

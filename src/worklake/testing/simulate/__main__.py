@@ -8,14 +8,23 @@ import signal
 import sys
 import time
 import traceback
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-from worklake.testing.simulate.schedule import Violation, schedule, simulate
+from worklake.testing.simulate.schedule import Violation, kinds_of, schedule, simulate
 
 _CHUNK = 100
 _EVERY_SECONDS = 10.0
+
+
+class _Done(NamedTuple):
+    """How many schedules there were, what they broke, and the kinds of the sources that took part."""
+
+    schedules: int
+    broken: list[str]
+    kinds: Counter[str]
 
 
 def main() -> int:
@@ -28,11 +37,12 @@ def main() -> int:
     end = asked.seed + asked.schedules
     chunks = [range(start, min(start + _CHUNK, end)) for start in range(asked.seed, end, _CHUNK)]
     started, done, broken, stopped = time.monotonic(), 0, 0, False
-    told = started
+    told, kinds = started, Counter[str]()
     with ProcessPoolExecutor(asked.processes, initializer=_leave_stopping_to_the_first) as pool:
         try:
-            for count, found in _run(pool, chunks, 2 * asked.processes):
+            for count, found, seen in _run(pool, chunks, 2 * asked.processes):
                 done, broken = done + count, broken + len(found)
+                kinds.update(seen)
                 for violation in found:
                     _say(violation)
                 if time.monotonic() - told > _EVERY_SECONDS:
@@ -43,13 +53,14 @@ def main() -> int:
             pool.shutdown(wait=True, cancel_futures=True)
     seconds = time.monotonic() - started
     _say(f"{done} schedules, {broken} broken, {seconds:.0f} s, {done / seconds:.0f} a second")
+    _say("sources: " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
     return 1 if broken else 130 if stopped else 0
 
 
-def _run(pool: ProcessPoolExecutor, chunks: Iterable[range], most: int) -> Iterator[tuple[int, list[str]]]:
-    """How many schedules each chunk had and what they broke, as soon as it is done; a few are waiting at any time."""
+def _run(pool: ProcessPoolExecutor, chunks: Iterable[range], most: int) -> Iterator[_Done]:
+    """What became of each chunk, as soon as it is done; a few are waiting at any time."""
     left = iter(chunks)
-    going: set[Future[tuple[int, list[str]]]] = set()
+    going: set[Future[_Done]] = set()
     while True:
         while len(going) < most and (chunk := next(left, None)) is not None:
             going.add(pool.submit(_some, chunk))
@@ -59,8 +70,9 @@ def _run(pool: ProcessPoolExecutor, chunks: Iterable[range], most: int) -> Itera
         yield from (one.result() for one in done)
 
 
-def _some(seeds: range) -> tuple[int, list[str]]:
-    return len(seeds), [found for seed in seeds if (found := _one(seed)) is not None]
+def _some(seeds: range) -> _Done:
+    kinds = Counter(kind for seed in seeds for kind in kinds_of(seed))
+    return _Done(len(seeds), [found for seed in seeds if (found := _one(seed)) is not None], kinds)
 
 
 def _one(seed: int) -> str | None:

@@ -41,7 +41,7 @@ class Case:
 
     def contests(self, *names: str) -> Mapping[tuple[str, str], Contest]:
         """The contests of these fields. An item that was deleted before anybody saw it belongs to no task."""
-        found = contests(self.world, self.provider, names)
+        found = contests(self.world, self.provider, frozenset(names))
         return {key: contest for key, contest in found.items() if key[0] in self.loaded}
 
     def may_be_sent(self, key: ItemKey, name: str, shown: FieldValue) -> bool:

@@ -166,7 +166,7 @@ def _all_planned(case: Case) -> None:
         if write.outcome is not Outcome.STALE:
             item = write.task_id if write.operation is Operation.CREATE else write.external_id
             told.setdefault((write.source, item, write.operation.value), []).append(write)
-    calls: Counter[tuple[str, str]] = Counter()
+    calls: Counter[tuple[str, str, str]] = Counter()
     for source in case.world.sources.values():
         for call in source.calls:
             item = call.marker if call.operation == "create" else call.external_id
@@ -174,8 +174,10 @@ def _all_planned(case: Case) -> None:
             if not writes:
                 fail("d", f"{call} stands in no ledger")
             for name in call.fields or {"": None}:
-                calls[call.external_id + call.operation, name] += 1
-                if calls[call.external_id + call.operation, name] > len(told[call.source, item, call.operation]):
+                calls[call.source, call.external_id + call.operation, name] += 1
+                if calls[call.source, call.external_id + call.operation, name] > len(
+                    told[call.source, item, call.operation]
+                ):
                     fail("d", f"{call.external_id} was called more often than planned")
 
 

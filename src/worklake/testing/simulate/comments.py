@@ -233,7 +233,9 @@ def person_comments(world: World, random: Random) -> None:
     world.count += 1
     body = _text(world.count, random)
     discussion = world.sources[at.source].discussion
-    external_id = discussion.person_comments(at.external_id, f"{at.source}.{author}", body)
+    external_id = discussion.person_comments(
+        at.external_id, world.sources[at.source].shape.account(at.source, author), body
+    )
     shown = discussion.comments[external_id].body
     key = ItemKey(at.source, external_id)
     world.remarks.written.append(Remark(key, at.external_id, author, world.count, shown))

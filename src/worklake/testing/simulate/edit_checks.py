@@ -4,6 +4,7 @@ wins is who the policy lets win. Judged by what people typed and saw.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from worklake.model.fields import FieldValue
@@ -11,9 +12,11 @@ from worklake.sync.rules.state import Change, Conflict, ConflictKind
 from worklake.sync.rules.values import elements, is_empty, same
 from worklake.testing.simulate.case import Case, fail
 from worklake.testing.simulate.reference import SCALARS, Contest, is_binding
-from worklake.testing.simulate.shapes import CLOSED, EMPTY
+from worklake.testing.simulate.shapes import CLOSED
 from worklake.testing.simulate.truth import PersonEdit
 
+_NUMBER = re.compile(r"^\W*[0-9]+[.)]\s")
+_MARKS = re.compile(r"[\W_]+")
 _SETS = ("labels", "assignees", "blocked_by")
 
 
@@ -215,8 +218,9 @@ def _texts_are_whole(case: Case) -> None:
 
 
 def _lines(value: FieldValue) -> list[str]:
-    """The lines of a text, in the one form that all providers make of them."""
-    return [line.replace("- ", "* ") for line in str(value or "").split("\n") if line]
+    """The lines of a text without Markdown's own characters, which each provider writes in its way, and its blanks."""
+    bare = (_MARKS.sub(" ", _NUMBER.sub("", line)).strip() for line in str(value or "").split("\n"))
+    return [line for line in bare if line]
 
 
 def _scalars_stand(case: Case) -> None:
@@ -247,22 +251,29 @@ def _waits(case: Case, task: str, edit: PersonEdit) -> bool:
 def _was_default(case: Case, contest: Contest, value: FieldValue) -> bool:
     """Whether an undo has brought back what a provider gave to an item that we made."""
     return contest.touched and any(
-        same(contest.name, source.shape.stored({contest.name: EMPTY[contest.name]})[contest.name], value)
-        for source in case.world.sources.values()
+        same(contest.name, source.shape.unset.get(contest.name), value) for source in case.world.sources.values()
     )
 
 
 def _is_finest(case: Case, contest: Contest, value: FieldValue) -> bool:
     """Whether a status was typed just so, or comes from where open is just open and nothing finer was known."""
     shapes = {edit.key.source: case.provider.shape(edit.key.source) for edit in contest.edits}
-    coarse = [edit for edit in contest.edits if (shape := shapes[edit.key.source]) and shape.coarse_status]
-    if any(edit.value == value and edit not in coarse for edit in contest.edits):
+    coarse = [edit for edit in contest.edits if (one := shapes[edit.key.source]) and one.is_coarse(edit.value)]
+    if any(edit.value == value and (edit not in coarse or _is_chosen(case, edit)) for edit in contest.edits):
         return True
     if value != "unstarted":
         return value == "completed" and any(edit.value == "completed" for edit in coarse)
     return any(edit.creates and edit.value == value for edit in coarse) or any(
         edit.creates and edit.value in CLOSED for edit in contest.edits
     )
+
+
+def _is_chosen(case: Case, edit: PersonEdit) -> bool:
+    """Whether a status was chosen over another open one, or could have been another where an item was opened."""
+    shape = case.provider.shape(edit.key.source)
+    if edit.creates or edit.value in CLOSED or shape is None:
+        return False
+    return edit.before not in CLOSED or not shape.is_coarse("started")
 
 
 def _conflicts_are_sound(case: Case) -> None:

@@ -17,6 +17,16 @@ STATUSES = ("backlog", "unstarted", "started", "completed", "canceled")
 PRIORITIES = ("none", "low", "medium", "high", "urgent")
 _OFTEN = ("title", "description", "status", "labels", "assignees", "due_date")
 
+_LINES = (
+    "- line {}", "**line {}** and _more_", "/close line {}", "- line {}", "cc @kim, #12, line {}", "1. line {}",
+    "> line {}", "- [x] line {}", "`line` {} \\* a_b", "# line {}",
+)  # fmt: skip
+"""What people write in a text: where real providers take part, in all the forms of Markdown."""
+_ANEW = "# head {0}\n\nfirst {0}\n\n- second {0}\n- third {0}\n\n> fourth {0}\n\nfifth {0}"
+"""What they write in the place of a whole text."""
+_TOO_LONG = " and so on" * 28
+"""What makes a title longer than some providers take."""
+
 
 def let_meddle(world: World) -> None:
     """People edit while Worklake works."""
@@ -129,7 +139,7 @@ def set_by_hand(world: World, key: ItemKey, name: str, value: FieldValue) -> Non
     source = world.sources[key.source]
     item = source.items[key.external_id]
     before = item.fields[name]
-    if source.shape.stored({name: value})[name] == before:
+    if source.would_show(key.external_id, name, value) == before:
         return
     if name == "status":
         _may_be_taken_for_ours(world, key, value)
@@ -165,15 +175,28 @@ def _new_value(
         case "priority":
             return random.choice(PRIORITIES)
         case "due_date":
-            return None if random.random() < 0.2 else (START + timedelta(days=world.count)).date().isoformat()
+            return None if random.random() < 0.2 else _day(world)
+        case "start_date":
+            return _day(world)
+        case "estimate_minutes" | "estimate_points":
+            return None if random.random() < 0.2 else world.count
+        case "confidential":
+            return random.random() < 0.5
         case "description":
-            return _edited_text(random, str(before or ""), f"- line {world.count}")
+            if world.has_kinds and world.count % 6 == 3:
+                return _ANEW.format(world.count)
+            line = _LINES[world.count % len(_LINES)] if world.has_kinds else _LINES[0]
+            return _edited_text(random, str(before or ""), line.format(world.count))
         case "assignees":
             return sorted(one for one in accounts(source) if random.random() < 0.5)
         case "parent_id" | "blocked_by":
             return _references(random, source, name, key)
     kept = [one for one in before if random.random() < 0.7] if isinstance(before, list) else []
     return sorted([*kept, *([f"Label-{world.count}"] if random.random() < 0.7 else [])])
+
+
+def _day(world: World) -> str:
+    return (START + timedelta(days=world.count)).date().isoformat()
 
 
 def _references(random: Random, source: SimulatedSource, name: str, key: ItemKey | None) -> FieldValue:
@@ -186,7 +209,8 @@ def _references(random: Random, source: SimulatedSource, name: str, key: ItemKey
 def _title(world: World, random: Random, source: SimulatedSource) -> str:
     world.count += 1
     word = "#" if random.random() < 0.1 and not source.shape.refuses else "of"
-    return f"{world.count:03} a title {word} some length{' ' if random.random() < 0.05 else ''}"
+    title = f"{world.count:03} a title {word} some length{' ' if random.random() < 0.05 else ''}"
+    return title + _TOO_LONG if world.has_kinds and world.count % 19 == 7 else title
 
 
 def _edited_text(random: Random, text: str, line: str) -> str:

@@ -8,6 +8,7 @@ values may stand, follows from that and from the policy. Where values do not tel
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,7 @@ from worklake.model.rows import LinkState
 from worklake.settings.models import FieldPolicy, Owner, Prefer
 from worklake.sync.rules.state import BY_HAND, Change, ChangeValue, ConflictKind, ItemKey
 from worklake.sync.rules.values import elements, is_empty, same
-from worklake.testing.simulate.shapes import CLOSED, EMPTY, OUTSIDER, PEOPLE, Shape
+from worklake.testing.simulate.shapes import CLOSED, FULL, OUTSIDER, PEOPLE, Shape
 from worklake.testing.simulate.truth import NOWHERE, PersonEdit
 from worklake.testing.simulate.world import START, World
 
@@ -42,8 +43,8 @@ class Provider:
         if FIELDS[name].reference == "task":
             return self._shows_tasks(source, canonical, shown)
         if name == "assignees":
-            return self._people(source, shape, canonical) == elements(shown)
-        return same(name, shape.stored({name: canonical})[name], shown)
+            return shape.shows(name, sorted(self._people(source, shape, canonical)), shown)
+        return shape.shows(name, canonical, shown)
 
     def canonical(self, source: str, name: str, shown: FieldValue) -> FieldValue:
         """What is shown there, in the ids of Worklake."""
@@ -51,7 +52,7 @@ class Provider:
             there = [self.tasks.get(ItemKey(source, one), f"{source}:{one}") for one in _listed(shown)]
             return sorted(set(there)) if isinstance(shown, list) else next(iter(there), None)
         if name == "assignees" and source != BY_HAND:
-            return sorted(_person(source, one) for one in _listed(shown))
+            return sorted(_person(source, self._shapes[source], one) for one in _listed(shown))
         return shown
 
     def forms(self, name: str, element: str) -> frozenset[str]:
@@ -87,12 +88,13 @@ class Provider:
         shape = self._shapes[source]
         if len(self._people(source, shape, people)) == len(elements(people)):
             return shown
-        own = f"{source}.{OUTSIDER}"
+        own = shape.account(source, OUTSIDER)
         return [one for one in _listed(shown) if one != own or f"{source}:{own}" in elements(people)]
 
     @staticmethod
     def _people(source: str, shape: Shape, canonical: FieldValue) -> frozenset[str]:
-        known = {f"{source}.{one}" for one in elements(canonical) if one in PEOPLE and one not in shape.strangers}
+        people = [one for one in PEOPLE if one in elements(canonical) and one not in shape.strangers]
+        known = {shape.account(source, one) for one in people}
         return frozenset(known | {one.partition(":")[2] for one in elements(canonical) if one.startswith(f"{source}:")})
 
 
@@ -100,8 +102,8 @@ def _listed(value: FieldValue) -> list[str]:
     return value if isinstance(value, list) else [str(value)] if value else []
 
 
-def _person(source: str, account: str) -> str:
-    person = account.removeprefix(f"{source}.")
+def _person(source: str, shape: Shape, account: str) -> str:
+    person = shape.person(source, account)
     return f"{source}:{account}" if person == OUTSIDER else person
 
 
@@ -284,19 +286,20 @@ class Contest:
         meant = self.provider.canonical(earlier.key.source, self.name, earlier.value)
         if self.provider.shows(edit.key.source, self.name, meant, edit.before):
             return True
-        coarse = self.name == "status" and (self._is_coarse(edit) or self._is_coarse(earlier))
+        coarse = self.name == "status" and (self._is_coarse(edit, edit.before) or self._is_coarse(earlier))
         return coarse and (earlier.value in CLOSED) == (edit.before in CLOSED)
 
     def _is_as_made(self, edit: PersonEdit) -> bool:
         """Whether this was typed over what a new item shows, at an item that Worklake made."""
         shape = self.provider.shape(edit.key.source)
         theirs = any(one.creates and one.key == edit.key for one in self.edits)
-        new = None if shape is None else shape.stored({self.name: EMPTY[self.name]})[self.name]
+        new = None if shape is None else shape.unset.get(self.name)
         return shape is not None and not theirs and same(self.name, new, edit.before)
 
-    def _is_coarse(self, edit: PersonEdit) -> bool:
+    def _is_coarse(self, edit: PersonEdit, *shown: FieldValue) -> bool:
+        """Whether the status that was typed, or was `shown`, may stand for others where it was."""
         shape = self.provider.shape(edit.key.source)
-        return shape is not None and shape.coarse_status
+        return shape is not None and any(shape.is_coarse(one) for one in (edit.value, *shown))
 
 
 def _closure(direct: Mapping[int, set[int]]) -> Mapping[int, frozenset[int]]:
@@ -316,12 +319,12 @@ def is_binding(edit: PersonEdit) -> bool:
     return edit.told and edit.last and not edit.raced
 
 
-def contests(world: World, provider: Provider, names: Collection[str]) -> dict[tuple[str, str], Contest]:
+def contests(world: World, provider: Provider, names: AbstractSet[str]) -> dict[tuple[str, str], Contest]:
     """The contests of these fields, by task and field."""
     edits: dict[tuple[str, str], list[PersonEdit]] = {}
     for key in (*world.born, *world.matched):
-        for name in world.sources[key.source].shape.lacks.intersection(names):
-            nothing = PersonEdit(key, name, EMPTY[name], None, START, None, creates=True)
+        for name in FULL.keys() & names - world.sources[key.source].shape.fields:
+            nothing = PersonEdit(key, name, FULL[name], None, START, None, creates=True)
             edits.setdefault((provider.tasks.get(key, ""), name), []).append(nothing)
     for edit in world.truth.edits:
         task = edit.task or provider.tasks.get(edit.key)

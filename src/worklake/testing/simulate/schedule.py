@@ -71,6 +71,12 @@ def schedule(seed: int) -> list[Operation]:
     return [Operation(name, random.randrange(1 << 30)) for name in ("create", *chosen)]
 
 
+def kinds_of(seed: int) -> list[str]:
+    """The kinds of the sources in the world of a seed."""
+    made = world.make_world(Random(seed))  # noqa: S311
+    return [source.shape.kind for source in made.sources.values()]
+
+
 def run(seed: int, operations: Sequence[Operation]) -> str | None:
     """What these operations break in the world of this seed, in words; None where everything holds."""
     made = world.make_world(Random(seed))  # noqa: S311

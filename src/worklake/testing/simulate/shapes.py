@@ -11,6 +11,7 @@ from typing import Literal
 from worklake.integrations.base import Lens, Payload, TaskView, View
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.rows import Kind
+from worklake.sync.rules.values import same
 from worklake.testing.simulate.comments import comment_view
 
 EMPTY: Mapping[str, FieldValue] = {
@@ -18,6 +19,11 @@ EMPTY: Mapping[str, FieldValue] = {
     "due_date": None, "parent_id": None, "blocked_by": [],
 }  # fmt: skip
 """The fields of the simulation, with what an item shows of them when nothing is set."""
+MORE: Mapping[str, FieldValue] = {
+    "start_date": None, "estimate_minutes": None, "estimate_points": None, "confidential": False,
+}  # fmt: skip
+"""Fields that only the kinds of real providers have."""
+FULL: Mapping[str, FieldValue] = {**EMPTY, **MORE}
 PEOPLE = ("kim", "lee", "eve")
 OUTSIDER = "zed"
 """Has an account in some sources and is nobody that Worklake knows."""
@@ -34,10 +40,10 @@ class Shape:
     `incremental` lists by change, `lags` brings older states in listings, `reads_many` reads items together; `lacks`
     are fields that it does not have, `fixed` those that only people can set, `later` those that a creation cannot set,
     `strangers` people without an account, `outsiders` says that others have one; it `refuses` titles with a `#`, which
-    it `names_refused` or not, `tells_times` of edits, field by field, `forgets_times` of some, `whole_sets` exchanges
-    all people at once, and `deletes` items and `restores` them. `history` says how much its history of edits tells
-    (nothing, who edited which field when, or the values too), `history_lag_seconds` how late. A person's edit of a
-    `silent` field leaves the item's own time as it was: a listing by change does not bring it.
+    it `names_refused` or not, `tells_times` of edits, field by field, `forgets_times` of some, `whole` are the sets
+    that it takes as a whole, and `deletes` items and `restores` them. `history` says how much its history of edits
+    tells (nothing, who edited which field when, or the values too), `history_lag_seconds` how late. A person's edit of
+    a `silent` field leaves the item's own time as it was: a listing by change does not bring it.
     """
 
     coarse_status: bool = False
@@ -61,7 +67,7 @@ class Shape:
     names_refused: bool = True
     tells_times: bool = False
     forgets_times: bool = False
-    whole_sets: bool = False
+    whole: frozenset[str] = frozenset()
     deletes: bool = True
     restores: bool = True
     history: Literal["none", "editors", "values"] = "none"
@@ -69,14 +75,34 @@ class Shape:
     silent: frozenset[str] = frozenset()
 
     @property
+    def kind(self) -> str:
+        """What it is called."""
+        return "shape"
+
+    @property
+    def lens(self) -> Lens:
+        """What Worklake knows of it."""
+        return SimulatedLens(self)
+
+    @property
     def fields(self) -> frozenset[str]:
         """The fields that it has."""
         return frozenset(EMPTY) - self.lacks
 
     @property
+    def unset(self) -> Fields:
+        """What a new item shows of which nothing is set."""
+        return self.stored(EMPTY)
+
+    @property
     def writable(self) -> frozenset[str]:
         """The fields that we can set."""
         return self.fields - self.fixed
+
+    @property
+    def told(self) -> frozenset[str]:
+        """The fields of whose edits its history tells."""
+        return self.fields if self.history != "none" else frozenset()
 
     def stored(self, fields: Fields) -> dict[str, FieldValue]:
         """What the provider makes of values that it is given."""
@@ -106,6 +132,26 @@ class Shape:
             return status
         return "completed" if status in CLOSED else "unstarted"
 
+    def is_coarse(self, status: FieldValue) -> bool:
+        """Whether what it shows as this status may be one of several."""
+        return self.coarse_status
+
+    def shows(self, name: str, canonical: FieldValue, shown: FieldValue) -> bool:
+        """Whether an item that was given this value would show that."""
+        return same(name, self.stored({name: canonical})[name], shown)
+
+    def account(self, source: str, person: str) -> str:
+        """The id of a person's account in a source of this kind."""
+        return f"{source}.{person}"
+
+    def person(self, source: str, account: str) -> str:
+        """The person of an account."""
+        return account.removeprefix(f"{source}.")
+
+    def new_id(self, source: str, number: int) -> str:
+        """The id that a source of this kind gives its item of this number."""
+        return f"{source}{number}"
+
     def time(self, now: datetime) -> datetime:
         """How it tells a time."""
         told = now + self.clock_off
@@ -114,6 +160,11 @@ class Shape:
 
 def _is_odd(label: str) -> bool:
     return label[-1:] in ("1", "3", "5", "7", "9")
+
+
+def beside(random: Random) -> Random:
+    """Another sequence, which follows from where this one is and leaves it there: so that seeds stay what they are."""
+    return Random(hash(random.getstate()[1]))  # noqa: S311  schedules are not secrets
 
 
 def random_shape(random: Random) -> Shape:
@@ -145,7 +196,7 @@ def random_shape(random: Random) -> Shape:
         names_refused=maybe(0.7),
         tells_times=maybe(0.6),
         forgets_times=maybe(0.2),
-        whole_sets=maybe(0.2),
+        whole=frozenset({"assignees"} if maybe(0.2) else ()),
         deletes=maybe(0.8),
         restores=makes_ids or maybe(0.5),
         history=random.choice(["none", "none", "editors", "values"]),

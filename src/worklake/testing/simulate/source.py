@@ -9,14 +9,23 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from worklake.errors import InvalidInputError, NotFoundError, RefusedValueError, UnknownOutcomeError
-from worklake.integrations.base import BaseIntegration, Capabilities, FieldEdit, Finding, Item, Page, Vocabulary
+from worklake.integrations.base import (
+    BaseIntegration,
+    Capabilities,
+    FieldEdit,
+    Finding,
+    Item,
+    Page,
+    Payload,
+    Vocabulary,
+)
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.ids import CommentId, TaskId
 from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 from worklake.sync.rules.values import elements, same
 from worklake.testing.simulate.comments import Discussion
-from worklake.testing.simulate.shapes import CLOSED, EMPTY, Shape, SimulatedLens
+from worklake.testing.simulate.shapes import CLOSED, EMPTY, Shape
 
 PERSON, WORKLAKE = "eve", "worklake"
 """Who edits items in a simulated source: a person, and the account that Worklake uses."""
@@ -84,7 +93,7 @@ class SimulatedSource(BaseIntegration):
     def __init__(self, name: str, shape: Shape, clock: Callable[[], datetime], fault: Fault) -> None:
         self.name = name
         self.shape = shape
-        self.lens = SimulatedLens(shape)
+        self.lens = shape.lens
         self.items: dict[str, SimulatedItem] = {}
         self.calls: list[Call] = []
         self.hooks = Hooks()
@@ -102,7 +111,7 @@ class SimulatedSource(BaseIntegration):
             creatable=shape.writable - shape.later,
             reads_many=shape.reads_many,
             restores=shape.restores,
-            field_history=shape.fields if shape.history != "none" else frozenset(),
+            field_history=shape.told,
             tells_editor=shape.history != "none",
         )
 
@@ -112,28 +121,52 @@ class SimulatedSource(BaseIntegration):
 
     def person_creates(self, fields: Fields) -> str:
         """An item as a person makes it; gives its id."""
-        external_id = f"{self.name}{len(self.items) + 1}"
-        known = {name: value for name, value in {**EMPTY, **fields}.items() if name in self.shape.fields}
-        self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now())
+        external_id = self._new_id()
+        self._make(external_id, {**EMPTY, **fields})
         return external_id
+
+    def _new_id(self) -> str:
+        return self.shape.new_id(self.name, len(self.items) + 1)
+
+    def _make(self, external_id: str, fields: Fields, marker: str | None = None) -> None:
+        """Let there be an item that shows what the server makes of these fields."""
+        known = {name: value for name, value in fields.items() if name in self.shape.fields}
+        markers = [marker] if marker else []
+        self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now(), markers)
+
+    def _put(self, item: SimulatedItem, name: str, value: FieldValue) -> None:
+        """Let an item show what the server makes of a value."""
+        item.fields[name] = self.shape.stored({name: value})[name]
+
+    def _breaks_off(self, fields: Fields) -> bool:
+        """Whether an update stops half-way, where it takes many calls."""
+        return False
+
+    def _done(self, item: SimulatedItem, fields: Fields, lost: bool) -> Fields:
+        """What is done of an update: all of it, where it is one call."""
+        return fields
+
+    def would_show(self, external_id: str, name: str, value: FieldValue) -> FieldValue:
+        """What an item would show once a person has set this."""
+        return self.shape.stored({name: value})[name]
 
     def person_edits(self, external_id: str, name: str, value: FieldValue) -> FieldValue:
         """A field as a person sets it; gives what is then shown."""
         item = self.items[external_id]
         self._moves(item)
         before = item.fields[name]
-        item.fields[name] = self.shape.stored({name: value})[name]
+        self._put(item, name, value)
         item.edited[name] = self.now()
         if name not in self.shape.silent:
             item.updated_at = item.edited[name]
         item.unread.add(name)
-        self._log(item, name, before, f"{self.name}.{PERSON}")
+        self._log(item, name, before, self.shape.account(self.name, PERSON))
         return item.fields[name]
 
     def _log(self, item: SimulatedItem, name: str, before: FieldValue, actor: str) -> None:
         """Write down an edit in the item's history, unless it came to nothing."""
         after = item.fields[name]
-        if same(name, before, after) or self.shape.history == "none":
+        if same(name, before, after) or name not in self.shape.told:
             return
         if isinstance(before, list) and isinstance(after, list):
             before, after = sorted(set(before) - set(after)), sorted(set(after) - set(before))
@@ -164,13 +197,15 @@ class SimulatedSource(BaseIntegration):
             raise NotFoundError(f"{external_id} does not exist in {self.name}")
         item.unread.clear()
         item.read = dict(item.fields), item.updated_at
-        payload = {
+        return Item(Kind.TASK, external_id, self._payload(item), item.updated_at)
+
+    def _payload(self, item: SimulatedItem) -> Payload:
+        return {
             "fields": {name: list(value) if isinstance(value, list) else value for name, value in item.fields.items()},
             "updated_at": item.updated_at,
             "markers": item.markers,
             "deleted": item.deleted,
         }
-        return Item(Kind.TASK, external_id, payload, item.updated_at)
 
     def _answer(self, external_id: str, lost: bool) -> Item:
         if lost:
@@ -244,14 +279,13 @@ class SimulatedSource(BaseIntegration):
         """See `BaseIntegration.create`."""
         lost = self._call("create")
         self._refuse(fields)
-        external_id = made_id or f"{self.name}{len(self.items) + 1}"
+        external_id = made_id or self._new_id()
         if external_id in self.items and not self.items[external_id].deleted:
             raise RefusedValueError(f"{external_id} exists in {self.name}")
-        known = {name: value for name, value in EMPTY.items() if name in self.shape.fields} | self.shape.stored(fields)
-        markers = [] if made_id else [str(marker)]
+        known = {**EMPTY, **fields}
         if self.hooks.chance(0.2):
-            known |= {name: EMPTY[name] for name in ("labels", "due_date") if name in known}  # a later call failed
-        self.items[external_id] = SimulatedItem(self.shape.stored(known), self.now(), markers)
+            known |= {name: EMPTY[name] for name in ("labels", "due_date")}  # a later call failed
+        self._make(external_id, known, None if made_id else marker)
         return self._did(external_id, "create", lost, fields, marker)
 
     def find_created(self, marker: TaskId, made_id: str | None, since: datetime) -> Item | None:
@@ -265,17 +299,16 @@ class SimulatedSource(BaseIntegration):
 
     def update(self, external_id: str, fields: Fields, shown: Fields) -> Item:
         """See `BaseIntegration.update`."""
-        lost = self._call("update")
+        lost = self._call("update") or self._breaks_off(fields)
         self._refuse(fields)
         item = self.items.get(external_id)
         if item is None or item.deleted:
             raise NotFoundError(f"{external_id} does not exist in {self.name}")
         self.hooks.before_write(external_id, fields)
         self._moves(item)
-        for name, value in fields.items():
+        for name, value in self._done(item, fields, lost).items():
             now = item.fields[name]
-            whole = self.shape.whole_sets and name == "assignees"
-            if isinstance(value, list) and not whole:
+            if isinstance(value, list) and name not in self.shape.whole:
                 before, after = elements(shown.get(name)), elements(value)
                 value = sorted((elements(now) - (before - after)) | (after - before))
                 one, other = (self.shape.stored({name: each})[name] for each in (value, sorted(after)))
@@ -283,7 +316,7 @@ class SimulatedSource(BaseIntegration):
                     self.hooks.raced(external_id, name)  # a person has just done a part of what this does, or all of it
             elif not same(name, now, shown.get(name)):
                 self.hooks.raced(external_id, name)
-            item.fields[name] = self.shape.stored({name: value})[name]
+            self._put(item, name, value)
             self._log(item, name, now, WORKLAKE)
         item.updated_at = self.now()
         return self._did(external_id, "update", lost, fields)
@@ -325,7 +358,8 @@ class SimulatedSource(BaseIntegration):
             )  # what an item is opened to, nobody can tell from what we open it to
         if moves:
             self._moves(item)
-            item.fields["status"], item.updated_at = self.shape.status(status), self.now()
+            self._put(item, "status", status)
+            item.updated_at = self.now()
         return self._did(external_id, operation, lost)
 
     def archive(self, external_id: str) -> Item:

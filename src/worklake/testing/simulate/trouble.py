@@ -12,7 +12,6 @@ from worklake.errors import AccessError, AuthError, RetryableError, UnknownOutco
 from worklake.model.fields import Fields
 from worklake.sync.rules.state import ItemKey
 from worklake.testing.simulate.comments import person_edits_comment
-from worklake.testing.simulate.shapes import EMPTY
 from worklake.testing.simulate.source import Call, Hooks
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class _Meddling(Hooks):
         self._world.truth.called(call)
         if call.operation == "create":
             # Where the reply is lost, nobody can tell a field that was not set from one that was emptied since.
-            new = self._world.sources[self._source].shape.stored(EMPTY)
+            new = self._world.sources[self._source].shape.unset
             self._world.truth.maybe_seen(ItemKey(self._source, call.external_id), new)
 
     def read(self, external_id: str) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from worklake.errors import AccessError, AuthError, InvalidInputError, RetryableError
-from worklake.integrations.base import Item, TaskView
+from worklake.integrations.base import Item, Payload, TaskView
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Outcome, SavedPlan
 from worklake.model.ids import task_id
@@ -27,7 +27,9 @@ from worklake.sync.rules.values import same
 from worklake.testing.memory import MemoryStore
 from worklake.testing.simulate.comments import Remarks, pull_comments
 from worklake.testing.simulate.interleaved import Interleaved
-from worklake.testing.simulate.shapes import CLOSED, EMPTY, OUTSIDER, PEOPLE, random_shape
+from worklake.testing.simulate.kind_source import KindSource, make_source
+from worklake.testing.simulate.kinds import random_kind
+from worklake.testing.simulate.shapes import CLOSED, FULL, OUTSIDER, PEOPLE
 from worklake.testing.simulate.source import SimulatedSource
 from worklake.testing.simulate.trouble import Trouble, crashes, faults, meddling
 from worklake.testing.simulate.truth import Truth
@@ -59,6 +61,7 @@ class World:
     matched: dict[ItemKey, ItemKey] = field(default_factory=dict)
     late: list[Observation] = field(default_factory=list)
     versions: dict[ItemKey, int] = field(default_factory=dict)
+    told: dict[ItemKey, Payload] = field(default_factory=dict)
     positions: dict[str, str | None] = field(default_factory=dict)
     plans: list[str] = field(default_factory=list)
     touched: set[tuple[str, str]] = field(default_factory=set)
@@ -68,6 +71,11 @@ class World:
     full_rest: bool = True
     meddle: Callable[[Random], None] | None = None
     meddle_at: Callable[[Random, ItemKey, str], None] | None = None
+
+    @property
+    def has_kinds(self) -> bool:
+        """Whether a real provider's kind takes part."""
+        return any(isinstance(source, KindSource) for source in self.sources.values())
 
     def rules(self) -> Rules:
         """The settings of this world."""
@@ -112,16 +120,18 @@ class World:
 
 
 def _accounts(source: SimulatedSource) -> dict[str, str]:
-    return {f"{source.name}.{one}": one for one in PEOPLE if one not in source.shape.strangers}
+    shape = source.shape
+    return {shape.account(source.name, one): one for one in PEOPLE if one not in shape.strangers}
 
 
 def _called(source: SimulatedSource) -> dict[str, str]:
-    return {f"{source.name}.{one}": one.capitalize() for one in PEOPLE}
+    return {source.shape.account(source.name, one): one.capitalize() for one in PEOPLE}
 
 
 def accounts(source: SimulatedSource) -> list[str]:
     """All accounts of a source, also those of people whom Worklake does not know."""
-    return [*_accounts(source), *([f"{source.name}.{OUTSIDER}"] if source.shape.outsiders else [])]
+    shape = source.shape
+    return [*_accounts(source), *([shape.account(source.name, OUTSIDER)] if shape.outsiders else [])]
 
 
 def add_source(world: World, name: str, source: SimulatedSource) -> None:
@@ -135,7 +145,7 @@ def make_world(random: Random) -> World:
     world = World({}, {}, {})
     names = "ABCDE"[: random.choice([2, 2, 2, 3, 3, 3, 4, 5])]
     for name in names:
-        add_source(world, name, SimulatedSource(name, random_shape(random), lambda: world.now, faults(world)))
+        add_source(world, name, make_source(name, random_kind(random), lambda: world.now, faults(world)))
     for name in ("default", "title", "status", "due_date", "priority"):
         policy = random.choice(_POLICIES)
         if name != "default" or policy in ("latest", "manual"):
@@ -184,10 +194,18 @@ def _listed(world: World, name: str, random: Random) -> list[Item]:
 
 def _read(world: World, source: SimulatedSource, item: Item) -> None:
     key, view = ItemKey(source.name, str(item.external_id)), source.lens.view(item.kind, item.payload)
-    if isinstance(view, TaskView):
+    if isinstance(view, TaskView) and not _is_known(world, source, key, item.payload):
         now = source.items[key.external_id]
         world.versions[key] = now.changes if view.fields == now.fields else -1
         world.late.append(Observation(*key, view, world.store.batch, _match(world, key), edits=_history(source, item)))
+
+
+def _is_known(world: World, source: SimulatedSource, key: ItemKey, payload: Payload) -> bool:
+    """Whether an item is known as it is, and nothing but what tells no edit has moved."""
+    telling = source.lens.telling(payload)
+    before, world.told[key] = world.told.get(key), telling
+    link = world.store.find([key]).get(key)
+    return telling is not payload and telling == before and link is not None and link.state is LinkState.LINKED
 
 
 def _match(world: World, key: ItemKey) -> str | None:
@@ -350,7 +368,7 @@ def settle(world: World, random: Random) -> None:
 
 
 def _own_value(name: str) -> FieldValue:
-    return EMPTY.get(name)
+    return FULL.get(name)
 
 
 @contextmanager
