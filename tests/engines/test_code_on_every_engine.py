@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tests.support.lake import START, link, task
-from worklake.integrations.base import MergeRequestView
+from worklake.integrations.views import MergeRequestView
 from worklake.lake.lake import Lake
 from worklake.model.code_rows import MergeRequest
 from worklake.model.ids import RunId

@@ -14,7 +14,8 @@ import requests
 from ruamel.yaml import YAML
 
 from tests.support.sandbox import InProcess, sandbox_thread
-from worklake.integrations.base import Lens, TaskView
+from worklake.integrations.base import Lens
+from worklake.integrations.views import TaskView
 from worklake.lake.lake import Lake
 from worklake.model.heart_rows import PlannedStep, Write
 from worklake.model.rows import Kind

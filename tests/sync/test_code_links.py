@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.lake import START, link, task, versions
 from worklake.errors import SettingsError
-from worklake.integrations.base import CommitView, MergeRequestView
+from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.lake.lake import Lake, open_lake
 from worklake.model.code_rows import MergeRequest
 from worklake.model.ids import RunId

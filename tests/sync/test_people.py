@@ -1,6 +1,6 @@
 """Accounts match by e-mail address, then by people.yml."""
 
-from worklake.integrations.base import PersonView
+from worklake.integrations.views import PersonView
 from worklake.settings.models import People
 from worklake.sync.people import Directory
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from worklake.integrations.base import CommentView, TaskView
+from worklake.integrations.views import CommentView, TaskView
 from worklake.sync.pending import Observed
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import orjson
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.sync.fold import RowDict
 from worklake.sync.pending import Observed
 

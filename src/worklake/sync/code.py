@@ -11,8 +11,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from worklake.integrations.base import CommitView, MergeRequestView
 from worklake.integrations.naming import How, Name, key_of_word, names_in, names_in_branch
+from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.lake.lake import Lake
 from worklake.model.code_rows import CodeLink
 from worklake.model.rows import Kind

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from worklake.integrations.base import CommentView, TaskView
+from worklake.integrations.views import CommentView, TaskView
 from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue
 from worklake.model.ids import change_id, comment_id, task_id
 from worklake.model.rows import Decision, Kind, LinkState

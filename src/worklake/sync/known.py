@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 
 import pyarrow as pa
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.lake.lake import Lake
 from worklake.model.rows import ProposalState
 from worklake.sync.fold import Known, RowDict, references

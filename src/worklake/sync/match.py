@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.model.ids import TaskId, task_id
 from worklake.sync.pending import Observed
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.lake.lake import Lake
 from worklake.model import code_rows, rows
 from worklake.model.ids import TaskId, proposal_id

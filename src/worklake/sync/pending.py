@@ -12,10 +12,10 @@ from typing import Generic, NamedTuple, TypeVar
 import orjson
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import (
+from worklake.integrations.base import Lens
+from worklake.integrations.views import (
     CommentView,
     CommitView,
-    Lens,
     MergeRequestView,
     MilestoneView,
     PersonView,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from worklake.integrations.base import PersonView
+from worklake.integrations.views import PersonView
 from worklake.model.ids import PersonId
 from worklake.settings.models import People
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import orjson
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.lake.lake import Lake
 from worklake.model.rows import Kind
 from worklake.sync.blocking import Blocked

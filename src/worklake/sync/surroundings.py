@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 
-from worklake.integrations.base import CommitView, MergeRequestView, MilestoneView, PersonView, ProjectView
+from worklake.integrations.views import CommitView, MergeRequestView, MilestoneView, PersonView, ProjectView
 from worklake.model.ids import milestone_id, project_id
 from worklake.sync.fold import RowDict
 from worklake.sync.pending import Observed

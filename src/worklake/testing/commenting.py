@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from worklake.errors import InvalidInputError, UnknownOutcomeError
-from worklake.integrations.base import CommentView, Item, TaskView
+from worklake.integrations.base import Item
+from worklake.integrations.views import CommentView, TaskView
 from worklake.model.ids import CommentId, digest
 from worklake.model.rows import Kind
 from worklake.testing.hands import Hands

@@ -25,7 +25,8 @@ from typing import Any
 import pytest
 
 from worklake.errors import AuthError, NotFoundError, RetryableError
-from worklake.integrations.base import CommentView, Item, PersonView
+from worklake.integrations.base import Item
+from worklake.integrations.views import CommentView, PersonView
 from worklake.model.rows import Kind
 from worklake.testing.hands import Hands
 from worklake.testing.laws import LensContract

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import Payload, TaskView
+from worklake.integrations.base import Payload
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FIELDS, OPEN_STATUSES, FieldValue, Priority, Status
 from worklake.model.rows import Kind
 from worklake.testing.samples import PLAIN

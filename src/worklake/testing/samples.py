@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FieldValue, Priority, Status
 
 PLAIN: Mapping[str, Sequence[FieldValue]] = {

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
-from worklake.integrations.base import BaseIntegration, Item, Page, TaskView
+from worklake.integrations.base import BaseIntegration, Item, Page
 from worklake.integrations.http import CallMade, Http
+from worklake.integrations.views import TaskView
 from worklake.model.rows import Kind
 from worklake.settings.models import SourceSettings
 

@@ -22,7 +22,8 @@ from worklake.errors import (
     UnknownOutcomeError,
     WorklakeError,
 )
-from worklake.integrations.base import Item, LastSeen, TaskView, Where
+from worklake.integrations.base import Item, LastSeen, Where
+from worklake.integrations.views import TaskView
 from worklake.model.fields import OPEN_STATUSES, FieldValue
 from worklake.model.ids import TaskId, digest
 from worklake.model.rows import Kind

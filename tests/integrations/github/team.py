@@ -9,10 +9,11 @@ from pydantic import SecretStr
 
 from tests.support.github_schemas import judge
 from tests.support.sandbox import InProcess
-from worklake.integrations.base import CommentView, Item, TaskView
+from worklake.integrations.base import Item
 from worklake.integrations.github import GitHubIntegration
 from worklake.integrations.github.settings import GitHubSettings
 from worklake.integrations.http import CallMade, Http
+from worklake.integrations.views import CommentView, TaskView
 from worklake.model.fields import FieldValue
 from worklake.model.ids import TaskId
 from worklake.model.rows import Kind

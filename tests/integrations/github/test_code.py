@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.integrations.github.team import WEB, Team
-from worklake.integrations.base import CommitView, Item, MergeRequestView
+from worklake.integrations.base import Item
+from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.model.rows import Kind
 
 

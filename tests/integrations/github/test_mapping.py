@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommentView, MilestoneView, PersonView, ProjectView, TaskView
 from worklake.integrations.github.mapping import GitHubLens
 from worklake.integrations.github.settings import GitHubSettings
+from worklake.integrations.views import CommentView, MilestoneView, PersonView, ProjectView, TaskView
 from worklake.model.rows import Kind
 
 KIM = {"id": 1, "login": "kim-b", "type": "User"}

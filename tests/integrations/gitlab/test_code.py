@@ -11,9 +11,10 @@ import requests
 
 from tests.support.sandbox import InProcess, sandbox_thread
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommitView, Item, MergeRequestView
+from worklake.integrations.base import Item
 from worklake.integrations.gitlab import GitLabIntegration
 from worklake.integrations.gitlab.settings import GitLabSettings
+from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.model.rows import Kind
 from worklake.testing.source import Opened, SourceToTest, open_for_test
 

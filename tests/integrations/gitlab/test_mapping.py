@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommentView, MilestoneView, PersonView, ProjectView, TaskView
 from worklake.integrations.gitlab.mapping import GitLabLens
 from worklake.integrations.gitlab.settings import GitLabSettings
+from worklake.integrations.views import CommentView, MilestoneView, PersonView, ProjectView, TaskView
 from worklake.model.rows import Kind
 
 STATUS_LABELS = {"doing": "started", "also doing": "started", "later": "backlog", "wontfix": "canceled"}

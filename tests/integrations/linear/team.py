@@ -8,9 +8,10 @@ import requests
 from pydantic import SecretStr
 
 from tests.support.sandbox import InProcess
-from worklake.integrations.base import Item, TaskView
+from worklake.integrations.base import Item
 from worklake.integrations.http import CallMade, Http
 from worklake.integrations.linear import LinearIntegration, LinearSettings
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FieldValue
 from worklake.model.rows import Kind
 

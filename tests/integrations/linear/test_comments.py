@@ -10,7 +10,8 @@ import pytest
 from tests.integrations.linear.team import Team
 from tests.support.sandbox import InProcess, sandbox_thread
 from worklake.errors import NotFoundError, RefusedValueError, UnknownOutcomeError
-from worklake.integrations.base import CommentView, Item
+from worklake.integrations.base import Item
+from worklake.integrations.views import CommentView
 from worklake.model.ids import CommentId, comment_id
 from worklake.model.rows import Kind
 

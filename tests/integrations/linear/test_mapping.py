@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from tests.integrations.linear.payloads import IDS, fields, issues
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommentView, MilestoneView, PersonView, ProjectView, TaskView
 from worklake.integrations.linear import LinearIntegration
 from worklake.integrations.linear.mapping import FIELD_LENSES, STATUS_OF_TYPE, LinearLens
+from worklake.integrations.views import CommentView, MilestoneView, PersonView, ProjectView, TaskView
 from worklake.model.fields import FIELDS
 from worklake.model.rows import Kind
 

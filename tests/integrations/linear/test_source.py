@@ -12,7 +12,8 @@ import requests
 from tests.integrations.linear.team import Team
 from tests.support.sandbox import InProcess, sandbox_thread
 from worklake.errors import AccessError, AuthError, NotFoundError
-from worklake.integrations.base import CommentView, Item
+from worklake.integrations.base import Item
+from worklake.integrations.views import CommentView
 from worklake.model.rows import Kind
 
 TASKS = 120

@@ -8,9 +8,10 @@ import requests
 from pydantic import SecretStr
 
 from tests.support.sandbox import InProcess
-from worklake.integrations.base import Item, Page, TaskView
+from worklake.integrations.base import Item, Page
 from worklake.integrations.http import CallMade, Http
 from worklake.integrations.motion import MotionIntegration, MotionSettings
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FieldValue
 from worklake.model.ids import TaskId, digest
 from worklake.model.rows import Kind

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommentView, PersonView, ProjectView, TaskView
 from worklake.integrations.motion import MotionSettings
 from worklake.integrations.motion.mapping import MotionLens
+from worklake.integrations.views import CommentView, PersonView, ProjectView, TaskView
 from worklake.model.rows import Kind
 
 WORKSPACE = {

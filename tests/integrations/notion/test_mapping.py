@@ -9,9 +9,9 @@ import pytest
 
 from tests.integrations.notion.payloads import IDS, SOURCE, settings_with
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommentView, PersonView, TaskView
 from worklake.integrations.notion.links import key_of_url
 from worklake.integrations.notion.mapping import NotionLens
+from worklake.integrations.views import CommentView, PersonView, TaskView
 from worklake.model.rows import Kind
 
 LENS = NotionLens(settings_with())

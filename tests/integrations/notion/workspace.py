@@ -13,9 +13,10 @@ from pydantic import SecretStr
 
 from tests.support.sandbox import InProcess, sandbox_thread
 from worklake.errors import RetryableError
-from worklake.integrations.base import Item, TaskView
+from worklake.integrations.base import Item
 from worklake.integrations.http import Http
 from worklake.integrations.notion import NotionIntegration, NotionSettings
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FieldValue
 from worklake.model.ids import TaskId, digest
 from worklake.model.rows import Kind

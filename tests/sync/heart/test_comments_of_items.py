@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.sync.heart.test_engine import Town, sync, town
 from tests.sync.heart.test_failures import open_conflicts, settle
 from worklake.errors import AccessError
-from worklake.integrations.base import CommentView, TaskView
+from worklake.integrations.views import CommentView, TaskView
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart.comments.taking import CommentObservation, take_comments

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.heart import step
 from worklake.errors import AccessError, RetryableError
-from worklake.integrations.base import Item, TaskView, Where
+from worklake.integrations.base import Item, Where
+from worklake.integrations.views import TaskView
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import Kind, LinkState
 from worklake.settings.models import Brake, OnDelete

@@ -16,7 +16,8 @@ from worklake.errors import (
     UnknownOutcomeError,
     UnreadableError,
 )
-from worklake.integrations.base import Item, Payload, View
+from worklake.integrations.base import Item, Payload
+from worklake.integrations.views import View
 from worklake.model.fields import Fields
 from worklake.model.heart_rows import Operation, Outcome
 from worklake.model.rows import Kind, LinkState

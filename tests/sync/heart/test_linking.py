@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from worklake.integrations.base import TaskView
 from worklake.integrations.github import GitHubIntegration
 from worklake.integrations.github.settings import GitHubSettings
 from worklake.integrations.http import Http
+from worklake.integrations.views import TaskView
 from worklake.model.rows import LinkState
 from worklake.sync.heart.linking import link_moved
 from worklake.sync.heart.observed import reread_fields

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FieldValue
 from worklake.sync.heart import merging
 from worklake.sync.heart.linking import meets_as_it_is

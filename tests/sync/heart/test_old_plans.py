@@ -8,7 +8,8 @@ import pytest
 
 from tests.sync.heart.test_engine import Town, edit, outcomes, shown, sync, town
 from worklake.errors import RetryableError
-from worklake.integrations.base import Payload, TaskView, View
+from worklake.integrations.base import Payload
+from worklake.integrations.views import TaskView, View
 from worklake.model.heart_rows import Outcome
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart import applying

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from worklake.errors import AccessError, NotFoundError
-from worklake.integrations.base import CommitView, Item, MergeRequestView, Payload
+from worklake.integrations.base import Item, Payload
 from worklake.integrations.branches import CommitMark, CommitRows, Newest, walk
 from worklake.integrations.github.addresses import Addresses, place_of
 from worklake.integrations.github.client import PAGE_SIZE, GitHubClient, RefusedError, external_id, updated_at
@@ -30,6 +30,7 @@ from worklake.integrations.reading import (
     time,
     unreadable,
 )
+from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.model.rows import Kind
 
 PULL = "_pull"

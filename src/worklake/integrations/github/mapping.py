@@ -5,16 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from worklake.integrations.base import (
-    CommentView,
-    Lens,
-    MilestoneView,
-    Payload,
-    PersonView,
-    ProjectView,
-    TaskView,
-    View,
-)
+from worklake.integrations.base import Lens, Payload
 from worklake.integrations.github.addresses import Addresses, place_of
 from worklake.integrations.github.code import commit_view, pull_view
 from worklake.integrations.github.fields import LONGEST, issue_fields
@@ -34,6 +25,7 @@ from worklake.integrations.reading import (
     unreadable,
 )
 from worklake.integrations.text import comment_markers_in, markers_in, urls_in
+from worklake.integrations.views import CommentView, MilestoneView, PersonView, ProjectView, TaskView, View
 from worklake.model.fields import FIELDS, Fields, FieldValue, Status
 from worklake.model.ids import digest
 from worklake.model.rows import Kind

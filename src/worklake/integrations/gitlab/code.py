@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from worklake.integrations.base import CommitView, Item, MergeRequestView, Payload
+from worklake.integrations.base import Item, Payload
 from worklake.integrations.branches import CommitMark, CommitRows, Newest, walk
 from worklake.integrations.gitlab.addresses import Addresses
 from worklake.integrations.gitlab.client import PAGE_SIZE, GitLabClient, external_id, project_path
@@ -24,6 +24,7 @@ from worklake.integrations.reading import (
     time,
     unreadable,
 )
+from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.model.rows import Kind
 
 DEFAULT_BRANCH = "_default_branch"

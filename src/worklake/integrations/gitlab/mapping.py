@@ -5,16 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from worklake.integrations.base import (
-    CommentView,
-    Lens,
-    MilestoneView,
-    Payload,
-    PersonView,
-    ProjectView,
-    TaskView,
-    View,
-)
+from worklake.integrations.base import Lens, Payload
 from worklake.integrations.gitlab.addresses import Addresses
 from worklake.integrations.gitlab.code import commit_view, merge_request_view
 from worklake.integrations.gitlab.fields import ISSUE_LINKS, issue_fields, one_assignee
@@ -35,6 +26,7 @@ from worklake.integrations.reading import (
     unreadable,
 )
 from worklake.integrations.text import comment_markers_in, markers_in, urls_in
+from worklake.integrations.views import CommentView, MilestoneView, PersonView, ProjectView, TaskView, View
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.ids import digest
 from worklake.model.rows import Kind

@@ -6,16 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from worklake.integrations.base import (
-    CommentView,
-    Lens,
-    MilestoneView,
-    Payload,
-    PersonView,
-    ProjectView,
-    TaskView,
-    View,
-)
+from worklake.integrations.base import Lens, Payload
 from worklake.integrations.linear.links import key_of, parse_issue_url
 from worklake.integrations.linear.reading import (
     LONGEST,
@@ -30,6 +21,7 @@ from worklake.integrations.linear.reading import (
 )
 from worklake.integrations.reading import flag, optional_date, optional_object, optional_time, time, unreadable
 from worklake.integrations.text import comment_markers_in, markers_in, urls_in, with_markers, without_markers
+from worklake.integrations.views import CommentView, MilestoneView, PersonView, ProjectView, TaskView, View
 from worklake.model.fields import FIELDS, Fields, FieldValue, Priority, Status
 from worklake.model.ids import CommentId, TaskId, digest
 from worklake.model.rows import Kind

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from worklake.integrations.base import CommentView, Lens, Payload, PersonView, ProjectView, TaskView, View
+from worklake.integrations.base import Lens, Payload
 from worklake.integrations.motion import texts
 from worklake.integrations.motion.fields import LONGEST_TITLE, task_fields, text_id
 from worklake.integrations.motion.settings import MotionSettings
 from worklake.integrations.motion.statuses import LONGEST_NAME, StatusNames
 from worklake.integrations.reading import optional_object, optional_text, optional_time, text, time, unreadable
 from worklake.integrations.text import urls_in
+from worklake.integrations.views import CommentView, PersonView, ProjectView, TaskView, View
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.ids import digest
 from worklake.model.rows import Kind

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from worklake.errors import UnreadableError
-from worklake.integrations.base import CommentView, Lens, Payload, PersonView, TaskView, View
+from worklake.integrations.base import Lens, Payload
 from worklake.integrations.notion.blocks import is_known
 from worklake.integrations.notion.body import is_on_the_way
 from worklake.integrations.notion.fields import PROPERTY_LENSES, as_shown
@@ -18,6 +18,7 @@ from worklake.integrations.notion.richtext import plain, spans_of
 from worklake.integrations.notion.settings import DataSourceSettings, NotionSettings
 from worklake.integrations.reading import flag, optional_object, optional_text, text, time, unreadable
 from worklake.integrations.text import comment_markers_in, urls_in, without_markers
+from worklake.integrations.views import CommentView, PersonView, TaskView, View
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.ids import digest
 from worklake.model.rows import Kind

@@ -16,8 +16,9 @@ from worklake.errors import (
     UnreadableError,
     WorklakeError,
 )
-from worklake.integrations.base import BaseIntegration, Item, TaskView
+from worklake.integrations.base import BaseIntegration, Item
 from worklake.integrations.http import LONGEST_WAIT_SECONDS
+from worklake.integrations.views import TaskView
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import replace
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.rows import LinkState
 from worklake.sync.heart.ports import Observation

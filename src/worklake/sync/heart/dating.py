@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.sync.heart.histories import Histories
 from worklake.sync.heart.views import Names
 from worklake.sync.rules.state import ConflictKind, Edited, ItemKey, Side

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from worklake.errors import AccessError, AuthError, NotFoundError, RetryableError, UnreadableError
-from worklake.integrations.base import BaseIntegration, Item, TaskView
+from worklake.integrations.base import BaseIntegration, Item
+from worklake.integrations.views import TaskView
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import TaskId
 from worklake.model.rows import LinkState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FIELDS, MergeKind
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import task_id

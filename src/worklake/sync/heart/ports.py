@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from worklake.integrations.base import BaseIntegration, TaskView
+from worklake.integrations.base import BaseIntegration
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FieldValue
 from worklake.settings.models import Brake, FieldPolicy, OnDelete
 from worklake.sync.rules.state import Edited, ItemKey, TaskState

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from worklake.errors import AccessError, OutsideError, WorklakeError
-from worklake.integrations.base import TaskView
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FIELDS, Fields, FieldValue
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.model.ids import TaskId

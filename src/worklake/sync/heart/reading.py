@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from worklake.errors import AccessError, NotFoundError, OutsideError, RetryableError, UnreadableError, WorklakeError
-from worklake.integrations.base import BaseIntegration, Item, TaskView
+from worklake.integrations.base import BaseIntegration, Item
+from worklake.integrations.views import TaskView
 from worklake.model.heart_rows import PlannedStep
 from worklake.sync.heart.lanes import Together
 from worklake.sync.heart.looking import PASSING, seen_in, seen_of

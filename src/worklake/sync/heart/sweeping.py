@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from worklake.errors import InvalidInputError, NotFoundError, UnknownOutcomeError
-from worklake.integrations.base import Found, LastSeen, TaskView, Where
+from worklake.integrations.base import Found, LastSeen, Where
+from worklake.integrations.views import TaskView
 from worklake.model.rows import LinkState
 from worklake.sync.heart.looking import PASSING, seen_in
 from worklake.sync.heart.merging import merge_tasks

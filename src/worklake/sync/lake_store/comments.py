@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from worklake.integrations.base import CommentView
+from worklake.integrations.views import CommentView
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.lake_store.links import LinkStamp
 from worklake.sync.lake_store.texts import from_nullable, from_text, to_text

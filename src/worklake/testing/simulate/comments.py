@@ -17,7 +17,8 @@ from worklake.errors import (
     RetryableError,
     UnknownOutcomeError,
 )
-from worklake.integrations.base import CommentView, Item
+from worklake.integrations.base import Item
+from worklake.integrations.views import CommentView
 from worklake.model.ids import CommentId
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart.comments.taking import CommentObservation, take_comments

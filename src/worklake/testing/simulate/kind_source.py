@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from worklake.integrations.base import Page, Payload, TaskView
+from worklake.integrations.base import Page, Payload
+from worklake.integrations.views import TaskView
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.rows import Kind
 from worklake.testing.simulate.kinds import KindShape, RealKind

@@ -9,7 +9,7 @@ from random import Random
 
 import orjson
 
-from worklake.integrations.base import BaseIntegration, Lens, Payload, TaskView, View
+from worklake.integrations.base import BaseIntegration, Lens, Payload
 from worklake.integrations.github.integration import GitHubIntegration
 from worklake.integrations.github.mapping import GitHubLens
 from worklake.integrations.github.settings import GitHubSettings
@@ -24,6 +24,7 @@ from worklake.integrations.motion.settings import MotionSettings
 from worklake.integrations.notion.integration import NotionIntegration
 from worklake.integrations.notion.mapping import NotionLens
 from worklake.integrations.notion.settings import NotionSettings
+from worklake.integrations.views import TaskView, View
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.rows import Kind
 from worklake.sync.rules.values import same

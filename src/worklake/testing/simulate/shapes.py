@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Literal
 
-from worklake.integrations.base import Lens, Payload, TaskView, View
+from worklake.integrations.base import Lens, Payload
+from worklake.integrations.views import TaskView, View
 from worklake.model.fields import Fields, FieldValue
 from worklake.model.rows import Kind
 from worklake.sync.rules.values import same

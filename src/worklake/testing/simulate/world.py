@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from worklake.errors import AccessError, AuthError, InvalidInputError, RetryableError
-from worklake.integrations.base import Item, Payload, TaskView
+from worklake.integrations.base import Item, Payload
+from worklake.integrations.views import TaskView
 from worklake.model.fields import FieldValue
 from worklake.model.heart_rows import Outcome, SavedPlan
 from worklake.model.ids import task_id

@@ -15,7 +15,8 @@ from worklake.errors import (
     UnreadableError,
     WorklakeError,
 )
-from worklake.integrations.base import CommentView, Item
+from worklake.integrations.base import Item
+from worklake.integrations.views import CommentView
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, Write
 from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState

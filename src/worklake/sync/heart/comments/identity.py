@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from worklake.integrations.base import CommentView
+from worklake.integrations.views import CommentView
 from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState
 from worklake.sync.heart.ports import Port, Ports

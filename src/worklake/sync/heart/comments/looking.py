@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from worklake.errors import NotFoundError, UnreadableError
-from worklake.integrations.base import BaseIntegration, CommentView, Item
+from worklake.integrations.base import BaseIntegration, Item
+from worklake.integrations.views import CommentView
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import CommentId
 from worklake.model.rows import LinkState

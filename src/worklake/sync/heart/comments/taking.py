@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from worklake.integrations.base import CommentView
+from worklake.integrations.views import CommentView
 from worklake.model.heart_rows import Operation, Outcome, Write
 from worklake.model.ids import comment_id, digest
 from worklake.model.rows import LinkState
