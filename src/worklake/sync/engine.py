@@ -65,9 +65,8 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
         account.keep_calls()
         log.debug("pulled", run_id=run.run_id, source=source.name, **asdict(counts[source.name]))
     for source in run.sources:
-        if source.name in to_merge:
-            merged = _merge(lake, source, run, counts[source.name])
-            log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
+        merged = source.name in to_merge and _merge(lake, source, run, counts[source.name])
+        log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
     complete_merged(lake, run, account.open)
     return counts
 

@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 
 from worklake.integrations.linear.mapping import PRIORITIES, STATUS_OF_TYPE
 from worklake.model.fields import Status
+from worklake.model.rows import Kind
 
+KINDS = frozenset({Kind.TASK, Kind.COMMENT, Kind.PERSON, Kind.PROJECT, Kind.MILESTONE})
+"""The kinds of things that are read of Linear."""
 IDS = [str(uuid.UUID(int=number, version=4)) for number in range(1, 9)]
 ids = st.sampled_from(IDS)
 characters = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
