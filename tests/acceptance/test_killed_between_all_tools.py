@@ -140,7 +140,10 @@ def test_a_sync_that_is_killed_anywhere_is_finished_by_the_next(dying: Dying, tm
     with running_tools(tmp_path, KINDS) as tools:
         make_projects(tools)
         kinds = {source: one.provider.name for source, one in tools.served.items()}
-        own = {source: tools.create(source, **{CALLED.get(kind, "title"): "Task"}) for source, kind in kinds.items()}
+        own = {
+            source: tools.create(source, **{CALLED.get(kind, "title"): f"Task of {kind}"})
+            for source, kind in kinds.items()
+        }
         tools.sync()
         team, deaths = Team(tools, own, {source: tools.lens(source) for source in kinds}, kinds, {}), 0
         for point in range(random.Random(f"{SEED} {moment}").randint(1, EVERY), POINTS, EVERY):

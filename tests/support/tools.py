@@ -24,6 +24,8 @@ from worklake.sandbox.texts import PROJECTS
 from worklake.settings.models import WorklakeSettings
 from worklake.sync import cycle
 from worklake.sync.cycle import SyncResult
+from worklake.sync.engine import pull
+from worklake.sync.proposals import refuse
 from worklake.sync.run import Clock, RunContext
 
 SEEDS = (7, 11, 13, 17, 19)
@@ -43,6 +45,14 @@ class Tools:
         self.pass_time()
         with self.lake.lease(holder(), "sync"):
             return cycle.sync(self.lake, self.run("sync", clock))
+
+    def refuse_proposals(self) -> None:
+        """Pull, and say of whatever is proposed as one task that it is two."""
+        self.pass_time()
+        with self.lake.lease(holder(), "links refuse"):
+            pull(self.lake, self.run("pull"))
+            proposed = [row["proposal_id"] for row in self.rows("select * from {proposals} where state = 'proposed'")]
+            refuse(self.lake, proposed, self.run("links refuse"))
 
     def run(self, command: str, clock: Clock | None = None) -> RunContext:
         """A run over all sources."""
