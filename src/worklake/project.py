@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from worklake.errors import SettingsError
 from worklake.integrations.registry import open_source, settings_models
 from worklake.logs import set_up_quiet_logs
+from worklake.model.ids import digest
 from worklake.settings.load import find_project, load_settings
 from worklake.settings.models import WorklakeSettings
 from worklake.settings.secrets import resolve
@@ -107,7 +108,8 @@ def run_over(
             except SettingsError as error:
                 missing = SettingsError(f"{name}: token {entry.token}: {error}")
         rank = list(settings.sources).index(name)
-        return Source(name, open_source(name, entry, token, meter), missing, rank, entry.on_delete)
+        fingerprint = digest(entry.model_dump_json(exclude={"token"}))
+        return Source(name, open_source(name, entry, token, meter), missing, rank, entry.on_delete, fingerprint)
 
     sources = [opened(name, reachable=tokens) for name in names]
     elsewhere = [opened(name, reachable=False) for name in settings.sources if name not in names]

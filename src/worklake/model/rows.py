@@ -364,9 +364,10 @@ class Cursor(Row):
     source: str = Field(description="Name of the source in the settings; empty for route, routed, merged")
     stage: str = Field(description="pull, whole, merge, route, routed or merged")
     position: str = Field(
-        description="pull: where the provider's listing goes on; whole: empty, once a listing came to its end; merge: "
-        "the mapping it was made with; route: the rules; routed: the version of tasks up to which all are routed, and "
-        "the sources that were asked; merged: due where the rules for what is merged have yet to be asked, else done"
+        description="pull: where the provider's listing goes on; whole: fingerprint of the settings of which a listing "
+        "came to its end; merge: the mapping it was made with; route: the rules; routed: the version of tasks up to "
+        "which all are routed, and the sources that were asked; merged: due where the rules for what is merged have "
+        "yet to be asked, else done"
     )
     batch: int = Field(description="The last commit of records that this stage has done with")
     run_id: str = Field(description="The run that moved it")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from worklake.lake.lake import Lake
+from worklake.lake.names import literal
 from worklake.model.rows import Cursor
 from worklake.sync.run import RunContext
 
@@ -35,3 +36,11 @@ def move_cursors(lake: Lake, run: RunContext, source: str, positions: Mapping[st
     lake.merge("cursors", moved)
     if run.cursors:
         run.cursors.update({(one.source, one.stage): one for one in moved})
+
+
+def unmerged(lake: Lake, run: RunContext) -> set[str]:
+    """The sources of this run of which something was pulled and is not merged yet."""
+    merged = {source: one.batch for (source, stage), one in cursors_of(lake, run).items() if stage == "merge"}
+    beyond = [f"(source = {literal(one.name)} and batch > {merged.get(one.name, 0):d})" for one in run.sources]
+    found = lake.rows(f"select distinct source from {{records}} where {' or '.join(beyond)}") if beyond else ()  # noqa: S608
+    return {row["source"] for row in found}

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from worklake.lake.lake import Lake
-from worklake.sync.cursors import cursors_of
+from worklake.sync.cursors import unmerged
 from worklake.sync.heart.ports import Port, Ports, Route, Rules, stays
 from worklake.sync.lake_store import LakeStore, nothing
 from worklake.sync.proposed import undecided
-from worklake.sync.pull import WHOLE
+from worklake.sync.pull import is_whole
 from worklake.sync.run import RunContext
 
 
@@ -63,9 +63,11 @@ def rules_of(run: RunContext, route: Route = stays) -> Rules:
 
 
 def with_unknowns(lake: Lake, run: RunContext, rules: Rules) -> Rules:
-    """The same rules, with the tasks and sources of which nobody knows what is there already."""
-    read = {source for source, stage in cursors_of(lake, run) if stage == WHOLE}
-    return replace(rules, undecided=undecided(lake), unread=frozenset(one.name for one in run.sources) - read)
+    """The same rules, with the tasks and sources of which nobody knows what is there already: those that were not read
+    to their end, and those of which not all that was read is merged.
+    """
+    unread = {one.name for one in run.sources if not is_whole(lake, run, one)}
+    return replace(rules, undecided=undecided(lake), unread=frozenset(unread | unmerged(lake, run)))
 
 
 def store_of(lake: Lake, run: RunContext, begin: Callable[[], None] = nothing) -> LakeStore:

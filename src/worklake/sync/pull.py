@@ -33,7 +33,7 @@ LOOKUP_ITEMS = 2_000
 LOOKUP_SECONDS = 1.0
 
 WHOLE = "whole"
-"""The stage under which `cursors` has a source once a listing of it came to its end."""
+"""The stage under which `cursors` has the fingerprint of a source's settings once a listing of it came to its end."""
 
 _KNOWN = """
     select k.kind, k.external_id, k.record_hash, k.quarantined
@@ -150,7 +150,7 @@ class SourcePull:
         self._batch = newest_batch(self._lake, self._run)
         cursors = cursors_of(self._lake, self._run)
         self._start = cursors[name, "pull"].position if (name, "pull") in cursors else None
-        self._was_whole = (name, WHOLE) in cursors
+        self._was_whole = is_whole(self._lake, self._run, self._source)
         unsettled = self._lake.rows(_UNSETTLED, {"source": name, "reason": PUT_ASIDE})
         self._sent.update(int(row["record_hash"], 16) for row in unsettled if not row["external_id"])
         self._aside = Aside(Quarantined(**row) for row in unsettled if row["external_id"])
@@ -375,7 +375,7 @@ class SourcePull:
             positions["pull"] = buffer.position
             self._start = buffer.position
         if self._is_whole and not self._was_whole:
-            positions[WHOLE] = ""
+            positions[WHOLE] = self._source.fingerprint
             self._was_whole = True
         move_cursors(self._lake, self._run, self._source.name, positions, self._batch)
 
@@ -383,6 +383,12 @@ class SourcePull:
         self.counts.error_kind = type(error).__name__
         expected = isinstance(error, WorklakeError)
         self.counts.error = str(redact(str(error) if expected else f"unexpected {type(error).__name__}: {error}"))
+
+
+def is_whole(lake: Lake, run: RunContext, source: Source) -> bool:
+    """Whether a listing of all that the settings name of a source came to its end once."""
+    cursor = cursors_of(lake, run).get((source.name, WHOLE))
+    return cursor is not None and cursor.position == source.fingerprint
 
 
 def _known_query(kinds: Collection[Kind]) -> str:

@@ -73,6 +73,8 @@ class Source:
     rank: int = 0
     """Its place in the settings, which settles what nothing else does."""
     on_delete: OnDelete = "close"
+    fingerprint: str = ""
+    """Changes with its settings, and so with what is read of it."""
 
     @property
     def provider(self) -> str:
