@@ -94,7 +94,7 @@ def test_the_schema_is_made_once_where_it_is_missing(tmp_path: Path) -> None:
 def test_one_list_tells_of_all_tables_that_are_there(tmp_path: Path) -> None:
     tables = {name: TABLES[name] for name in ("tasks", "cursors")}
     columns = {name: list(TABLES[name].row.model_fields) for name in tables}
-    asked = "SELECT struct(`tasks`.*) AS `tasks`, struct(`cursors`.*) AS `cursors` FROM"
+    asked = "SELECT struct(table_0.*) AS `tasks`, struct(table_1.*) AS `cursors` FROM"
     listed = {f"SHOW TABLES IN {NAME}": Result([{"tableName": name} for name in tables])}
     session = RecordingSession({**THERE, **listed, asked: Result([], columns)})
     with open_lake(SETTINGS, tmp_path, session=session, tables=tables) as lake:  # type: ignore[arg-type]
@@ -124,7 +124,7 @@ def test_a_table_that_is_there_is_only_given_what_it_lacks(
     opened: Callable[..., tuple[Lake, RecordingSession]],
 ) -> None:
     columns = [name for name in TABLES["cursors"].row.model_fields if name != "batch"]
-    lake, session = opened({"SELECT struct(`cursors`.*)": Result([], {"cursors": columns})})
+    lake, session = opened({"SELECT struct(table_0.*) AS `cursors`": Result([], {"cursors": columns})})
     assert lake.evolve("cursors") == ["batch"]
     assert session.statements[-1] == (
         f"ALTER TABLE {NAME}.`cursors` ADD COLUMNS "

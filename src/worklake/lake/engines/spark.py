@@ -61,7 +61,7 @@ class SparkEngine(SqlEngine):
         self._remote = remote
         self._session: SparkSession | None = None
         self._owns_session = False
-        self._there: frozenset[str] = frozenset()
+        self._there: frozenset[str] | None = None
 
     @property
     def folder(self) -> Path | None:
@@ -89,12 +89,12 @@ class SparkEngine(SqlEngine):
         """Whether the table is there."""
         if self.folder is not None:
             return delta_files.is_table(self.folder / table.name)
-        if not self._there and self._can_be_read(*TABLES.values()):
-            self._there = frozenset(TABLES)
+        if self._there is None:  # each run asks for every table: one question tells of them all
+            self._there = frozenset(TABLES if self._can_be_read(*TABLES.values()) else ())
         return table.name in self._there or self._can_be_read(table)
 
     def _can_be_read(self, *tables: Table) -> bool:
-        """Whether all of these are there, in one question: each run asks for every table."""
+        """Whether all of these are there."""
         from pyspark.errors import AnalysisException
 
         try:

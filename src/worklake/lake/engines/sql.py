@@ -86,8 +86,8 @@ class SqlEngine(ABC):
         """Declared columns that stored tables lack, found out by one question about all of them."""
         if not tables:
             return {}
-        each = ", ".join(f"struct({quote(table.name)}.*) AS {quote(table.name)}" for table in tables)
-        places = ", ".join(f"{self.reference(table)} AS {quote(table.name)}" for table in tables)
+        each = ", ".join(f"struct(table_{n}.*) AS {quote(table.name)}" for n, table in enumerate(tables))
+        places = ", ".join(f"{self.reference(table)} AS table_{n}" for n, table in enumerate(tables))
         found: Any = self.run(f"SELECT {each} FROM {places} LIMIT 0").schema
         return lacking(tables, {table.name: found[table.name].dataType.names for table in tables})
 
