@@ -154,7 +154,7 @@ def test_jobs_run_as_often_as_they_say() -> None:
 
 @pytest.mark.parametrize("target", targets())
 def test_a_task_that_others_come_after_sends_its_own_mail_when_it_fails(target: str) -> None:
-    """Whether a job failed, its last tasks tell: where these run in any case, what failed before them counts no more."""
+    """Whether a job failed, its last tasks tell: where these run in any case, what failed before does not count."""
     told = set()
     for key, job in bundle(target)["resources"]["jobs"].items():
         followed = {one["task_key"] for task in job["tasks"] for one in task.get("depends_on", ())}

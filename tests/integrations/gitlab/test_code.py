@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 import requests
@@ -13,6 +14,9 @@ from tests.support.sandbox import InProcess, sandbox_thread
 from worklake.errors import UnreadableError
 from worklake.integrations.base import Item
 from worklake.integrations.gitlab import GitLabIntegration
+from worklake.integrations.gitlab.client import Entries, GitLabClient
+from worklake.integrations.gitlab.code import DEFAULT_BRANCH
+from worklake.integrations.gitlab.listing import Listing
 from worklake.integrations.gitlab.settings import GitLabSettings
 from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.model.rows import Kind
@@ -94,6 +98,51 @@ def test_into_another_branch_is_told_from_into_the_default_one(served: InProcess
     found, _, _ = listed(served, position)
     views = [merge_request(served, item) for item in found[Kind.MERGE_REQUEST]]
     assert [view.into_default for view in views if view.title == "Side"] == [False]
+
+
+class Renaming:
+    """A project whose default branch is called otherwise after a while; counted is how often its details are read."""
+
+    def __init__(self) -> None:
+        self.default, self.requests, self.asked = "master", list[dict[str, Any]](), 0
+
+    def get_changed(self, path: str, etag: str | None) -> tuple[dict[str, Any], str] | None:
+        self.asked += 1
+        return None if etag == self.default else ({"id": 1, "default_branch": self.default}, self.default)
+
+    def page(self, path: str, query: dict[str, str]) -> Entries:
+        entries = [dict(one) for one in self.requests] if path.endswith("/merge_requests") else []
+        return Entries(entries, following=None, by_number=False, guessed=False, answered_at=None)
+
+    def merged(self, number: int, target: str, at: datetime) -> None:
+        self.requests.append({"id": number, "state": "merged", "target_branch": target, "updated_at": at.isoformat()})
+
+    def listed(self, position: str | None, now: datetime) -> tuple[dict[str, str], str]:
+        """The default branch that each merge request is told with, the position behind them."""
+        settings = GitLabSettings(base_url="https://git.example", token="env:X", projects=("team/web",), commits=False)
+        pages = list(Listing(cast("GitLabClient", self), "gitlab", settings, position, now).pages())
+        requests = [item for page in pages for item in page.items if item.kind is Kind.MERGE_REQUEST]
+        return {str(item.external_id): item.payload[DEFAULT_BRANCH] for item in requests}, pages[-1].position
+
+
+def test_a_default_branch_that_is_renamed_is_known_to_what_is_merged_into_it_and_a_quiet_listing_asks_nothing():
+    project, now = Renaming(), datetime(2026, 3, 18, tzinfo=UTC)
+    project.merged(1, "master", now - timedelta(minutes=9))
+    found, position = project.listed(None, now)
+    assert (found, project.asked) == ({"1": "master"}, 1)
+
+    project.default, now = "main", now + timedelta(hours=1)
+    project.merged(2, "main", now - timedelta(minutes=9))
+    project.merged(3, "release", now - timedelta(minutes=8))
+    found, position = project.listed(position, now)
+    assert (found["2"], found["3"], project.asked) == ("main", "main", 2), "read once for both"
+    assert project.listed(position, now + timedelta(days=9))[1] == position, "what is known already asks for nothing"
+    assert project.asked == 2
+
+    project.default, now = "trunk", now + timedelta(days=9)
+    project.merged(4, "main", now - timedelta(minutes=9))
+    found, _ = project.listed(position, now)
+    assert (found["4"], project.asked) == ("trunk", 3), "the details are a day old, and something came"
 
 
 def test_a_position_of_a_version_that_read_no_merge_requests_goes_on_with_all_of_them(served: InProcess):
