@@ -66,7 +66,7 @@ def keep(lake: Lake, run: RunContext | None = None, *, commits: bool = False, **
     """Take the merge request in as it then is, and the commit."""
     run = run or a_run()
     requests = [Observed("5", "h", None, replace(REQUEST, **view))] if view else []
-    keep_named(lake, run, "gitlab", requests, [Observed("team/web@1a2b", "h", None, COMMIT)] if commits else [])
+    keep_named(lake, run, "gitlab", requests, [Observed("101@1a2b", "h", None, COMMIT)] if commits else [])
     return run
 
 

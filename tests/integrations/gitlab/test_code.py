@@ -87,7 +87,7 @@ def test_a_merge_shows_with_the_next_listing_what_was_merged_by_whom_and_into_wh
     (commit,) = [item for item in found[Kind.COMMIT] if item.payload["title"] == "Follow #1"]
     shown = opened(served).integration.lens.view(Kind.COMMIT, commit.payload)
     assert isinstance(shown, CommitView)
-    assert (shown.project, f"team/web@{shown.sha}") == ("team/web", commit.external_id)
+    assert (shown.project, f"101@{shown.sha}") == ("team/web", commit.external_id)
     assert "Nothing of note" not in [item.payload["title"] for item in found[Kind.COMMIT]]
 
 
@@ -149,12 +149,34 @@ def test_a_position_of_a_version_that_read_no_merge_requests_goes_on_with_all_of
     _, position, _ = listed(served)
     old = json.loads(position)
     for mark in old["projects"].values():
-        for name in ("merge_requests", "commits", "default_branch"):
+        for name in ("merge_requests", "commits", "default_branch", "project_id"):
             mark.pop(name)
     found, again, _ = listed(served, json.dumps(old))
     assert found[Kind.MERGE_REQUEST]
     assert all(merge_request(served, item).into_default is not None for item in found[Kind.MERGE_REQUEST])
+    assert {str(item.external_id).partition("@")[0] for item in found[Kind.COMMIT]} == {"101"}
+    for mark in old["projects"].values():
+        mark["default_branch"] = "main"
+    commits = listed(served, json.dumps(old), merge_requests=False)[0][Kind.COMMIT]
+    assert {str(item.external_id).partition("@")[0] for item in commits} == {"101"}, "read for the commits alone"
     assert {key for mark in json.loads(again)["projects"].values() for key in mark} >= {"merge_requests", "commits"}
+
+
+def test_commits_are_the_same_after_their_project_is_renamed():
+    with sandbox_thread("gitlab", tasks=1) as served:
+        served.provider.create_item({"message": "Follow #1"})
+        found, position, _ = listed(served)
+        before = {item.payload["id"]: item.external_id for item in found[Kind.COMMIT]}
+        url, headers = f"{served.base_url}/api/v4/projects/101", {"PRIVATE-TOKEN": served.token}
+        requests.put(url, json={"path": "shop"}, headers=headers, timeout=10).raise_for_status()
+        served.clock.forward(minutes=5)
+        served.provider.create_item({"message": "Follow #2"})
+        found, _, _ = listed(served, position)
+    after = {item.payload["id"]: item.external_id for item in found[Kind.COMMIT]}
+    assert all("team/shop" in item.payload["web_url"] for item in found[Kind.COMMIT])
+    assert len(after.keys() - before.keys()) == 1
+    assert {sha: known for sha, known in after.items() if sha in before}.items() <= before.items()
+    assert after.keys() & before.keys()
 
 
 @pytest.mark.parametrize("status", [403, 404])

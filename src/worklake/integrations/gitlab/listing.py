@@ -112,8 +112,12 @@ class Listing:
     def _commits(self, project: str) -> Iterator[Page]:
         mark = self._position.marks[project]
         for entries, standing in code.commit_pages(self._client, project, mark.commits, self._now):
+            items: list[Item] = []
+            if entries and mark.project_id is None and project not in self._read:  # of a version that did not read it
+                mark = self._read_details(project, replace(mark, etag=None), items)
             mark = replace(mark, commits=standing)
-            items = [item for entry in entries if (item := code.commit_item(entry, self._addresses)) is not None]
+            commits = (code.commit_item(entry, self._addresses, mark.project_id) for entry in entries)
+            items += [item for item in commits if item is not None]
             yield self._page(project, mark, items)
 
     def _are_old(self, mark: Mark) -> bool:
@@ -136,13 +140,14 @@ class Listing:
             return replace(mark, read_at=self._now)
         payload, etag = answer
         items.append(Item(Kind.PROJECT, external_id(payload), payload, updated_at(payload)))
-        name, branch = payload.get("name"), payload.get("default_branch")
+        name, branch, known = payload.get("name"), payload.get("default_branch"), payload.get("id")
         return replace(
             mark,
             name=name if isinstance(name, str) else None,
             etag=etag,
             read_at=self._now,
             default_branch=branch if isinstance(branch, str) else None,
+            project_id=known if isinstance(known, int) else None,
         )
 
     def _embedded(
