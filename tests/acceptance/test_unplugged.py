@@ -12,8 +12,10 @@ import requests
 from tests.support.tools import Tools, running_tools, steps, write_settings
 from worklake.errors import SettingsError
 from worklake.model.heart_rows import Outcome
+from worklake.model.rows import RunState
 from worklake.project import open_settings
 from worklake.sync import cycle
+from worklake.sync.engine import pull
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -134,6 +136,25 @@ def test_a_source_whose_token_is_revoked_is_left_alone_and_taken_up_again(tmp_pa
         whole.sync()
         assert whole.items("b")[there]["title"] == "Edited while the token was revoked"
         assert steps(whole.sync()) == []
+
+
+def test_a_source_that_cannot_be_merged_is_left_out_of_a_sweep_and_stops_no_other(tmp_path) -> None:
+    with running_tools(tmp_path, ["linear", "gitlab"]) as whole:
+        here = whole.create("a", title="In both", state="In Progress")
+        there = whole.create("b", title="In both", description=f"see {whole.items('a')[here]['url']}")
+        whole.fault("b", path="/labels", method="GET", status=401)  # what joins the two asks for a label
+        with whole.lake.lease("a test", "pull"):
+            assert pull(whole.lake, whole.run("pull")).counts["b"].error_kind == "AuthError"
+            ended = cycle.sweep(whole.lake, whole.run("sweep"))
+        assert (ended.state, ended.counts["b"].error_kind) == (RunState.PARTIAL, "AuthError")
+        assert "/labels" in (ended.swept["b"].error or "") and ended.swept["b"].listed == 0
+        assert (ended.swept["a"].error, ended.swept["a"].listed) == (None, 1)
+        assert whole.rows("select * from {runs} where state = 'running'") == []
+        whole.mend()
+        with whole.lake.lease("a test", "sweep"):
+            ended = cycle.sweep(whole.lake, whole.run("sweep"))
+        assert (ended.state, ended.swept["b"].listed) == (RunState.DONE, 1)
+        assert whole.twins("b")[there]["a"] == here
 
 
 @pytest.mark.parametrize("corrected", [False, True])

@@ -153,6 +153,21 @@ def test_jobs_run_as_often_as_they_say() -> None:
 
 
 @pytest.mark.parametrize("target", targets())
+def test_a_task_that_others_come_after_sends_its_own_mail_when_it_fails(target: str) -> None:
+    """Whether a job failed, its last tasks tell: where these run in any case, what failed before does not count."""
+    told = set()
+    for key, job in bundle(target)["resources"]["jobs"].items():
+        followed = {one["task_key"] for task in job["tasks"] for one in task.get("depends_on", ())}
+        for task in job["tasks"]:
+            if task["task_key"] in followed:
+                mails = job["email_notifications"]["on_failure"]
+                assert task.get("email_notifications") == {"on_failure": mails}, (key, task["task_key"])
+                assert task.get("notification_settings") == job["notification_settings"], (key, task["task_key"])
+                told.add((key, task["task_key"]))
+    assert told == {("sweep", "sweep")}
+
+
+@pytest.mark.parametrize("target", targets())
 def test_every_task_calls_an_entry_point_with_a_command_and_its_project(target: str) -> None:
     """Of the installed package; `.ci/wheel` asks the same of the built wheel."""
     scripts = {one.name: one for one in distribution("worklake").entry_points if one.group == "console_scripts"}

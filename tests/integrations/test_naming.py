@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worklake.integrations.naming import MOST_NAMES, How, Name, key_of_word, names_in, names_in_branch
+from worklake.integrations.naming import MOST_NAMES, How, Name, is_revert, key_of_word, names_in, names_in_branch
 
 CLOSES, BRANCH, MENTIONS = How.CLOSES, How.BRANCH, How.MENTIONS
 VERBS = [
@@ -61,11 +61,28 @@ def test_what_is_said_in_several_texts_is_named_once_in_the_strongest_way():
     ("branch", "words"),
     [
         ("kim/eng-123-fix-it", ["ENG-123"]), ("ENG-1", ["ENG-1"]), ("eng-1-and-ops-2", ["ENG-1", "OPS-2"]),
-        ("12-fix-it", ["#12"]), ("feature/12_fix", ["#12"]), ("main", []), ("v1.2", []), ("eng-1x", []), (None, []),
+        ("12-fix-it", ["#12"]), ("kim/12-fix-it", ["#12"]), ("feature/12_fix", ["#12"]), ("2-x-stable", ["#2"]),
+        ("main", []), ("v1.2", []), ("eng-1x", []), (None, []),
+        ("release/1-2-3", []), ("1-2", []), ("hotfix/2024-11-26", []), ("kim/12_3", []), ("fix-12-it", ["FIX-12"]),
+        ("revert-34-kim/eng-12-fix", ["REVERT-34", "ENG-12"]),
     ],
 )  # fmt: skip
 def test_names_in_the_name_of_a_branch(branch: str | None, words: list[str]):
     assert names_in_branch(branch) == [Name(BRANCH, word) for word in words]
+
+
+@pytest.mark.parametrize(
+    ("branch", "title", "expected"),
+    [
+        ("revert-34-kim/eng-12-fix", "Login", True), ("Revert-1a2b3c4d", None, True), (None, 'Revert "Login"', True),
+        ("revert-35-revert-34-kim/eng-12", 'Revert "Revert "Login""', True), ("kim/revert-eng-12", "Login", False),
+        ("reverting", "Revert the order of rows", False), (None, 'Reapply "Login"', False), (None, None, False),
+    ],
+)  # fmt: skip
+def test_what_takes_a_merge_back_is_known_by_its_branch_or_its_title(
+    branch: str | None, title: str | None, expected: bool
+):
+    assert is_revert(branch, title) is expected
 
 
 def test_what_a_name_stands_for_depends_on_where_it_stands():

@@ -16,7 +16,7 @@ from worklake.lake.lake import Lake, open_lake
 from worklake.model.code_rows import MergeRequest
 from worklake.model.ids import RunId
 from worklake.settings.models import EmbeddedLake, MergedRule, People, Routing
-from worklake.sync.code import find_out, is_due, keep_named
+from worklake.sync.code import find_out, is_due, keep_named, named_by_commit, named_by_request
 from worklake.sync.merged import complete_merged
 from worklake.sync.pending import Observed
 from worklake.sync.run import Meter, RunContext
@@ -30,6 +30,23 @@ REQUEST = MergeRequestView(
     milestone=None, url=None, created_at=START, updated_at=START, merged_at=None, closed_at=None, merged_by=None,
 )  # fmt: skip
 COMMIT = CommitView("1a2b", "git.example", "team/web", "Follow #7", None, START, None)
+
+
+@pytest.mark.parametrize(
+    ("branch", "title", "how"),
+    [
+        ("kim/eng-12-fix", "Login (closes #12)", {"eng-12": "branch", "git.example/team/web#12": "closes"}),
+        ("revert-34-kim/eng-12-fix", "Login", {"eng-12": "mentions", "revert-34": "mentions"}),
+        ("revert-1a2b3c4d", 'Revert "Login (closes #12)"', {"git.example/team/web#12": "mentions"}),
+        ("undo", 'Revert "Fix eng-12"', {"eng-12": "mentions"}),
+        ("release/1-2-3", "Release", {}),
+    ],
+)
+def test_what_takes_a_merge_back_only_mentions_what_that_named(branch: str, title: str, how: dict[str, str]) -> None:
+    found = named_by_request(replace(REQUEST, source_branch=branch, title=title), lambda url: None)
+    assert {key: name.how for key, name in found.items()} == how
+    commit = named_by_commit(replace(COMMIT, message=f"{title}\n\nFixes #3"), lambda url: None)
+    assert commit["git.example/team/web#3"].how == ("mentions" if title.startswith('Revert "') else "closes")
 
 
 @pytest.fixture
@@ -49,7 +66,7 @@ def keep(lake: Lake, run: RunContext | None = None, *, commits: bool = False, **
     """Take the merge request in as it then is, and the commit."""
     run = run or a_run()
     requests = [Observed("5", "h", None, replace(REQUEST, **view))] if view else []
-    keep_named(lake, run, "gitlab", requests, [Observed("team/web@1a2b", "h", None, COMMIT)] if commits else [])
+    keep_named(lake, run, "gitlab", requests, [Observed("101@1a2b", "h", None, COMMIT)] if commits else [])
     return run
 
 

@@ -49,7 +49,9 @@ _CLOSING = re.compile(
 _GOES_ON = re.compile(r"[)>*_]*[ \t]*(?:,|&|,?[ \t]*and\b)?[ \t]*(?:issues?[ \t]+)?[\[<(*_]*", re.IGNORECASE)
 _SAME_LINK = "]("
 _IN_BRANCH = re.compile(r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9]{0,14}-[0-9]{1,9})(?![A-Za-z0-9])")
-_NUMBER_FIRST = re.compile(r"(?:.*/)?([0-9]{1,18})[-_]")
+_NUMBER_FIRST = re.compile(r"(?:.*/)?([0-9]{1,18})[-_](?![0-9])")
+"""A number that goes on as a version or a date does, as in `release/1-2-3`, is none of an issue."""
+_REVERT_BRANCH, _REVERT_TITLE = "revert-", 'revert "'
 _BEFORE = 60
 """How far before a name its closing word may begin."""
 
@@ -67,6 +69,20 @@ def names_in_branch(branch: str | None) -> list[Name]:
     words = [f"#{first[1]}"] if first is not None else []
     words += [found.upper() for found in _IN_BRANCH.findall(branch)]
     return _each_once(Name(How.BRANCH, word) for word in words)
+
+
+def is_revert(branch: str | None, title: str | None) -> bool:
+    """Whether a branch or a title is what GitHub and GitLab make where a merge is taken back: the branches
+    `revert-34-kim/eng-12-fix` and `revert-1a2b3c4d`, the title `Revert "Fix (closes #12)"`, as git calls such a commit.
+
+    The names in it are those of what is taken back, which is done no more.
+    """
+    return (branch or "").lower().startswith(_REVERT_BRANCH) or (title or "").lower().startswith(_REVERT_TITLE)
+
+
+def as_mentions(names: Iterable[Name]) -> list[Name]:
+    """The same names, none of which is closed by being named."""
+    return [name._replace(how=How.MENTIONS) for name in names]
 
 
 def key_of_word(word: str, server: str, project: str) -> str:

@@ -38,7 +38,9 @@ class Commit(Row):
     """A commit of a default branch whose message names an item of a tool."""
 
     source: str = Field(description="Name of the source in the settings")
-    external_id: str = Field(description="Path of the project and sha, as forks share commits: team/web@1a2b3c")
+    external_id: str = Field(
+        description="Id of the project and sha, as forks share commits and names change: 101@1a2b3c"
+    )
     sha: str = Field(description="Its sha")
     project: str = Field(description="The path of its project")
     title: str = Field(description="The first line of its message")

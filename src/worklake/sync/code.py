@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from worklake.integrations.naming import How, Name, key_of_word, names_in, names_in_branch
+from worklake.integrations.naming import How, Name, as_mentions, is_revert, key_of_word, names_in, names_in_branch
 from worklake.integrations.views import CommitView, MergeRequestView
 from worklake.lake.lake import Lake
 from worklake.model.code_rows import CodeLink
@@ -38,14 +38,19 @@ Address = Callable[[str], str | None]
 
 
 def named_by_request(view: MergeRequestView, key_of: Address) -> dict[str, Name]:
-    """What a merge request names, by key: in its branch, its title and its description."""
+    """What a merge request names, by key: in its branch, its title and its description. One that takes back another
+    only mentions.
+    """
     names = [*names_in_branch(view.source_branch), *names_in(view.title, view.description)]
+    if is_revert(view.source_branch, view.title):
+        names = as_mentions(names)
     return _by_key(names, view.server, view.project, key_of)
 
 
 def named_by_commit(view: CommitView, key_of: Address) -> dict[str, Name]:
     """What a commit names in its message, by key."""
-    return _by_key(names_in(view.message), view.server, view.project, key_of)
+    names = names_in(view.message)
+    return _by_key(as_mentions(names) if is_revert(None, view.message) else names, view.server, view.project, key_of)
 
 
 def _by_key(names: Iterable[Name], server: str, project: str, key_of: Address) -> dict[str, Name]:

@@ -13,7 +13,7 @@ from worklake.lake.lake import Lake
 from worklake.model.heart_rows import Operation, SavedPlan
 from worklake.model.ids import RunId
 from worklake.model.rows import RunState
-from worklake.sync.engine import Account, PullResult, pull_into
+from worklake.sync.engine import Account, PullResult, merge_pulled, pull_into
 from worklake.sync.heart import applying, planning, settling, sweeping, undoing
 from worklake.sync.heart.applying import Applied
 from worklake.sync.heart.everywhere import plan_everywhere
@@ -26,7 +26,6 @@ from worklake.sync.heart.sweeping import Swept
 from worklake.sync.heart.undoing import Left
 from worklake.sync.lake_store.decisions import conflict_of
 from worklake.sync.lake_store.texts import from_text
-from worklake.sync.merge import merge_source
 from worklake.sync.ports import ports_of, rules_of, store_of, with_unknowns
 from worklake.sync.quotas import budgets, minutes_of, quota_check
 from worklake.sync.rerouting import keep_routes, version_of_tasks
@@ -113,16 +112,18 @@ def sweep(lake: Lake, run: RunContext) -> SweepResult:
     with Account(lake, run) as account:
         account.open()
         for source in run.sources:
-            merge_source(lake, source, run, counts[source.name])
+            merge_pulled(lake, source, run, counts[source.name])
         store, ports, moment = store_of(lake, run), ports_of(lake, run), Moment(run.run_id, run.clock())
         for source in run.sources:
-            if source.unreachable is not None:
-                swept[source.name] = Swept(error=str(source.unreachable))
+            # Of what is not merged yet, nobody can say whether it should be there.
+            left_out = source.unreachable or counts[source.name].error
+            if left_out is not None:
+                swept[source.name] = Swept(error=str(left_out))
             else:
                 told = partial(run.progress, source.name, "sweep")
                 swept[source.name] = sweeping.sweep(store, ports, ports[source.name], rules_of(run), moment, told)
             counts[source.name].requests = run.meter.count(source.name)
-            if (error := swept[source.name].error) is not None:
+            if (error := swept[source.name].error) is not None and counts[source.name].error is None:
                 counts[source.name].fail(WorklakeError(error))
             account.keep_calls()
         return SweepResult(run.run_id, account.close(counts), counts, swept)

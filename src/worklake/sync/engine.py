@@ -48,7 +48,7 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
     to_merge = set()
     for source in run.sources:
         # What a killed run left behind is merged first, so that the links know every record there is.
-        if _merge(lake, source, run, counts[source.name]):
+        if merge_pulled(lake, source, run, counts[source.name]):
             account.open()
             to_merge.add(source.name)
             log.debug("caught up", run_id=run.run_id, source=source.name)
@@ -65,14 +65,17 @@ def pull_into(lake: Lake, run: RunContext, account: Account) -> Mapping[str, Sou
         account.keep_calls()
         log.debug("pulled", run_id=run.run_id, source=source.name, **asdict(counts[source.name]))
     for source in run.sources:
-        merged = source.name in to_merge and _merge(lake, source, run, counts[source.name])
+        merged = source.name in to_merge and merge_pulled(lake, source, run, counts[source.name])
         log.debug("merged", run_id=run.run_id, source=source.name, anything=merged)
     complete_merged(lake, run, account.open)
     return counts
 
 
-def _merge(lake: Lake, source: Source, run: RunContext, counts: SourceCounts) -> bool:
-    """Merge what was pulled. Where that takes asking a source that gives no answer now, it waits for the next run."""
+def merge_pulled(lake: Lake, source: Source, run: RunContext, counts: SourceCounts) -> bool:
+    """Merge what was pulled from a source and not merged yet; says whether there may be anything to commit.
+
+    Where that takes asking a source that gives no answer now, it waits for the next run, and `counts` tell why.
+    """
     try:
         return merge_source(lake, source, run, counts)
     except (RetryableError, AuthError) as error:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.integrations.github.team import PROJECT, WEB, Team
 from worklake.errors import AccessError, InvalidInputError
 from worklake.integrations.base import Item
 from worklake.integrations.github import board_listing
+from worklake.integrations.github.board import Board, Card, Listed, Place
 from worklake.model.rows import Kind
 
 LISTED = ("graphql ProjectCards", 200)
@@ -218,6 +221,19 @@ def test_renamed_repository_keeps_its_cards(board: Team):
     assert set(statuses(board, items).values()) <= {"started", "unstarted", "completed", "canceled"}
     board.edits(issue, project_option="Todo")
     assert statuses(board, board.listed(position)[0])[issue] == "unstarted"
+
+
+def test_card_of_a_repository_without_an_id_is_of_none_of_the_settings(board: Team, monkeypatch: pytest.MonkeyPatch):
+    _, position = board.listed()
+    known = json.loads(position)
+    del known["repositories"]["team/web"]["repository_id"]
+    card = Card("PVTI_1", "In Progress", None)
+    hidden, cards = Listed(Place("elsewhere/hidden", None, 1), is_open=True, card=card), Board.cards
+    monkeypatch.setattr(Board, "cards", lambda self: [*cards(self), hidden])
+    board.asked()
+    _, after = board.listed(json.dumps(known))
+    assert "GET /repos/:repo/issues/:id" not in {endpoint for endpoint, _ in board.asked()}
+    assert "elsewhere/hidden" not in json.loads(after)["project"]["options"]
 
 
 def test_options_that_are_gone_are_told_and_what_is_left_without_them(board: Team):

@@ -80,6 +80,21 @@ def test_commits_that_name_something_come_once_and_a_branch_at_rest_costs_nothin
     assert ("GET /repos/:repo/commits", 304) in team.asked()
 
 
+def test_commits_are_the_same_after_their_repository_is_renamed(team: Team):
+    team.served.provider.create_item({"message": "Follow #1"})
+    items, position = team.listed()
+    before = {item.payload["sha"]: known for known, item in of_kind(items, Kind.COMMIT).items()}
+    team.does("PATCH", WEB, name="shop")
+    team.served.clock.forward(minutes=5)
+    team.served.provider.create_item({"message": "Follow #2"})
+    again = of_kind(team.listed(position)[0], Kind.COMMIT)
+    assert {view_of(team, item).project for item in again.values()} == {"team/shop"}
+    after = {item.payload["sha"]: known for known, item in again.items()}
+    assert len(after.keys() - before.keys()) == 1
+    assert {sha: known for sha, known in after.items() if sha in before}.items() <= before.items()
+    assert after.keys() & before.keys()
+
+
 @pytest.mark.parametrize("status", [403, 404, 409])
 def test_an_empty_or_hidden_repository_shows_no_commits_and_everything_else(team: Team, status: int):
     team.suffers({"path": ".*/commits", "status": status, "times": 5})

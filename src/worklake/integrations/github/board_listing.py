@@ -96,8 +96,10 @@ class BoardListing:
         self._cards: dict[tuple[str, int], Listed] | None = None
         self._standings: dict[str, Any] = self._held["repositories"]
         self._names = {name.lower(): name for name in repositories}
-        self._names_by_id = {
-            self._standings[name].get("repository_id"): name for name in repositories if name in self._standings
+        self._names_by_id: dict[int, str] = {
+            known: name
+            for name in repositories
+            if (known := self._standings.get(name, {}).get("repository_id")) is not None
         }
 
     def pages(self) -> Iterator[Page]:
@@ -226,7 +228,10 @@ class BoardListing:
 
     def _name_of(self, place: Place) -> str | None:
         """The name by which the settings know a repository, which may be an older one."""
-        return self._names.get(place.repository) or self._names_by_id.get(place.repository_id)
+        known = self._names.get(place.repository)
+        if known is None and place.repository_id is not None:
+            return self._names_by_id.get(place.repository_id)
+        return known
 
 
 def _card(listed: Listed | None) -> Card | None:

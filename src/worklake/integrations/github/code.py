@@ -106,15 +106,20 @@ def pull_view(payload: Payload, addresses: Addresses) -> MergeRequestView:
     )
 
 
-def commit_item(entry: Any) -> Item | None:
-    """A commit out of a list; None where its message names nothing, so that nothing of it is kept."""
+def commit_item(entry: Any, repository_id: int | None) -> Item | None:
+    """A commit out of a list; None where its message names nothing, so that nothing of it is kept.
+
+    Its id is the repository's, by which one that is renamed is the same, and its sha. The repository's name stands for
+    an id that is not known.
+    """
     if not isinstance(entry, dict):
         return Item(Kind.COMMIT, None, {"entry": entry})
     commit, sha, repository = entry.get("commit"), entry.get("sha"), _repository_of(entry)
     message = commit.get("message") if isinstance(commit, dict) else None
     if not isinstance(message, str) or not isinstance(sha, str) or repository is None:
         return Item(Kind.COMMIT, None, entry)
-    return Item(Kind.COMMIT, f"{repository}@{sha}".lower(), entry) if names_in(message) else None
+    owner = repository.lower() if repository_id is None else repository_id
+    return Item(Kind.COMMIT, f"{owner}@{sha}".lower(), entry) if names_in(message) else None
 
 
 def commit_view(payload: Payload, addresses: Addresses) -> CommitView:

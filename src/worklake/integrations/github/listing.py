@@ -94,7 +94,8 @@ class Listing:
         try:
             for entries, mark in code.commit_pages(self._client, name, standing.commits, self._now):
                 standing = replace(standing, commits=mark)
-                items = [item for entry in entries if (item := code.commit_item(entry)) is not None]
+                commits = (code.commit_item(entry, standing.repository_id) for entry in entries)
+                items = [item for item in commits if item is not None]
                 yield self._page(name, standing, items)
         except (AccessError, NotFoundError) as error:
             log.info(

@@ -82,14 +82,19 @@ def merge_request_view(payload: Payload, addresses: Addresses) -> MergeRequestVi
     )
 
 
-def commit_item(entry: Any, addresses: Addresses) -> Item | None:
-    """A commit out of a list; None where its message names nothing, so that nothing of it is kept."""
+def commit_item(entry: Any, addresses: Addresses, project_id: int | None) -> Item | None:
+    """A commit out of a list; None where its message names nothing, so that nothing of it is kept.
+
+    Its id is the project's, by which one that is renamed is the same, and its sha. The project's path stands for an id
+    that is not known.
+    """
     if not isinstance(entry, dict):
         return Item(Kind.COMMIT, None, {"entry": entry})
     message, sha, project = entry.get("message"), entry.get("id"), _project_of(entry, addresses)
     if not isinstance(message, str) or not isinstance(sha, str) or project is None:
         return Item(Kind.COMMIT, None, entry)
-    return Item(Kind.COMMIT, f"{project}@{sha}", entry) if names_in(message) else None
+    owner = project if project_id is None else project_id
+    return Item(Kind.COMMIT, f"{owner}@{sha}", entry) if names_in(message) else None
 
 
 def commit_view(payload: Payload, addresses: Addresses) -> CommitView:

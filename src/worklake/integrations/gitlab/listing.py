@@ -41,6 +41,7 @@ class Listing:
         self._position = Position.parse(position, settings.projects)
         self._now = now
         self._seen: dict[tuple[Kind, str], Payload] = {}
+        self._read: set[str] = set()
 
     def pages(self) -> Iterator[Page]:
         """The pages of all projects; one that cannot be read does not stop the others and is named in the end.
@@ -69,7 +70,7 @@ class Listing:
         for entries, following, answered_at in Scan(self._client, self._source, path).pages(mark):
             issues = [issue_item(entry, mark.name) for entry in entries]
             times = [issue.updated_at for issue in issues]
-            if mark.moved(times) and mark.read_at is not None and mark.read_at + DETAILS_LAST <= self._now:
+            if mark.moved(times) and self._are_old(mark):
                 mark = self._read_details(project, mark, items)
                 issues = [issue_item(entry, mark.name) for entry in entries]
             items += [*self._embedded(entries), *issues]
@@ -99,6 +100,8 @@ class Listing:
             items: list[Item] = []
             if entries and mark.default_branch is None:  # a position of a version that did not read it
                 mark = self._read_details(project, replace(mark, etag=None), items)
+            elif project not in self._read and self._may_have_another_default(mark, standing, entries):
+                mark = self._read_details(project, mark, items)
             requests = [code.merge_request_item(entry, mark.default_branch) for entry in entries]
             items += [*self._embedded(entries, code.people_of), *requests]
             times = [one.updated_at for one in requests]
@@ -109,23 +112,42 @@ class Listing:
     def _commits(self, project: str) -> Iterator[Page]:
         mark = self._position.marks[project]
         for entries, standing in code.commit_pages(self._client, project, mark.commits, self._now):
+            items: list[Item] = []
+            if entries and mark.project_id is None and project not in self._read:  # of a version that did not read it
+                mark = self._read_details(project, replace(mark, etag=None), items)
             mark = replace(mark, commits=standing)
-            items = [item for entry in entries if (item := code.commit_item(entry, self._addresses)) is not None]
+            commits = (code.commit_item(entry, self._addresses, mark.project_id) for entry in entries)
+            items += [item for item in commits if item is not None]
             yield self._page(project, mark, items)
 
+    def _are_old(self, mark: Mark) -> bool:
+        return mark.read_at is not None and mark.read_at + DETAILS_LAST <= self._now
+
+    def _may_have_another_default(self, mark: Mark, standing: Mark, entries: Sequence[Any]) -> bool:
+        """Whether merge requests that are new ask for the project's details: one was merged into a branch that was not
+        the default one when they were read, or that was long ago. Each is judged once, so it may not be by an old name.
+        """
+        moved = [one for one in entries if isinstance(one, dict) and standing.moved([updated_at(one)])]
+        elsewhere = any(
+            one.get("state") == "merged" and one.get("target_branch") != mark.default_branch for one in moved
+        )
+        return elsewhere or (bool(moved) and self._are_old(mark))
+
     def _read_details(self, project: str, mark: Mark, items: list[Item]) -> Mark:
+        self._read.add(project)
         answer = self._client.get_changed(project_path(project), mark.etag)
         if answer is None:
             return replace(mark, read_at=self._now)
         payload, etag = answer
         items.append(Item(Kind.PROJECT, external_id(payload), payload, updated_at(payload)))
-        name, branch = payload.get("name"), payload.get("default_branch")
+        name, branch, known = payload.get("name"), payload.get("default_branch"), payload.get("id")
         return replace(
             mark,
             name=name if isinstance(name, str) else None,
             etag=etag,
             read_at=self._now,
             default_branch=branch if isinstance(branch, str) else None,
+            project_id=known if isinstance(known, int) else None,
         )
 
     def _embedded(

@@ -36,6 +36,7 @@ class Mark:
     etag: str | None = None
     read_at: datetime | None = None
     default_branch: str | None = None
+    project_id: int | None = None
     merge_requests: Mark | None = None
     """Where the listing of its merge requests stands, once it has begun."""
     commits: CommitMark = field(default_factory=CommitMark)
@@ -113,6 +114,7 @@ def _shown(mark: Mark) -> dict[str, Any]:
         "etag": mark.etag,
         "read_at": mark.read_at,
         "default_branch": mark.default_branch,
+        "project_id": mark.project_id,
         "merge_requests": (mark.merge_requests and _shown(mark.merge_requests)) or None,
         "commits": mark.commits.shown() or None,
     }
@@ -136,6 +138,7 @@ def _mark(values: Mapping[str, Any]) -> Mark:
         etag=values.get("etag"),
         read_at=moment("read_at"),
         default_branch=values.get("default_branch"),
+        project_id=values.get("project_id"),
         merge_requests=_mark(values["merge_requests"]) if "merge_requests" in values else None,
         commits=CommitMark.parse(values.get("commits", {})),
     )
