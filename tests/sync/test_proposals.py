@@ -1,19 +1,23 @@
 """What a person says of two tasks, one pair or many, and what follows for what else was said of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
 import pytest
 
+from tests.support.heart import write
 from tests.support.lake import START, link, task
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake, open_lake
 from worklake.model.ids import RunId, proposal_id
-from worklake.model.rows import Proposal
+from worklake.model.rows import Proposal, Write
 from worklake.settings.models import EmbeddedLake, People
+from worklake.sync.lake_store.ledger import write_row
 from worklake.sync.proposals import Decided, accept, join, refuse
-from worklake.sync.proposed import proposed_links, undecided
+from worklake.sync.proposed import BEGUN, proposed_links, undecided
+from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import Meter, RunContext
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
@@ -101,11 +105,77 @@ def test_what_a_person_said_is_not_one_does_not_become_one_by_others(lake: Lake)
     assert homes(lake)["C"] == "C"
 
 
-def test_what_a_run_began_that_died_is_completed_by_the_next_one(lake: Lake) -> None:
-    begun, other = propose(lake, "AB", "CD")
-    lake.delete("tasks", pa.table({"task_id": ["B"]}))
-    assert accept(lake, [other], RUN).done == {begun: "A", other: "C"}
-    assert homes(lake) == {"A": "A", "B": "A", "C": "C", "D": "C", "E": "E"}
+class DiedError(BaseException):
+    """The process is killed."""
+
+
+def kill(monkeypatch: pytest.MonkeyPatch, at: Callable[[str, str], bool]) -> None:
+    """Let the process die at the first commit of which this says so, by what is done and the table."""
+
+    def dying(verb: str) -> Callable[..., Any]:
+        done = getattr(Lake, verb)
+
+        def called(lake: Lake, table: str, *arguments: Any) -> Any:
+            if at(verb, table):
+                raise DiedError
+            return done(lake, table, *arguments)
+
+        return called
+
+    for verb in ("merge", "append", "delete"):
+        monkeypatch.setattr(Lake, verb, dying(verb))
+
+
+def test_what_a_run_began_that_died_is_completed_by_the_next_one_and_nothing_else(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, other = propose(lake, "AB", "CD")
+    kill(monkeypatch, at=lambda _, table: table == "links")
+    with pytest.raises(DiedError):
+        join(lake, "E", "B", RUN)
+    monkeypatch.undo()
+    assert "B" not in {row["task_id"] for row in lake.rows("select task_id from {tasks}")}
+    listed = {one.task_id + one.other_task_id: one.reason for one in proposed_links(lake)}
+    assert listed == {"AE": "the same title", "CD": "the same title", "EB": BEGUN}
+    assert undecided(lake) >= {"A", "B", "E"}
+    begun = proposal_id("E", "B")
+    with pytest.raises(InvalidInputError, match="it was accepted at"):
+        refuse(lake, [begun], RUN)
+    assert accept(lake, [other], RUN).done == {begun: "E", other: "C"}
+    assert homes(lake) == {"A": "A", "B": "E", "C": "C", "D": "C", "E": "E"}
+    assert states(lake) == {"AE": "proposed", "CD": "accepted", "EB": "accepted"}
+
+
+def test_wherever_runs_die_what_they_accepted_comes_to_the_same_end(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = propose(lake, "AB", "CB", "AD")
+    propose(lake, "EB")
+    for last in range(1, 30):  # each run comes a commit further than the one before
+        commits = count(1)
+        kill(monkeypatch, at=lambda *_, commits=commits, last=last: next(commits) == last)
+        try:
+            accept(lake, ids if last < 3 else ids[::-1], RUN, in_bulk=True)
+        except DiedError:
+            assert {states(lake)[pair] for pair in states(lake) if "E" in pair} == {"proposed"}
+        else:
+            break
+        finally:
+            monkeypatch.undo()
+    assert last > 10
+    assert homes(lake) == {"A": "C", "B": "C", "C": "C", "D": "C", "E": "E"}
+    done = dict.fromkeys(("AB", "CB", "AD", "CA", "CD"), "accepted")
+    assert states(lake) == done | {"EC": "proposed"}
+    tasks = {row["task_id"]: row["parent_id"] for row in lake.rows("select * from {tasks}")}
+    assert tasks == {"C": None, "E": None}
+
+
+def test_what_became_of_a_call_is_found_out_before_its_task_goes(lake: Lake) -> None:
+    (known,) = propose(lake, "AB")
+    lake.append("writes", rows_to_arrow(Write, [write_row(write(1, task_id="B"), 1)]))
+    with pytest.raises(InvalidInputError, match="worklake sync finds out"):
+        accept(lake, [known], RUN)
+    assert states(lake) == {"AB": "proposed"}
 
 
 def test_two_tasks_of_any_titles_are_one_where_a_person_says_so(lake: Lake) -> None:
