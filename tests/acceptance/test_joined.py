@@ -29,7 +29,14 @@ def test_of_a_task_that_went_nothing_is_left_but_what_its_items_show(tmp_path: P
         written = synced.planned.plan.run_id
         assert open_at(tools) == [(gone, "due_date")]
 
+        older = [undo(tools, written, everywhere=everywhere).plan.plan_id for everywhere in (False, True)]
+
         together(tools, stays, gone)
+        for plan in older:
+            with tools.lake.lease(holder(), "apply"):
+                applied = cycle.apply(tools.lake, tools.run("apply"), plan).writes
+            why = "its task is no more: a person said since the plan that it is another one"
+            assert {(one.outcome, one.error) for one in applied} == {("stale", why)}
         (closed,) = tools.rows("select reason from {conflicts} where field = 'due_date' and not is_open")
         assert closed["reason"] == f"a person said that its task is {stays}"
         assert [one.source for one in steps(tools.sync())] == ["c"]

@@ -12,8 +12,10 @@ from tests.support.lake import START, link, task
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake, open_lake
 from worklake.model.ids import RunId, proposal_id
-from worklake.model.rows import Proposal, Write
+from worklake.model.rows import Conflict, Proposal, Watched, Write
 from worklake.settings.models import EmbeddedLake, People
+from worklake.sync.explain import find_task
+from worklake.sync.lake_store import LakeStore
 from worklake.sync.lake_store.ledger import write_row
 from worklake.sync.proposals import Decided, accept, join, refuse
 from worklake.sync.proposed import BEGUN, proposed_links, undecided
@@ -61,6 +63,14 @@ def propose(lake: Lake, *pairs: str, state: str = "proposed") -> list[str]:
     return [str(known) for known in ids]
 
 
+def conflict(task_id: str, field: str) -> Conflict:
+    return Conflict(
+        conflict_id=task_id + field, task_id=task_id, field=field, kind="differs", contenders="[]", is_open=True,
+        reason="two values", run_id="run_0", opened_at=START, settled_at=None, winner_source=None,
+        winner_external_id=None, value=None, at_source=None, at_external_id=None,
+    )  # fmt: skip
+
+
 def states(lake: Lake) -> dict[str, str]:
     rows = lake.rows("select * from {proposals}")
     return {f"{row['task_id']}{row['other_task_id']}": row["state"] for row in rows}
@@ -75,6 +85,8 @@ def test_what_was_said_of_the_task_that_goes_is_said_of_the_one_that_stays(lake:
     (both,) = propose(lake, "AB")
     propose(lake, "BC", "AD")
     propose(lake, "BD", state="refused")
+    lake.append("conflicts", [conflict("B", "due_date"), conflict("B", "comment"), conflict("D", "status")])
+    lake.append("watched", [Watched(task_id="B")])
     assert accept(lake, [both], RUN) == Decided({both: "A"})
     assert states(lake) == {"AB": "accepted", "AC": "proposed", "AD": "refused"}
     assert homes(lake) == {"A": "A", "B": "A", "C": "C", "D": "D", "E": "E"}
@@ -82,7 +94,20 @@ def test_what_was_said_of_the_task_that_goes_is_said_of_the_one_that_stays(lake:
     assert tasks.keys() == {"A", "C", "D", "E"}
     assert (tasks["C"]["parent_id"], tasks["D"]["blocked_by"]) == ("A", ["A"])
     lake.merge("tasks", [task(3, task_id="D", title="Another one", source="motion")])
+    open_now = {(row["task_id"], row["field"]) for row in lake.rows("select * from {conflicts} where is_open")}
+    assert open_now == {("A", "comment"), ("D", "status")}
+    assert lake.rows("select * from {watched} where task_id = 'B'") == []
     assert undecided(lake) == {"A", "C", "E"}  # of three with one title it is open which belong together
+
+
+def test_who_asks_for_a_task_that_went_is_told_where_all_of_it_is(lake: Lake) -> None:
+    join(lake, "A", "B", RUN)
+    join(lake, "C", "A", RUN)
+    store = LakeStore(lake, "run_2", lambda: START)
+    assert store.went({"A", "B", "C", "D"}) == {"A": "C", "B": "C"}
+    store.watch(["A", "B"])
+    assert store.load({"A", "B"}) == {}
+    assert [find_task(lake, name, ())[1] for name in "ABD"] == ["C", "C", "D"]
 
 
 def test_many_are_accepted_at_once_but_for_what_would_bring_two_items_of_one_tool_together(lake: Lake) -> None:

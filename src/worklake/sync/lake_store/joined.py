@@ -7,9 +7,11 @@ from collections.abc import Collection
 from worklake.lake.lake import Lake
 from worklake.sync.lake_store.texts import from_text
 
-WENT = "field = 'task' and decision = 'linked' and new like '\"%'"
-"""Which changes say where a task went. Those that tell of a link have the fields of its item there."""
-_WENT = f"select task_id, new from {{changes}} where {WENT} and {{among}} order by observed_at"  # noqa: S608
+_WENT = """
+    select c.task_id, c.new from {changes} c left anti join {tasks} t on c.task_id = t.task_id
+    where c.field = 'task' and c.decision = 'linked' and c.new like '"%' and {among} order by c.observed_at
+"""
+"""The changes that say where a task went have its id; those that tell of a link, the fields of its item."""
 
 
 def went(lake: Lake, task_ids: Collection[str]) -> dict[str, str]:
@@ -17,7 +19,7 @@ def went(lake: Lake, task_ids: Collection[str]) -> dict[str, str]:
     next_of: dict[str, str] = {}
     asked, asking = set[str](), set(task_ids)
     while asking:
-        found = {row["task_id"]: str(from_text(row["new"])) for row in lake.rows_among(_WENT, "task_id", asking)}
+        found = {row["task_id"]: str(from_text(row["new"])) for row in lake.rows_among(_WENT, "c.task_id", asking)}
         asked |= asking
         next_of |= found
         asking = set(found.values()) - asked
