@@ -71,6 +71,10 @@ def conflict(task_id: str, field: str) -> Conflict:
     )  # fmt: skip
 
 
+def proposals(lake: Lake) -> list[Proposal]:
+    return [Proposal(**row) for row in lake.rows("select * from {proposals}")]
+
+
 def states(lake: Lake) -> dict[str, str]:
     rows = lake.rows("select * from {proposals}")
     return {f"{row['task_id']}{row['other_task_id']}": row["state"] for row in rows}
@@ -200,7 +204,10 @@ def test_what_became_of_a_call_is_found_out_before_its_task_goes(lake: Lake) -> 
     lake.append("writes", rows_to_arrow(Write, [write_row(write(1, task_id="B"), 1)]))
     with pytest.raises(InvalidInputError, match="worklake sync finds out"):
         accept(lake, [known], RUN)
-    assert states(lake) == {"AB": "proposed"}
+    lake.merge("proposals", [one.model_copy(update={"state": "refused"}) for one in proposals(lake)])
+    with pytest.raises(InvalidInputError, match="worklake sync finds out"):
+        join(lake, "A", "B", RUN)
+    assert states(lake) == {"AB": "refused"}, "what was said before still holds"
 
 
 def test_two_tasks_of_any_titles_are_one_where_a_person_says_so(lake: Lake) -> None:

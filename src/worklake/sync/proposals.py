@@ -84,10 +84,17 @@ def accept(lake: Lake, proposals: Sequence[str], run: RunContext, *, in_bulk: bo
     begun = lake.rows(_BEGUN)
     its_own = {row["proposal_id"] for row in begun}
     rows, decided = _undecided(lake, proposals, in_bulk=in_bulk, begun=its_own)
+    return _carry_out(lake, begun, rows, decided, run, in_bulk=in_bulk)
+
+
+def _carry_out(
+    lake: Lake, begun: Sequence[_Row], rows: Sequence[_Row], decided: Decided, run: RunContext, *, in_bulk: bool
+) -> Decided:
+    """Accept these, whatever was said of them before, and complete those `begun`; `decided` with what came of it."""
     tasks = {row[name] for row in (*begun, *rows) for name in ("task_id", "other_task_id")}
     about = {row["proposal_id"]: row for name in ("task_id", "other_task_id")
              for row in lake.rows_among(_NAMED, name, tasks)}  # fmt: skip
-    homes, taken, left = _homes(begun, rows, _around(lake, tasks, about.values()), in_bulk=in_bulk)
+    homes, taken, left = _homes(begun, rows, _around(lake, tasks, about.values(), rows), in_bulk=in_bulk)
     decided.left |= left
     if left and not in_bulk:
         raise InvalidInputError("; ".join(f"{known}: {why}" for known, why in left.items()))
@@ -121,12 +128,13 @@ def wanted_of(
 
 def join(lake: Lake, task: str, other: str, run: RunContext) -> str:
     """A person says that two tasks are one, whatever their titles: all of the second moves to the first, whose id is
-    the answer. Raises `InvalidInputError` where they are one already.
+    the answer. Raises `InvalidInputError` where they are one already, or cannot be brought together; nothing was
+    touched then.
     """
-    known, begun = proposal_id(task, other), {row["proposal_id"] for row in lake.rows(_BEGUN)}
+    known, begun = proposal_id(task, other), lake.rows(_BEGUN)
     if task == other and not begun:
         raise InvalidInputError(f"both are {task} already")
-    if task == other or known in begun:  # a run died before all had moved
+    if task == other or known in {row["proposal_id"] for row in begun}:  # a run died before all had moved
         return accept(lake, [], run).done.get(known) or task
     row = Proposal(
         proposal_id=known,
@@ -138,8 +146,7 @@ def join(lake: Lake, task: str, other: str, run: RunContext) -> str:
         decided_at=None,
         run_id=run.run_id,
     )
-    lake.merge("proposals", [row])
-    return str(accept(lake, [known], run).done[known])
+    return str(_carry_out(lake, begun, [row.model_dump()], Decided(), run, in_bulk=False).done[known])
 
 
 def _undecided(
@@ -175,13 +182,14 @@ class _Around(NamedTuple):
     """The tasks of which it is not known what became of a call."""
 
 
-def _around(lake: Lake, tasks: Collection[str], about: Iterable[_Row]) -> _Around:
+def _around(lake: Lake, tasks: Collection[str], about: Iterable[_Row], asked: Iterable[_Row]) -> _Around:
+    over = {row["proposal_id"] for row in asked}
     holders: dict[str, set[str]] = defaultdict(set)
     for link in lake.rows_among(_HOLDERS, "task_id", tasks):
         holders[link["task_id"]].add(link["source"])
     apart: dict[str, set[str]] = defaultdict(set)
     for row in about:
-        if row["state"] == ProposalState.REFUSED:
+        if row["state"] == ProposalState.REFUSED and row["proposal_id"] not in over:
             apart[row["task_id"]].add(row["other_task_id"])
             apart[row["other_task_id"]].add(row["task_id"])
     return _Around(holders, apart, {row["task_id"] for row in lake.rows_among(_UNRESOLVED, "task_id", tasks)})
