@@ -1,19 +1,25 @@
 """What a person says of two tasks, one pair or many, and what follows for what else was said of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
 import pytest
 
+from tests.support.heart import write
 from tests.support.lake import START, link, task
 from worklake.errors import InvalidInputError, NotFoundError
 from worklake.lake.lake import Lake, open_lake
 from worklake.model.ids import RunId, proposal_id
-from worklake.model.rows import Proposal
+from worklake.model.rows import Conflict, Proposal, Watched, Write
 from worklake.settings.models import EmbeddedLake, People
+from worklake.sync.explain import find_task
+from worklake.sync.lake_store import LakeStore
+from worklake.sync.lake_store.ledger import write_row
 from worklake.sync.proposals import Decided, accept, join, refuse
-from worklake.sync.proposed import proposed_links, undecided
+from worklake.sync.proposed import BEGUN, proposed_links, undecided
+from worklake.sync.rows import rows_to_arrow
 from worklake.sync.run import Meter, RunContext
 
 pytest.importorskip("pysail", reason="the embedded engine is not installed")
@@ -57,6 +63,18 @@ def propose(lake: Lake, *pairs: str, state: str = "proposed") -> list[str]:
     return [str(known) for known in ids]
 
 
+def conflict(task_id: str, field: str) -> Conflict:
+    return Conflict(
+        conflict_id=task_id + field, task_id=task_id, field=field, kind="differs", contenders="[]", is_open=True,
+        reason="two values", run_id="run_0", opened_at=START, settled_at=None, winner_source=None,
+        winner_external_id=None, value=None, at_source=None, at_external_id=None,
+    )  # fmt: skip
+
+
+def proposals(lake: Lake) -> list[Proposal]:
+    return [Proposal(**row) for row in lake.rows("select * from {proposals}")]
+
+
 def states(lake: Lake) -> dict[str, str]:
     rows = lake.rows("select * from {proposals}")
     return {f"{row['task_id']}{row['other_task_id']}": row["state"] for row in rows}
@@ -71,6 +89,8 @@ def test_what_was_said_of_the_task_that_goes_is_said_of_the_one_that_stays(lake:
     (both,) = propose(lake, "AB")
     propose(lake, "BC", "AD")
     propose(lake, "BD", state="refused")
+    lake.append("conflicts", [conflict("B", "due_date"), conflict("B", "comment"), conflict("D", "status")])
+    lake.append("watched", [Watched(task_id="B")])
     assert accept(lake, [both], RUN) == Decided({both: "A"})
     assert states(lake) == {"AB": "accepted", "AC": "proposed", "AD": "refused"}
     assert homes(lake) == {"A": "A", "B": "A", "C": "C", "D": "D", "E": "E"}
@@ -78,7 +98,20 @@ def test_what_was_said_of_the_task_that_goes_is_said_of_the_one_that_stays(lake:
     assert tasks.keys() == {"A", "C", "D", "E"}
     assert (tasks["C"]["parent_id"], tasks["D"]["blocked_by"]) == ("A", ["A"])
     lake.merge("tasks", [task(3, task_id="D", title="Another one", source="motion")])
+    open_now = {(row["task_id"], row["field"]) for row in lake.rows("select * from {conflicts} where is_open")}
+    assert open_now == {("A", "comment"), ("D", "status")}
+    assert lake.rows("select * from {watched} where task_id = 'B'") == []
     assert undecided(lake) == {"A", "C", "E"}  # of three with one title it is open which belong together
+
+
+def test_who_asks_for_a_task_that_went_is_told_where_all_of_it_is(lake: Lake) -> None:
+    join(lake, "A", "B", RUN)
+    join(lake, "C", "A", RUN)
+    store = LakeStore(lake, "run_2", lambda: START)
+    assert store.went({"A", "B", "C", "D"}) == {"A": "C", "B": "C"}
+    store.watch(["A", "B"])
+    assert store.load({"A", "B"}) == {}
+    assert [find_task(lake, name, ())[1] for name in "ABD"] == ["C", "C", "D"]
 
 
 def test_many_are_accepted_at_once_but_for_what_would_bring_two_items_of_one_tool_together(lake: Lake) -> None:
@@ -101,11 +134,80 @@ def test_what_a_person_said_is_not_one_does_not_become_one_by_others(lake: Lake)
     assert homes(lake)["C"] == "C"
 
 
-def test_what_a_run_began_that_died_is_completed_by_the_next_one(lake: Lake) -> None:
-    begun, other = propose(lake, "AB", "CD")
-    lake.delete("tasks", pa.table({"task_id": ["B"]}))
-    assert accept(lake, [other], RUN).done == {begun: "A", other: "C"}
-    assert homes(lake) == {"A": "A", "B": "A", "C": "C", "D": "C", "E": "E"}
+class DiedError(BaseException):
+    """The process is killed."""
+
+
+def kill(monkeypatch: pytest.MonkeyPatch, at: Callable[[str, str], bool]) -> None:
+    """Let the process die at the first commit of which this says so, by what is done and the table."""
+
+    def dying(verb: str) -> Callable[..., Any]:
+        done = getattr(Lake, verb)
+
+        def called(lake: Lake, table: str, *arguments: Any) -> Any:
+            if at(verb, table):
+                raise DiedError
+            return done(lake, table, *arguments)
+
+        return called
+
+    for verb in ("merge", "append", "delete"):
+        monkeypatch.setattr(Lake, verb, dying(verb))
+
+
+def test_what_a_run_began_that_died_is_completed_by_the_next_one_and_nothing_else(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, other = propose(lake, "AB", "CD")
+    kill(monkeypatch, at=lambda _, table: table == "links")
+    with pytest.raises(DiedError):
+        join(lake, "E", "B", RUN)
+    monkeypatch.undo()
+    assert "B" not in {row["task_id"] for row in lake.rows("select task_id from {tasks}")}
+    listed = {one.task_id + one.other_task_id: one.reason for one in proposed_links(lake)}
+    assert listed == {"AE": "the same title", "CD": "the same title", "EB": BEGUN}
+    assert undecided(lake) >= {"A", "B", "E"}
+    begun = proposal_id("E", "B")
+    with pytest.raises(InvalidInputError, match="it was accepted at"):
+        refuse(lake, [begun], RUN)
+    assert accept(lake, [other], RUN).done == {begun: "E", other: "C"}
+    assert homes(lake) == {"A": "A", "B": "E", "C": "C", "D": "C", "E": "E"}
+    assert states(lake) == {"AE": "proposed", "CD": "accepted", "EB": "accepted"}
+
+
+def test_wherever_runs_die_what_they_accepted_comes_to_the_same_end(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = propose(lake, "AB", "CB", "AD")
+    propose(lake, "EB")
+    for last in range(1, 30):  # each run comes a commit further than the one before
+        commits = count(1)
+        kill(monkeypatch, at=lambda *_, commits=commits, last=last: next(commits) == last)
+        try:
+            accept(lake, ids if last < 3 else ids[::-1], RUN, in_bulk=True)
+        except DiedError:
+            assert {states(lake)[pair] for pair in states(lake) if "E" in pair} == {"proposed"}
+        else:
+            break
+        finally:
+            monkeypatch.undo()
+    assert last > 10
+    assert homes(lake) == {"A": "C", "B": "C", "C": "C", "D": "C", "E": "E"}
+    done = dict.fromkeys(("AB", "CB", "AD", "CA", "CD"), "accepted")
+    assert states(lake) == done | {"EC": "proposed"}
+    tasks = {row["task_id"]: row["parent_id"] for row in lake.rows("select * from {tasks}")}
+    assert tasks == {"C": None, "E": None}
+
+
+def test_what_became_of_a_call_is_found_out_before_its_task_goes(lake: Lake) -> None:
+    (known,) = propose(lake, "AB")
+    lake.append("writes", rows_to_arrow(Write, [write_row(write(1, task_id="B"), 1)]))
+    with pytest.raises(InvalidInputError, match="worklake sync finds out"):
+        accept(lake, [known], RUN)
+    lake.merge("proposals", [one.model_copy(update={"state": "refused"}) for one in proposals(lake)])
+    with pytest.raises(InvalidInputError, match="worklake sync finds out"):
+        join(lake, "A", "B", RUN)
+    assert states(lake) == {"AB": "refused"}, "what was said before still holds"
 
 
 def test_two_tasks_of_any_titles_are_one_where_a_person_says_so(lake: Lake) -> None:

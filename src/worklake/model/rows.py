@@ -61,6 +61,7 @@ class ProposalState(StrEnum):
     """What a person said of a proposed link."""
 
     PROPOSED = "proposed"
+    ACCEPTING = "accepting"
     ACCEPTED = "accepted"
     REFUSED = "refused"
 
@@ -338,7 +339,7 @@ class Proposal(Row):
     task_id: str = Field(description="The task that would stay")
     other_task_id: str = Field(description="The task whose items would move to it")
     reason: str = Field(description="Why they may be one")
-    state: str = Field(description="proposed, accepted or refused")
+    state: str = Field(description="proposed; accepting: a person accepted it, not all has moved; accepted or refused")
     proposed_at: datetime = Field(description="When it was proposed")
     decided_at: datetime | None = Field(description="When a person decided")
     run_id: str = Field(description="The run that proposed it")

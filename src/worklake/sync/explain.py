@@ -20,7 +20,7 @@ _FIND = """
       and (l.task_id = :name or l.external_id = :name or l.url = :name
            or lower(l.key) in (lower(:name), lower(:key)) or endswith(lower(l.key), concat('/', lower(:name))))
 """
-_JOINED_TO = "select task_id from {proposals} where state = 'accepted' and other_task_id = :task"
+_JOINED_TO = "select task_id from {proposals} where state in ('accepting', 'accepted') and other_task_id = :task"
 _CHANGES = """
     select field, old, new, source, external_id, actor, changed_at, decision, reason, run_id, observed_at
     from {changes} where task_id = :task
@@ -68,7 +68,8 @@ def find_task(lake: Lake, name: str, sources: tuple[Source, ...]) -> tuple[str |
     name = name.strip()
     name = name.lower() if name.lower().startswith("task_") else name
     now = _joined_to(lake, name)
-    return now, _find(lake, now or name, sources)
+    found = _find(lake, now or name, sources)
+    return now, _joined_to(lake, found) or found  # an item may not have moved yet, where a run died
 
 
 def _joined_to(lake: Lake, name: str) -> str | None:

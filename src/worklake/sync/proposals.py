@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -15,18 +15,30 @@ from worklake.lake.lake import Lake
 from worklake.model.code_rows import CodeLink
 from worklake.model.documents import ProposalDocument
 from worklake.model.ids import change_id, proposal_id
-from worklake.model.rows import Change, Comment, Decision, Link, Proposal, ProposalState, Run, RunState, Task
+from worklake.model.rows import (
+    Change,
+    Comment,
+    Conflict,
+    Decision,
+    Link,
+    Proposal,
+    ProposalState,
+    Run,
+    RunState,
+    Task,
+)
 from worklake.sync.rows import rows_to_arrow
+from worklake.sync.rules.comments import COMMENT
 from worklake.sync.run import RunContext
 from worklake.sync.shared import meet
 
 _Row = dict[str, Any]
 
 _NAMED = "select * from {proposals} where {among}"
-_BEGUN = """
-    select p.* from {proposals} p left anti join {tasks} t on p.other_task_id = t.task_id where p.state = 'proposed'
-"""
-"""Those that somebody accepted, where the run that was to do it died."""
+_BEGUN = "select * from {proposals} where state = 'accepting' order by proposal_id"
+"""Those that a person accepted, where the run that was to bring the tasks together died."""
+_UNRESOLVED = "select distinct task_id from {writes} where outcome is null and {among}"
+_OPEN_CONFLICTS = "select * from {conflicts} where is_open and {among}"
 _LINKS = "select * from {links} where {among}"
 _COMMENTS = "select * from {comments} where {among}"
 _NAMED_BY_CODE = "select * from {code_links} where {among}"
@@ -36,6 +48,7 @@ _BLOCKED = """
         select task_id from (select task_id, explode(blocked_by) as blocker from {tasks}) where {among}
     ) b on t.task_id = b.task_id
 """
+_SAID = {"accepting": "accepted", "accepted": "accepted", "refused": "refused"}
 _HOLDERS = """
     select task_id, source from {links} where kind = 'task' and state not in ('creating', 'deleted') and {among}
 """
@@ -54,7 +67,7 @@ class Decided:
 def refuse(lake: Lake, proposals: Sequence[str], run: RunContext, *, in_bulk: bool = False) -> Decided:
     """The tasks of each are not one; it is not proposed again. Raises as `accept`."""
     rows, decided = _undecided(lake, proposals, in_bulk=in_bulk)
-    _decide(lake, rows, ProposalState.REFUSED, run)
+    _decide(lake, [row | {"decided_at": run.clock()} for row in rows], ProposalState.REFUSED, run)
     decided.done |= {row["proposal_id"]: None for row in rows}
     return decided
 
@@ -63,27 +76,35 @@ def accept(lake: Lake, proposals: Sequence[str], run: RunContext, *, in_bulk: bo
     """The two tasks of each are one: all items and comments of the second move to the first.
 
     What else was said or proposed of the second is of the first from then on. `in_bulk`, what is decided already is
-    left, and so is what would bring two items of one source together; else a person named each. Repeating it after a
-    crash completes what was begun. Raises `NotFoundError` where there is no such proposal, `InvalidInputError` where
-    one cannot be decided on; nothing was touched then.
+    left, and so is what would bring two items of one source together; else a person named each. What is accepted is
+    kept before anything moves, so that the next call after a crash completes it, whatever that call is about. Raises
+    `NotFoundError` where there is no such proposal, `InvalidInputError` where one cannot be decided on; nothing was
+    touched then.
     """
-    rows, decided = _undecided(lake, proposals, in_bulk=in_bulk)
-    rows += [row for row in lake.rows(_BEGUN) if row["proposal_id"] not in {one["proposal_id"] for one in rows}]
-    tasks = {row[name] for row in rows for name in ("task_id", "other_task_id")}
+    begun = lake.rows(_BEGUN)
+    its_own = {row["proposal_id"] for row in begun}
+    rows, decided = _undecided(lake, proposals, in_bulk=in_bulk, begun=its_own)
+    return _carry_out(lake, begun, rows, decided, run, in_bulk=in_bulk)
+
+
+def _carry_out(
+    lake: Lake, begun: Sequence[_Row], rows: Sequence[_Row], decided: Decided, run: RunContext, *, in_bulk: bool
+) -> Decided:
+    """Accept these, whatever was said of them before, and complete those `begun`; `decided` with what came of it."""
+    tasks = {row[name] for row in (*begun, *rows) for name in ("task_id", "other_task_id")}
     about = {row["proposal_id"]: row for name in ("task_id", "other_task_id")
              for row in lake.rows_among(_NAMED, name, tasks)}  # fmt: skip
-    refused = [(row["task_id"], row["other_task_id"]) for row in about.values() if row["state"] == "refused"]
-    holders: dict[str, set[str]] = defaultdict(set)
-    for link in lake.rows_among(_HOLDERS, "task_id", tasks):
-        holders[link["task_id"]].add(link["source"])
-    homes, taken, left = _homes(rows, holders, refused, in_bulk=in_bulk)
+    homes, taken, left = _homes(begun, rows, _around(lake, tasks, about.values(), rows), in_bulk=in_bulk)
     decided.left |= left
     if left and not in_bulk:
         raise InvalidInputError("; ".join(f"{known}: {why}" for known, why in left.items()))
     if taken:
-        _bring_together(lake, homes, taken, run)
-        _tell_of_the_others(lake, about.values(), {row["proposal_id"] for row in taken}, homes)
-        _decide(lake, [*taken, *_told_directly(taken, homes)], ProposalState.ACCEPTED, run)
+        now = run.clock()
+        accepted = [row | {"decided_at": row["decided_at"] or now} for row in _with_told_directly(taken, homes)]
+        _keep(lake, accepted, ProposalState.ACCEPTING)
+        _tell_of_the_others(lake, about.values(), {row["proposal_id"] for row in accepted}, homes)
+        _bring_together(lake, homes, accepted, run)
+        _decide(lake, accepted, ProposalState.ACCEPTED, run)
     decided.done |= {row["proposal_id"]: homes[row["other_task_id"]] for row in taken}
     return decided
 
@@ -107,11 +128,14 @@ def wanted_of(
 
 def join(lake: Lake, task: str, other: str, run: RunContext) -> str:
     """A person says that two tasks are one, whatever their titles: all of the second moves to the first, whose id is
-    the answer. Raises `InvalidInputError` where they are one already.
+    the answer. Raises `InvalidInputError` where they are one already, or cannot be brought together; nothing was
+    touched then.
     """
-    if task == other:
+    known, begun = proposal_id(task, other), lake.rows(_BEGUN)
+    if task == other and not begun:
         raise InvalidInputError(f"both are {task} already")
-    known = proposal_id(task, other)
+    if task == other or known in {row["proposal_id"] for row in begun}:  # a run died before all had moved
+        return accept(lake, [], run).done.get(known) or task
     row = Proposal(
         proposal_id=known,
         task_id=task,
@@ -122,61 +146,93 @@ def join(lake: Lake, task: str, other: str, run: RunContext) -> str:
         decided_at=None,
         run_id=run.run_id,
     )
-    lake.merge("proposals", [row])
-    return str(accept(lake, [known], run).done[known])
+    return str(_carry_out(lake, begun, [row.model_dump()], Decided(), run, in_bulk=False).done[known])
 
 
-def _undecided(lake: Lake, proposals: Sequence[str], *, in_bulk: bool) -> tuple[list[_Row], Decided]:
-    """The rows of these proposals, in this order, and those left as they are decided already."""
+def _undecided(
+    lake: Lake, proposals: Sequence[str], *, in_bulk: bool, begun: Collection[str] = ()
+) -> tuple[list[_Row], Decided]:
+    """The rows of these proposals, in this order, but for those `begun`, which are to be completed; and those left as
+    they are decided already.
+    """
     wanted = list(dict.fromkeys(proposals))
     rows = {row["proposal_id"]: row for row in lake.rows_among(_NAMED, "proposal_id", wanted)}
     unknown = [known for known in wanted if known not in rows]
     if unknown:
         raise NotFoundError(f"there is no proposal {unknown[0]!r}; list them with: worklake tasks --proposed-links")
     over = {
-        known: f"it was {rows[known]['state']} at {rows[known]['decided_at']:%F %R} UTC"
+        known: f"it was {_SAID[rows[known]['state']]} at {rows[known]['decided_at']:%F %R} UTC"
         for known in wanted
-        if rows[known]["state"] != ProposalState.PROPOSED
+        if rows[known]["state"] != ProposalState.PROPOSED and known not in begun
     }
     if over and not in_bulk:
         known, why = next(iter(over.items()))
         raise InvalidInputError(f"the proposal {known} cannot be decided on: {why}")
-    return [rows[known] for known in wanted if known not in over], Decided(left=over)
+    return [rows[known] for known in wanted if known not in over and known not in begun], Decided(left=over)
+
+
+class _Around(NamedTuple):
+    """What may speak against bringing tasks together."""
+
+    holders: Mapping[str, Collection[str]]
+    """The sources of each task's items."""
+    apart: Mapping[str, Collection[str]]
+    """For each task those of which a person said that they are not this one."""
+    unsure: Collection[str]
+    """The tasks of which it is not known what became of a call."""
+
+
+def _around(lake: Lake, tasks: Collection[str], about: Iterable[_Row], asked: Iterable[_Row]) -> _Around:
+    over = {row["proposal_id"] for row in asked}
+    holders: dict[str, set[str]] = defaultdict(set)
+    for link in lake.rows_among(_HOLDERS, "task_id", tasks):
+        holders[link["task_id"]].add(link["source"])
+    apart: dict[str, set[str]] = defaultdict(set)
+    for row in about:
+        if row["state"] == ProposalState.REFUSED and row["proposal_id"] not in over:
+            apart[row["task_id"]].add(row["other_task_id"])
+            apart[row["other_task_id"]].add(row["task_id"])
+    return _Around(holders, apart, {row["task_id"] for row in lake.rows_among(_UNRESOLVED, "task_id", tasks)})
 
 
 def _homes(
-    rows: Iterable[_Row],
-    holders: Mapping[str, Collection[str]],
-    refused: Collection[tuple[str, str]],
-    *,
-    in_bulk: bool,
+    begun: Sequence[_Row], rows: Iterable[_Row], around: _Around, *, in_bulk: bool
 ) -> tuple[dict[str, str], list[_Row], dict[str, str]]:
     """For each task the one that it is part of once these proposals are accepted, one after the other; which of them
-    are, and which not and why.
+    are, and which not and why. Those that were `begun` are, and come to the same end as before: of each group, the task
+    that stays is the first in a proposal with every other one, which can be said of no second.
     """
     members: dict[str, set[str]] = {}
     home: dict[str, str] = {}
-    apart = defaultdict[str, set[str]](set)
-    for one, other in refused:
-        apart[one].add(other)
-        apart[other].add(one)
+    first = Counter(row["task_id"] for row in begun)
+    done = {row["proposal_id"] for row in begun}
     taken, left = [], {}
-    for row in rows:
+    for row in (*sorted(begun, key=lambda row: -first[row["task_id"]]), *rows):
         one, other = (home.setdefault(row[name], row[name]) for name in ("task_id", "other_task_id"))
         if one == other:
             taken.append(row)  # others that were accepted said so already
             continue
         ours, theirs = members.setdefault(one, {one}), members.setdefault(other, {other})
-        here, there = ({source for task in each for source in holders.get(task, ())} for each in (ours, theirs))
-        if in_bulk and here & there:
-            left[row["proposal_id"]] = f"it would bring two items of {', '.join(sorted(here & there))} together"
-        elif any(apart[task] & theirs for task in ours):
-            left[row["proposal_id"]] = "a person said of two of these tasks that they are not one"
+        why = None if row["proposal_id"] in done else _against(ours, theirs, around, in_bulk=in_bulk)
+        if why is not None:
+            left[row["proposal_id"]] = why
         else:
             ours |= theirs
             home |= dict.fromkeys(theirs, one)
             taken.append(row)
     return home, taken, left
+
+
+def _against(ours: Collection[str], theirs: Collection[str], around: _Around, *, in_bulk: bool) -> str | None:
+    """Why these tasks are not brought together, if so."""
+    here, there = ({source for task in each for source in around.holders.get(task, ())} for each in (ours, theirs))
+    if in_bulk and here & there:
+        return f"it would bring two items of {', '.join(sorted(here & there))} together"
+    if any(other in theirs for task in ours for other in around.apart.get(task, ())):
+        return "a person said of two of these tasks that they are not one"
+    if any(task in around.unsure for task in (*ours, *theirs)):
+        return "what became of a call about one of these tasks is not known; worklake sync finds out, then accept it"
+    return None
 
 
 def _bring_together(lake: Lake, homes: Mapping[str, str], taken: Iterable[_Row], run: RunContext) -> None:
@@ -192,9 +248,25 @@ def _bring_together(lake: Lake, homes: Mapping[str, str], taken: Iterable[_Row],
     referring = lake.rows_among(_CHILDREN, "parent_id", gone) + lake.rows_among(_BLOCKED, "blocker", gone)
     repointed = {task["task_id"]: _repointed(task, gone) for task in referring if task["task_id"] not in gone}
     lake.merge("tasks", rows_to_arrow(Task, list(repointed.values())))
-    lake.delete("tasks", pa.table({"task_id": sorted(gone)}))
+    for table in ("tasks", "routes", "watched"):
+        lake.delete(table, pa.table({"task_id": sorted(gone)}))
+    _close_conflicts(lake, gone, run)
     lake.merge("links", rows_to_arrow(Link, [_moved(link, gone[link["task_id"]], run) for link in links]))
     meet(lake, run, set(gone.values()))
+
+
+def _close_conflicts(lake: Lake, gone: Mapping[str, str], run: RunContext) -> None:
+    """Nothing of a task that goes is left to decide: where its items differ, their meeting asks anew. What is open
+    about copies of comments goes with these.
+    """
+    over = {"is_open": False, "settled_at": run.clock()}
+    rows = [
+        row | {"task_id": gone[row["task_id"]]}
+        if row["field"] == COMMENT
+        else row | over | {"reason": f"a person said that its task is {gone[row['task_id']]}"}
+        for row in lake.rows_among(_OPEN_CONFLICTS, "task_id", gone)
+    ]
+    lake.merge("conflicts", rows_to_arrow(Conflict, rows))
 
 
 def _moved(link: _Row, keep: str, run: RunContext) -> _Row:
@@ -224,22 +296,27 @@ def _tell_of_the_others(lake: Lake, about: Iterable[_Row], taken: Collection[str
         lake.delete("proposals", pa.table({"proposal_id": sorted(over)}))
 
 
-def _told_directly(taken: Sequence[_Row], homes: Mapping[str, str]) -> list[_Row]:
-    """For each task that went, where to, unless one of these says so: who asks for it finds it."""
-    said = {(row["task_id"], row["other_task_id"]) for row in taken}
+def _with_told_directly(taken: Sequence[_Row], homes: Mapping[str, str]) -> list[_Row]:
+    """These, and for each task that goes one that says where to: who asks for it finds it."""
     gone = {task: row for row in taken for task in (row["task_id"], row["other_task_id"]) if homes[task] != task}
-    return [
+    directly = [
         row | {"proposal_id": proposal_id(homes[task], task), "task_id": homes[task], "other_task_id": task}
         for task, row in gone.items()
-        if (homes[task], task) not in said
     ]
+    found = {row["proposal_id"]: row for row in taken}
+    said = {(row["task_id"], row["other_task_id"]) for row in taken}
+    found |= {row["proposal_id"]: row for row in directly if (row["task_id"], row["other_task_id"]) not in said}
+    return list(found.values())
+
+
+def _keep(lake: Lake, rows: Sequence[_Row], state: ProposalState) -> None:
+    lake.merge("proposals", [Proposal(**row | {"state": state}) for row in rows])
 
 
 def _decide(lake: Lake, rows: Sequence[_Row], state: ProposalState, run: RunContext) -> None:
     if not rows:
         return
-    now = run.clock()
-    lake.merge("proposals", [Proposal(**row | {"state": state, "decided_at": now}) for row in rows])
+    _keep(lake, rows, state)
     lake.append(
         "runs",
         [
@@ -248,7 +325,7 @@ def _decide(lake: Lake, rows: Sequence[_Row], state: ProposalState, run: RunCont
                 command=run.command,
                 state=RunState.DONE,
                 started_at=run.started_at,
-                finished_at=now,
+                finished_at=run.clock(),
                 counts="{}",
                 error=None,
             )

@@ -20,13 +20,16 @@ from worklake.sync.twins import normal_title
 OPEN_PROPOSALS = """
     from {proposals} p
     join {tasks} t on p.task_id = t.task_id
-    join {tasks} o on p.other_task_id = o.task_id
-    where p.state = 'proposed'
+    left join {tasks} o on p.other_task_id = o.task_id
+    where (p.state = 'proposed' and o.task_id is not null) or p.state = 'accepting'
 """
-"""Where those pairs of tasks are that nobody has decided on."""
+"""Where those pairs of tasks are that nobody has decided on, or that a run which died began to bring together."""
+BEGUN = "a person accepted it, and the run that brought the two together died: accept it once more"
+"""Why a pair is listed that was accepted, as it is not done."""
 _PROPOSALS = f"""
-    select p.proposal_id, p.task_id, t.title, t.source, p.other_task_id, o.title as other_title,
-           o.source as other_source, p.reason, p.proposed_at
+    select p.proposal_id, p.task_id, t.title, t.source, p.other_task_id, coalesce(o.title, t.title) as other_title,
+           coalesce(o.source, t.source) as other_source, p.proposed_at,
+           case p.state when 'accepting' then '{BEGUN}' else p.reason end as reason
     {OPEN_PROPOSALS}
     order by t.title, p.proposal_id
 """
@@ -38,7 +41,7 @@ _SEVERAL = f"""
         on t.task_id = l.task_id
     group by t.title, l.source having count(distinct t.task_id) > 1
 """
-_UNDECIDED = "select task_id, other_task_id from {proposals} where state = 'proposed'"
+_UNDECIDED = "select task_id, other_task_id from {proposals} where state in ('proposed', 'accepting')"
 _SAME_TITLES = f"""
     select t.task_id from (select task_id, {_TITLE} as title from {{tasks}}) t left semi join (
         select {_TITLE} as title from {{tasks}} n where {{among}}
@@ -74,7 +77,7 @@ def proposed_links(lake: Lake, sources: Collection[str] = ()) -> list[ProposalDo
             key=_key(links.get(row["task_id"], ()), row["source"]),
             other_key=_key(links.get(row["other_task_id"], ()), row["other_source"]),
             doubt=_doubt(row, links, several.get(normal_title(row["title"]), {})),
-            differs=differing(tasks[row["task_id"]], tasks[row["other_task_id"]]),
+            differs=differing(tasks[row["task_id"]], tasks.get(row["other_task_id"], tasks[row["task_id"]])),
         )
         for row in rows
     ]
@@ -101,6 +104,8 @@ def _plain(name: str, value: Any) -> Any:
 
 def _doubt(row: Mapping[str, Any], links: Mapping[str, list[LinkDocument]], several: Mapping[str, int]) -> str | None:
     """Why a person should look at a pair by itself, if so."""
+    if row["reason"] == BEGUN:
+        return None
     if normal_title(row["title"]) != normal_title(row["other_title"]):
         return "the titles are not the same"
     sides = [

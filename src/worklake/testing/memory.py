@@ -54,6 +54,10 @@ class MemoryStore:
         last = [Decided(one.change_id, one.field, one.decision, one.position) for one in changes[-20:]]
         return Loaded(state, links, conflicts, frozenset(one.change_id for one in last), kept, answered(last))
 
+    def went(self, task_ids: Collection[str]) -> dict[str, str]:
+        """See `Store.went`. Nobody says of tasks in memory that they are others."""
+        return {}
+
     def last_batch(self) -> int:
         """See `Store.last_batch`. Whoever pulls counts `batch` up."""
         return self.batch

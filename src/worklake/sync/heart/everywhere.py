@@ -12,6 +12,7 @@ from datetime import datetime
 from worklake.model.fields import FIELDS
 from worklake.model.heart_rows import Operation, Outcome, PlannedStep, SavedPlan, TakenBack, Write
 from worklake.model.rows import LinkState
+from worklake.sync.heart.joined import followed
 from worklake.sync.heart.leaving import stays_closed
 from worklake.sync.heart.planning import planning_of
 from worklake.sync.heart.ports import Ports, Rules
@@ -38,8 +39,8 @@ def plan_everywhere(
     changes = store.changes(run_id=undone_run)
     if not changes and any(write.undoes is not None for write in done):
         return plan_undo(store, ports, undone_run, moment, rules.brake, allow)
-    loaded = store.load({write.task_id for write in writes} | {change.task_id for change in changes})
     left: list[Left] = []
+    loaded, changes, writes = _without_joined(store, changes, writes, left)
     takes = _takes(store, loaded, changes, writes, left)
     before = {
         task: _as_taken_back(one, [take for take in takes if take.task_id == task], moment)
@@ -54,6 +55,31 @@ def plan_everywhere(
     steps = [*whole, *(step for step in made.steps if (step.source, step.external_id) not in touched)]
     saved = saved_undo(store, steps, undone_run, moment, rules.brake, allow, tuple(takes))
     return Undoing(saved, left)
+
+
+def _without_joined(
+    store: Store, changes: Sequence[Change], writes: Sequence[Write], left: list[Left]
+) -> tuple[dict[str, Loaded], list[Change], list[Write]]:
+    """The tasks of a run, and the changes and writes of it that can be taken back everywhere.
+
+    Of a task that a person said since is another one, no field can: the other had a value of its own, so there is none
+    that all tools had before. Items that were made or put away are at that other task now.
+    """
+    wanted = {write.task_id for write in writes} | {change.task_id for change in changes}
+    loaded = store.load(wanted)
+    went = store.went(wanted - loaded.keys())
+    if not went:
+        return loaded, list(changes), list(writes)
+    updates = [write for write in writes if write.operation is Operation.UPDATE]
+    fields = {(one.task_id, one.field) for one in changes if one.decision in MOVING and one.field != WHOLE_TASK}
+    fields |= {(write.task_id, name) for write in updates for name in write.sent}
+    for task, name in sorted(fields):
+        if task in went:
+            why = f"{task} became a part of this task since; without --everywhere, what its items had is written back"
+            left.append(Left(went[task], "", name, why))
+    whole, now = followed(store, [write for write in writes if write.operation is not Operation.UPDATE])
+    changes = [change for change in changes if change.task_id in loaded]
+    return loaded | now, changes, [*(write for write in updates if write.task_id in loaded), *whole]
 
 
 def _takes(
@@ -150,6 +176,7 @@ def take_back(store: Store, ports: Ports, saved: SavedPlan, moment: Moment) -> N
     closed = [
         left
         for step in closings
+        if step.task_id in loaded  # else it went since the plan was made, and the step is stale
         for left in stays_closed(
             store, ports, loaded[step.task_id], ItemKey(step.source, str(step.external_id)), moment
         )

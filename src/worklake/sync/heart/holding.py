@@ -149,8 +149,8 @@ def _holds(
             hold = hold_comment(step, comments.get(step.task_id, ()), saved, moment)
             holds[hold.conflict_id, COMMENT] = hold
             continue
-        if step.operation is Operation.CREATE or (step.source, step.external_id) in free:
-            continue
+        if step.operation is Operation.CREATE or (step.source, step.external_id) in free or step.task_id not in loaded:
+            continue  # of a task that went since the plan was made, nothing is done
         fields: Mapping[str, FieldValue] = step.fields or {WHOLE_TASK: step.operation.value}
         for name, value in fields.items():
             key = (step.task_id, name)

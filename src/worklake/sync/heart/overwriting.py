@@ -13,6 +13,7 @@ from worklake.model.fields import FIELDS, MergeKind
 from worklake.model.heart_rows import Write
 from worklake.model.ids import digest
 from worklake.sync.heart.histories import READS, Histories
+from worklake.sync.heart.joined import followed
 from worklake.sync.heart.ports import Clock, Port, Ports
 from worklake.sync.heart.store import Loaded, Store, StoredLink
 from worklake.sync.heart.views import Names, names_for
@@ -47,7 +48,8 @@ def look_for_overwritten(store: Store, ports: Ports, run_id: str, clock: Clock) 
             by_item.setdefault(ItemKey(write.source, str(write.external_id)), []).append(write)
     if not by_item:
         return {}
-    loaded = store.load({write.task_id for writes in by_item.values() for write in writes})
+    followed_writes, loaded = followed(store, [write for writes in by_item.values() for write in writes])
+    now = {write.write_id: write for write in followed_writes}
     names = names_for(store, {name: port.people for name, port in ports.items()}, loaded.values())
     histories, failed, conflicts, checked = Histories(ports), dict[str, str](), list[Conflict](), list[Write]()
     for key, writes in sorted(by_item.items()):
@@ -62,10 +64,11 @@ def look_for_overwritten(store: Store, ports: Ports, run_id: str, clock: Clock) 
             if _lags(write, told, ports[key.source]) and clock() - (write.finished_at or clock()) < _PATIENCE:
                 continue
             checked.append(write.model_copy(update={"checked": True}))
-            one = loaded.get(write.task_id)
+            of_task = now[write.write_id]
+            one = loaded.get(of_task.task_id)
             if one is not None:
                 its_own = _until_the_next(write, writes, told)
-                conflicts += _conflicts(write, its_own, one, names[key.source], ports[key.source], run_id, clock())
+                conflicts += _conflicts(of_task, its_own, one, names[key.source], ports[key.source], run_id, clock())
     if conflicts:
         store.commit(conflicts=conflicts)
     if checked:

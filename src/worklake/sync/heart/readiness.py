@@ -80,7 +80,9 @@ class SetAsideError(Exception):
 def ready(step: PlannedStep, known: Known, views: Views, now: datetime) -> Ready:
     """The step with what it takes to do it. Raises `SetAsideError` where it must not be done."""
     one = known.loaded.get(step.task_id)
-    if one is None or (step.source, step.task_id) in known.unsure:
+    if one is None:
+        raise SetAsideError(Outcome.STALE, "its task is no more: a person said since the plan that it is another one")
+    if (step.source, step.task_id) in known.unsure:
         raise SetAsideError(Outcome.STALE, "what became of an earlier call is not known yet")
     if step.operation is Operation.CREATE:
         return _ready_to_create(step, one, known, now)

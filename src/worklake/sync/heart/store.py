@@ -118,10 +118,14 @@ class Store(Protocol):
     """
 
     def load(self, task_ids: Collection[str]) -> dict[str, Loaded]:
-        """These tasks with their links (in any state) and their open conflicts. Unknown ones are left out.
+        """These tasks with their links (in any state) and their open conflicts. Unknown ones are left out, and those
+        that went.
 
         A task is the fold of every change that was kept, also of a merge that died before it kept the task itself.
         """
+
+    def went(self, task_ids: Collection[str]) -> dict[str, str]:
+        """Those of these tasks of which a person said that they are others, each with the one that it is now."""
 
     def last_batch(self) -> int:
         """The number of the last batch of pulled records that was kept; 0 where there is none."""

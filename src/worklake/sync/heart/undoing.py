@@ -15,6 +15,7 @@ from worklake.model.rows import LinkState
 from worklake.settings.models import Brake
 from worklake.sync.heart.comments.undoing import take_back_comment
 from worklake.sync.heart.holding import BACK, held_by
+from worklake.sync.heart.joined import followed
 from worklake.sync.heart.ports import Ports
 from worklake.sync.heart.store import NOT_THERE, Loaded, Store, StoredLink
 from worklake.sync.heart.views import ItemResolution, Names, names_for
@@ -64,8 +65,7 @@ def plan_undo(
     next sync does not redo what was undone. `limits` are those of the brake, which `allow` lets so many items pass.
     """
     done = (Outcome.ACKNOWLEDGED, Outcome.OVERWRITTEN)  # of what was edited since, all is left
-    writes = [write for write in store.writes(undone_run) if write.outcome in done]
-    loaded = store.load({write.task_id for write in writes})
+    writes, loaded = followed(store, [write for write in store.writes(undone_run) if write.outcome in done])
     names = names_for(
         store,
         {name: port.people for name, port in ports.items()},
@@ -219,9 +219,12 @@ def plan_closing(
     `writes` are what became of the undo's steps. The brake let these items pass already.
     """
     refused = {one.undoes for one in writes if one.operation is Operation.DELETE and one.outcome in _REFUSED}
-    done = [one for one in store.writes(str(saved.undoes)) if one.outcome is Outcome.ACKNOWLEDGED]
+    if not refused:
+        return None
+    acknowledged = [one for one in store.writes(str(saved.undoes)) if one.outcome is Outcome.ACKNOWLEDGED]
+    done, loaded = followed(store, acknowledged)
     made = [one for one in done if one.write_id in refused and one.comment_id is None]
-    steps = put_back(store, ports, store.load({one.task_id for one in made}), made, [])
+    steps = put_back(store, ports, loaded, made, [])
     closings = [step for step in steps if step.operation is Operation.CLOSE]
     if not closings:
         return None

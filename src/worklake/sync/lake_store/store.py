@@ -16,7 +16,7 @@ from worklake.model import rows
 from worklake.model.heart_rows import SavedPlan, Write
 from worklake.model.rows import Kind, LinkState
 from worklake.sync.heart.store import Decided, KnownItem, Loaded, StoredLink, answered
-from worklake.sync.lake_store import comments, decisions, ledger, links, tasks
+from worklake.sync.lake_store import comments, decisions, joined, ledger, links, tasks
 from worklake.sync.lake_store.links import ItemFacts, LinkStamp
 from worklake.sync.rows import rows_to_arrow
 from worklake.sync.rules.comments import CommentLink
@@ -99,7 +99,8 @@ class LakeStore:
         decided = _by_task(self._lake.rows_among(_DECIDED, "task_id", wanted))
         unfolded = self._unfolded(stored, decided)
         loaded = {}
-        for task in wanted & (stored.keys() | decided.keys()):
+        gone = joined.went(self._lake, decided.keys() - stored.keys())
+        for task in wanted & (stored.keys() | decided.keys()) - gone.keys():
             its_links = self._links_of(link_rows[task])
             state = self._state(task, stored.get(task), link_rows[task], its_links, unfolded[task])
             loaded[task] = Loaded(
@@ -153,6 +154,10 @@ class LakeStore:
         found = sorted((links.stored_link(row) for row in link_rows), key=lambda link: link.key)
         self._left_over |= {link.key: link.task_id for link in found if link.key in over}
         return tuple(link for link in found if link.key not in over)
+
+    def went(self, task_ids: Collection[str]) -> dict[str, str]:
+        """See `Store.went`."""
+        return joined.went(self._lake, task_ids)
 
     def last_batch(self) -> int:
         """See `Store.last_batch`."""
