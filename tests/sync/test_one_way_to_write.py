@@ -104,7 +104,7 @@ def test_only_the_command_that_asks_for_it_sets_a_provider_up() -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr in SETTING_UP
     }
-    assert uses == {("api.py", "source.set_up"), ("cli/setting_up.py", "api.set_up")}
+    assert uses == {("checking.py", "source.set_up"), ("cli/setting_up.py", "api.set_up")}
 
 
 def test_what_is_known_to_be_no_integration_does_not_sound_like_one() -> None:
