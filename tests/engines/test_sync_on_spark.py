@@ -14,7 +14,7 @@ from tests.support.wholeness import (
 from worklake.settings.models import SparkLake
 
 ROUTING = "rules: [{name: shared, when: \"title like 'Shared%'\", to: [gitlab, linear]}]\n"
-POINT = 52
+POINT = 66
 """A commit or call in the middle: what was pulled is merged, and the plan is being applied."""
 
 
