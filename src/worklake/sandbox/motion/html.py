@@ -19,6 +19,8 @@ from markdown_it.utils import OptionsDict
 _ADDRESS = re.compile(r"https?://[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]")
 _BOX = re.compile(r"\[([ xX])\]\s+")
 _LINK = 'target="_blank" rel="noopener noreferrer nofollow"'
+_IN_LINK = "in a link"
+"""Where the renderer remembers between two tokens that it is within a link."""
 
 
 class _Renderer(RendererHTML):
@@ -41,13 +43,19 @@ class _Renderer(RendererHTML):
     def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         """Text, with links where addresses stand outside of one."""
         content = escape(tokens[idx].content, quote=False)
-        if any(token.type == "link_open" for token in tokens[:idx]) and not _closed(tokens[:idx]):
+        if env.get(_IN_LINK):
             return content
         return _ADDRESS.sub(lambda found: f'<a {_LINK} href="{found[0]}">{found[0]}</a>', content)
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
         """A link, as the editor writes all of them."""
+        env[_IN_LINK] = True
         return f'<a {_LINK} href="{escape(str(tokens[idx].attrGet("href") or ""))}">'
+
+    def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: MutableMapping[str, Any]) -> str:
+        """The end of a link."""
+        env[_IN_LINK] = False
+        return "</a>"
 
 
 _PARSER = MarkdownIt("commonmark", {"html": True}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
@@ -86,8 +94,3 @@ def _make_task_lists(tokens: list[Token]) -> None:
             token.attrSet("data-checked", "false" if box[1] == " " else "true")
             token.attrSet("data-type", "taskItem")
             inline.children[0].content = inline.children[0].content[len(box[0]) :]
-
-
-def _closed(tokens: Sequence[Token]) -> bool:
-    opened = sum(token.type == "link_open" for token in tokens)
-    return opened <= sum(token.type == "link_close" for token in tokens)
