@@ -14,8 +14,6 @@ from tests.support.wholeness import (
 from worklake.settings.models import SparkLake
 
 ROUTING = "rules: [{name: shared, when: \"title like 'Shared%'\", to: [gitlab, linear]}]\n"
-POINT = 66
-"""A commit or call in the middle: what was pulled is merged, and the plan is being applied."""
 
 
 @pytest.mark.parametrize("project", [SPARK], indirect=True)
@@ -25,7 +23,7 @@ def test_a_sync_that_is_killed_is_finished_by_the_next(project: Project, empty_l
     shared = project.create("linear", title="Shared", team="ENG")
     project.create("gitlab", title="Shared, made in GitLab")
     with dying_processes() as dying:
-        assert dying.dies(project.folder, POINT, "after", "sync")
+        assert dying.dies(project.folder, "writes", "after", "sync"), "what it means to write is kept"
     assert [one["outcome"] for one in project.rows("select outcome from {writes}")] == [None, None]
     project.edit("linear", shared, title="Shared, edited", dueDate="2031-01-01")
     project.run("sync")

@@ -2,8 +2,8 @@
 
 `python -m tests.support.dying` reads a JSON list a line, `[FOLDER, POINT, MOMENT, COMMAND, …]`, and forks itself for
 each: what takes long to import is imported once. The child runs the command on the project folder and dies at the
-POINT-th commit of the lake or call to a provider, just `before` it or just `after` it, when it was done and nobody
-knows yet.
+POINT-th commit of the lake or call to a provider, or at the first commit of the table that POINT names, just `before`
+it or just `after` it, when it was done and nobody knows yet.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Dying:
 
     process: subprocess.Popen[str]
 
-    def start(self, folder: Path, point: int, moment: str, *command: str) -> None:
+    def start(self, folder: Path, point: int | str, moment: str, *command: str) -> None:
         """Run a command that dies at this point; `status` waits for its end."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([str(folder), point, moment, *command]) + "\n")
@@ -42,7 +42,7 @@ class Dying:
         assert self.process.stdout is not None
         return int(self.process.stdout.readline())
 
-    def dies(self, folder: Path, point: int, moment: str, *command: str) -> bool:
+    def dies(self, folder: Path, point: int | str, moment: str, *command: str) -> bool:
         """Run a command that dies at this point; False when there are fewer points and it lived to its end."""
         self.start(folder, point, moment, *command)
         status = self.status()
@@ -93,7 +93,7 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def _run(command_line: Callable[[], None], folder: str, point: int, moment: str, command: list[str]) -> int:
+def _run(command_line: Callable[[], None], folder: str, point: int | str, moment: str, command: list[str]) -> int:
     import requests.adapters
 
     from worklake.lake.lake import Lake
@@ -111,12 +111,12 @@ def _run(command_line: Callable[[], None], folder: str, point: int, moment: str,
     return 0
 
 
-def _dying_at(point: int, moment: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def _dying_at(point: int | str, moment: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     passed = itertools.count(1)
 
     def dying(function: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:
-            last = next(passed) == point
+            last = next(passed) == point or args[1:2] == (point,)
             if last and moment == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
             result = function(*args, **kwargs)
