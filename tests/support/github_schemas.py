@@ -16,8 +16,8 @@ from openapi_core.exceptions import OpenAPIError
 
 _FILE = Path(__file__).parent.parent / "contracts" / "github.openapi-subset.json"
 _SERVER = "https://api.github.com"
-UNDESCRIBED = re.compile(r"/graphql|/user/|/repos/[^/]+/[^/]+/commits\b")
-"""Calls that the description does not have: GraphQL, accounts by number, and commits."""
+UNDESCRIBED = re.compile(r"/graphql|/user/")
+"""Calls that the description does not have: GraphQL, and accounts by number."""
 
 
 @cache

@@ -198,7 +198,6 @@ def test_what_is_not_served_is_said(api: GitHubApi):
 
 def test_what_is_merged_is_closed_with_the_issues_that_it_closes_and_moves_the_branch(api: GitHubApi):
     issue, pulls = api.opens("To be done"), "/repos/team/web/pulls"
-    judged = api.hooks["response"].pop()  # the description that these are held against has no writes of pull requests
     made = api.post(
         pulls, json={"title": "Do it", "head": "do-it", "base": "main", "body": f"Fixes #{issue['number']}"}
     )
@@ -213,7 +212,6 @@ def test_what_is_merged_is_closed_with_the_issues_that_it_closes_and_moves_the_b
     (newest,) = api.get("/repos/team/web/commits?per_page=1").json()
     assert newest["sha"] == merged["sha"] and newest["commit"]["message"].startswith("Merge pull request #")
     assert api.get(f"/repos/team/web/commits?until={newest['commit']['committer']['date']}&per_page=1").ok
-    api.hooks["response"].append(judged)
     shown = api.get(path).json()
     assert (shown["merged"], shown["state"], shown["merged_by"]["login"], shown["base"]["ref"]) == (
         True, "closed", "kim-b", "main",

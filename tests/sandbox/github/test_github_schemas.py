@@ -18,6 +18,7 @@ LISTS = [
     ("/repos/team/web/milestones?state=all", "milestone"),
     ("/repos/team/web/assignees", "simple-user"),
     ("/repos/team/web/pulls?state=all", "pull-request-simple"),
+    ("/repos/team/web/commits", "commit"),
     ("/user/repos", "repository"),
     ("/orgs/team/repos", "minimal-repository"),
 ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from worklake.sandbox.github.api import Route
 from worklake.sandbox.github.call import Call, Reply, json_reply
+from worklake.sandbox.github.entities import Issue, Pull
 from worklake.sandbox.github.errors import not_found, not_served
 from worklake.sandbox.github.paging import paged
 
@@ -28,18 +31,24 @@ def _read(call: Call) -> Reply:
     issue = call.repository().issues.get(call.number("number"))
     if issue is None or issue.pull is None:
         raise not_found()
-    merged = issue.pull.merged_at is not None
+    return json_reply(_whole(call, issue, issue.pull))
+
+
+def _whole(call: Call, issue: Issue, pull: Pull) -> dict[str, Any]:
+    """A pull request as its own call shows it."""
+    merged = pull.merged_at is not None
     more = {
         "merged": merged, "mergeable": None, "rebaseable": None, "mergeable_state": "unknown",
-        "merged_by": call.show.user(issue.pull.merged_by_id), "comments": issue.comments, "review_comments": 0,
+        "merged_by": call.show.user(pull.merged_by_id), "comments": issue.comments, "review_comments": 0,
         "maintainer_can_modify": False, "commits": 1, "additions": 1, "deletions": 0, "changed_files": 1,
     }  # fmt: skip
-    return json_reply({**call.show.pull(issue), **more})
+    return {**call.show.pull(issue), **more}
 
 
 def _open(call: Call) -> Reply:
     issue = call.site.code.open(call.repository(), call.user, call.body)
-    return json_reply({**call.show.pull(issue), "merged": False}, 201)
+    assert issue.pull is not None
+    return json_reply(_whole(call, issue, issue.pull), 201)
 
 
 def _merge(call: Call) -> Reply:
