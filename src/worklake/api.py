@@ -342,7 +342,6 @@ def decide_links(
     """
     from worklake.sync import proposals as decisions
     from worklake.sync.proposed import proposed_links as listed
-    from worklake.sync.reports import decided_links_document
 
     settings = open_settings(project)
     named = known_sources(settings, sources) if sources else ()
@@ -357,7 +356,7 @@ def decide_links(
         open_now = listed(lake, named)
         chosen, left = decisions.wanted_of(lake, open_now, proposals, accept=accept)
         decided = decide(lake, [one.proposal_id for one in chosen], run, in_bulk=True) if apply else None
-        return decided_links_document(chosen, left, decided, accept=accept)
+        return decisions.decided_links_document(chosen, left, decided, accept=accept)
 
 
 def explain(task: str, project: Path | str | None = None) -> ExplainDocument:

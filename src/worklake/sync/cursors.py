@@ -1,6 +1,7 @@
 """Where pulls, merges and routing stand: the table `cursors`, asked once in a run.
 
-Nobody but the holder of the lake's lease moves a cursor, so a run knows where they are from then on.
+Nobody but the holder of the lake's lease moves a cursor, so a run knows where they are from then on. The rules that all
+tasks were routed by are apart: `routing` asks for that cursor and moves it by itself.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +12,6 @@ import pyarrow as pa
 from worklake.integrations.base import Where
 from worklake.lake.lake import Lake
 from worklake.model.documents import (
-    DecidedDocument,
-    DecidedLinksDocument,
-    LeftLinkDocument,
-    ProposalDocument,
     PullDocument,
     PulledSource,
     SweepDocument,
@@ -42,15 +37,13 @@ from worklake.model.plan_documents import (
     UndoDocument,
     WriteDocument,
 )
-from worklake.sync import cycle
+from worklake.sync import cycle, notes
 from worklake.sync.cycle import PlanResult, SweepResult, SyncResult, UndoResult
 from worklake.sync.engine import PullResult
 from worklake.sync.heart.applying import Applied
 from worklake.sync.heart.ledger import adjusted
-from worklake.sync.heart.planning import Planned
 from worklake.sync.heart.sweeping import Swept
 from worklake.sync.heart.undoing import but_closed
-from worklake.sync.proposals import Decided
 from worklake.sync.rules import brake
 from worklake.sync.rules.state import BY_HAND, Conflict, ConflictKind, ItemKey
 from worklake.sync.run import SourceCounts
@@ -108,17 +101,11 @@ def plan_document(lake: Lake, result: PlanResult) -> PlanDocument:
     return PlanDocument(
         **_plan_parts(lake, result.planned.plan),
         pulled=_sources(result.pulled),
-        frozen=_frozen(result.pulled),
+        frozen=notes.frozen(result.pulled),
         no_access=dict(sorted(result.planned.no_access.items())),
         undecided=dict(sorted(result.planned.undecided.items())),
-        takes_minutes=_minutes(result.planned),
-        notes=[
-            *_notes(result.planned.plan, result.planned.failed),
-            *_backlog(result.planned),
-            *_frozen(result.pulled),
-            *_kept_out(result.planned),
-            *_unread(result.planned),
-        ],
+        takes_minutes=notes.minutes(result.planned),
+        notes=notes.of_plan(result.planned, result.pulled),
     )
 
 
@@ -130,15 +117,14 @@ def apply_document(lake: Lake, applied: Applied) -> ApplyDocument:
         undoes=undoes,
         done_before=applied.done_before,
         conflicts=conflict_documents(lake) if undoes is not None else [],
-        notes=[*_paused(applied), *_closed(applied)],
+        notes=[*notes.paused(applied), *_closed(applied)],
     )
 
 
 def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocument:
     """What a sync pulled, planned and applied."""
-    plan = result.planned.plan
     parts = _apply_parts(lake, applied)
-    waiting = Counter(plan.waiting) + Counter(parts.pop("waiting"))
+    waiting = Counter(result.planned.plan.waiting) + Counter(parts.pop("waiting"))
     conflicts = conflict_documents(lake)
     return SyncDocument(
         **parts,
@@ -146,17 +132,10 @@ def sync_document(lake: Lake, result: SyncResult, applied: Applied) -> SyncDocum
         pulled=_sources(result.pulled),
         conflicts=conflicts,
         open_conflicts=[one.conflict_id for one in conflicts],
-        frozen=_frozen(result.pulled),
+        frozen=notes.frozen(result.pulled),
         no_access=dict(sorted(result.planned.no_access.items())),
         undecided=dict(sorted(result.planned.undecided.items())),
-        notes=[
-            *_notes(plan, result.planned.failed),
-            *_backlog(result.planned),
-            *_frozen(result.pulled),
-            *_kept_out(result.planned),
-            *_unread(result.planned),
-            *_paused(applied),
-        ],
+        notes=[*notes.of_plan(result.planned, result.pulled), *notes.paused(applied)],
     )
 
 
@@ -209,11 +188,11 @@ def undo_document(lake: Lake, undone_run: str, result: UndoResult) -> UndoDocume
         left=[LeftDocument(**one._asdict()) for one in result.left],
         **{name: applied.get(name) for name in ("applied", "stale", "failed", "writes")},
         pulled=_sources(result.pulled),
-        frozen=_frozen(result.pulled),
+        frozen=notes.frozen(result.pulled),
         notes=[
-            *_notes(result.plan, {}),
-            *_frozen(result.pulled),
-            *(_paused(result.applied) if result.applied is not None else ()),
+            *notes.left_out(result.plan, {}),
+            *notes.frozen(result.pulled),
+            *(notes.paused(result.applied) if result.applied is not None else ()),
             *(_closed(result.applied) if result.applied is not None else ()),
         ],
     )
@@ -373,86 +352,4 @@ def _conflict(conflict: Conflict, names: _Names, items: list[str]) -> ConflictDo
         title=names.titles.get(conflict.task_id, ""),
         reason=conflict.reason,
         items=items,
-    )
-
-
-def _notes(plan: SavedPlan, failed: Mapping[str, str]) -> list[str]:
-    """What a plan leaves out, in words."""
-    waiting = [
-        f"{source}: {count} {'step waits' if count == 1 else 'steps wait'} for a later plan, its quota is short"
-        for source, count in sorted(plan.waiting.items())
-    ]
-    return waiting + [f"{source}: could not be looked at: {why}" for source, why in sorted(failed.items())]
-
-
-def _minutes(planned: Planned) -> dict[str, int]:
-    """How long the plan takes where requests are paced, by source, in whole minutes."""
-    return {source: math.ceil(minutes) for source, minutes in planned.minutes.items() if minutes >= 1}
-
-
-def _backlog(planned: Planned) -> list[str]:
-    """How long a plan takes where requests are paced, where that is worth waiting for."""
-    waiting = planned.plan.waiting
-    return [
-        f"{source}: all of this takes about {minutes} min at its quota"
-        + (f", of which later runs do what waits ({waiting[source]})" if waiting.get(source) else "")
-        for source, minutes in _minutes(planned).items()
-    ]
-
-
-def _kept_out(planned: Planned) -> list[str]:
-    """Which items may not be written, and how they come to be written again."""
-    return [
-        f"{source}: {count} {'item' if count == 1 else 'items'} may not be written (worklake status says why); once the"
-        " permission is mended, run: worklake sweep"
-        for source, count in sorted(planned.no_access.items())
-    ]
-
-
-def _unread(planned: Planned) -> list[str]:
-    """What is not made where nobody knows yet what is there."""
-    return [
-        f"{source}: {count} {'creation waits' if count == 1 else 'creations wait'} until all of it was read once"
-        for source, count in sorted(planned.unread.items())
-    ]
-
-
-def _frozen(pulled: PullResult) -> list[str]:
-    """What the drift of a mapping keeps from being written or taken."""
-    return [f"{source}: {words}" for source, counts in sorted(pulled.counts.items()) for words in counts.frozen]
-
-
-def _paused(applied: Applied) -> list[str]:
-    """Which sources were not called any further, and why."""
-    left = Counter(one.source for one in applied.writes if one.outcome in (Outcome.PAUSED, Outcome.WAITING))
-    told = {**applied.makes_none, **applied.waiting, **applied.paused}
-    return [
-        f"{source}: {'paused for this run' if source in applied.paused else 'left to the next run'}"
-        f" ({left[source]} {'step waits' if left[source] == 1 else 'steps wait'}): {_bare(source, why)}"
-        for source, why in sorted(told.items())
-        if left[source]
-    ]
-
-
-def _bare(source: str, why: str) -> str:
-    return why.removeprefix(f"{source}: ")
-
-
-def decided_links_document(
-    chosen: Sequence[ProposalDocument], left: Mapping[str, str], decided: Decided | None, *, accept: bool
-) -> DecidedLinksDocument:
-    """What was decided on many proposals, or would be where nothing is `decided` yet."""
-    done = {one.proposal_id: one.task_id if accept else None for one in chosen} if decided is None else decided.done
-    told = [one for one in chosen if one.proposal_id in done]
-    state = "accepted" if accept else "refused"
-    return DecidedLinksDocument(
-        state=state,
-        applied=decided is not None,
-        decided=[DecidedDocument(proposal_id=known, state=state, task_id=task) for known, task in done.items()],
-        left=[
-            LeftLinkDocument(proposal_id=known, reason=why)
-            for known, why in (dict(left) | (decided.left if decided is not None else {})).items()
-        ],
-        between=dict(sorted(Counter(", ".join(sorted((one.source, one.other_source))) for one in told).items())),
-        differs=dict(Counter(name for one in told for name in one.differs).most_common()),
     )

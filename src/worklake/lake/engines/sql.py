@@ -52,13 +52,13 @@ class SqlEngine(ABC):
     def stored(self, table: Table) -> bool:
         """Whether the table is there."""
 
-    def run(self, query: str, **frames: DataFrame) -> DataFrame:
+    def run(self, query: str, args: Mapping[str, Any] | None = None, **frames: DataFrame) -> DataFrame:
         """The one place where this engine's SQL leaves."""
-        return self.session.sql(query, args=None, **frames)
+        return self.session.sql(query, args=dict(args) if args else None, **frames)
 
     def rows(self, query: str, **frames: DataFrame) -> list[Row]:
         """The rows of a result."""
-        return self.run(query, **frames).collect()
+        return self.run(query, None, **frames).collect()
 
     def create(self, table: Table) -> bool:
         """Make the table where it is missing."""
@@ -105,7 +105,7 @@ class SqlEngine(ABC):
 
     def answer(self, query: str, args: Mapping[str, Any] | None = None, **frames: DataFrame) -> pa.Table:
         """The rows of a query."""
-        return self.session.sql(query, args=dict(args) if args else None, **frames).toArrow()
+        return self.run(query, args, **frames).toArrow()
 
     def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
         """Read by the session."""
