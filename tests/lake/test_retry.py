@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -93,39 +91,6 @@ def test_a_process_that_used_the_embedded_engine_ends_quietly_also_behind_a_prox
     )  # fmt: skip
     assert done.stdout == "[{'n': 0}]\n"
     assert done.stderr == ""
-
-
-def test_an_interrupted_process_leaves_the_lake_at_once(tmp_path: Path) -> None:
-    pytest.importorskip("pysail", reason="pysail is not installed")
-    code = (
-        "import os, sys; from pathlib import Path; from worklake.lake.lake import open_lake; "
-        "from worklake.settings.models import EmbeddedLake\n"
-        "try:\n"
-        "    with open_lake(EmbeddedLake(), Path(sys.argv[1]), create=True) as lake:\n"
-        "        lake.ensure(); lake.rows('SELECT 1'); print('ready', flush=True)\n"
-        "        while True: lake.rows('SELECT count(*) FROM {tasks}')\n"
-        "except KeyboardInterrupt:\n"
-        "    os._exit(130)\n"  # as the command does
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None and process.stdout.readline() == "ready\n"
-        try:
-            assert interrupted(process) == 130
-        finally:
-            process.kill()
-
-
-def interrupted(process: subprocess.Popen[str]) -> int:
-    """The exit status of a process that a person interrupts. They press once more where nothing happens: one that
-    comes within gRPC may leave a lock taken that the end then waits for.
-    """
-    for _ in range(3):
-        process.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            return process.wait(10)
-    return process.wait(10)
 
 
 def test_files_that_cannot_be_written_are_a_lake_error_that_names_the_table() -> None:

@@ -75,7 +75,10 @@ def _keep_little_memory() -> None:
 
 
 def _keep_interrupts() -> None:
-    """Take Ctrl-C back from Sail, which would end the server under our feet; it is Python's to handle."""
+    """Take Ctrl-C back from Sail, which would end the server under our feet; it is Python's to handle.
+
+    Sail takes it whenever its server first looks, which may be after the first answer: so at every use.
+    """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is threading.main_thread() and handler is not None:
         signal.signal(signal.SIGINT, handler)
@@ -135,11 +138,11 @@ class EmbeddedEngine:
         """A session of this lake's own, started at the first use."""
         if self._session is None:
             self._session = _new_session(_server_address())
-            _keep_interrupts()
             # The server is in this process: when it has gone, it will not come back, and need keep no answer for that.
             client = cast(Any, self._session).client
             client.set_retry_policies([])
             client.disable_reattachable_execute()
+        _keep_interrupts()
         return self._session
 
     @property
