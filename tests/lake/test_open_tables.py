@@ -86,6 +86,17 @@ def test_what_another_writer_committed_is_seen(embedded: Lake, tmp_path: Path) -
     assert embedded.size("links").rows == 0
 
 
+def test_a_busy_table_has_a_checkpoint_and_all_its_rows(embedded: Lake) -> None:
+    for number in range(12):
+        embedded.merge("links", [link(number)])
+    embedded.delete("links", pa.table({"source": ["linear"], "kind": ["task"], "external_id": ["3"]}))
+    assert (folder_of(embedded, "links") / "_delta_log" / "_last_checkpoint").exists()
+    assert_open_as_stored(folder_of(embedded, "links"))
+    assert sorted(int(row["external_id"]) for row in embedded.rows("SELECT external_id FROM {links}")) == [
+        number for number in range(12) if number != 3
+    ]
+
+
 def test_a_table_that_was_made_anew_in_the_same_place_is_read_anew(embedded: Lake, tmp_path: Path) -> None:
     embedded.merge("links", [link(number) for number in range(3)])
     embedded.merge("links", [link(4)])

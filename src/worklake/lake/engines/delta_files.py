@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,6 +18,9 @@ from worklake.lake.tables import Table
 if TYPE_CHECKING:
     import pyarrow as pa
     from deltalake import CommitProperties, DeltaTable
+
+_LOG: Mapping[str, str] = {"delta.checkpointInterval": "10"}
+"""Delta's own interval. The hundred of delta-rs has each query over a busy table read up to a hundred small files."""
 
 SAFE_RETENTION_HOURS = 168
 """Below this, a reader that is still at work on an older version may lose its files."""
@@ -38,7 +42,7 @@ def create(path: Path, table: Table) -> None:
         mode="ignore",
         name=table.name,
         description=table.comment,
-        configuration={} if table.append_only else {"delta.enableDeletionVectors": "true"},
+        configuration=_LOG if table.append_only else {**_LOG, "delta.enableDeletionVectors": "true"},
     )
 
 
