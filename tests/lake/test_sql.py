@@ -90,6 +90,14 @@ def test_a_table_that_is_not_declared_is_not_filled_in(lake: Lake) -> None:
         lake.read("nothing")
 
 
+def test_a_query_that_cannot_be_answered_is_told_by_its_error_alone(
+    lake: Lake, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(LakeError, match="nowhere"):
+        lake.rows("SELECT nowhere FROM {tasks}")
+    assert capfd.readouterr().err == ""
+
+
 def test_size_counts_rows_that_are_there(lake: Lake) -> None:
     assert lake.size("tasks").rows == 0
     lake.merge("tasks", tasks(0, 30))

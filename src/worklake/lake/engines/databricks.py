@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from worklake.errors import LakeError
-from worklake.lake.engines.sql import SqlEngine
+from worklake.lake.engines.sql import SqlEngine, tell_errors_once
 from worklake.lake.names import literal, quote
 from worklake.lake.tables import TABLES, Table
 
@@ -31,6 +31,7 @@ class DatabricksEngine(SqlEngine):
     def session(self) -> SparkSession:
         """The running session, or one through databricks-connect."""
         if self._session is None:
+            tell_errors_once()
             self._session = running_session()
         return self._session
 

@@ -11,7 +11,7 @@ from worklake.errors import SettingsError
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.base import Once
 from worklake.lake.engines.open_tables import let_go
-from worklake.lake.engines.sql import SqlEngine
+from worklake.lake.engines.sql import SqlEngine, tell_errors_once
 from worklake.lake.names import quote
 from worklake.lake.retry import until_committed
 from worklake.lake.tables import TABLES, Table
@@ -72,6 +72,7 @@ class SparkEngine(SqlEngine):
     def session(self) -> SparkSession:
         """The active session where there is one, else a new one."""
         if self._session is None:
+            tell_errors_once()
             self._session, self._owns_session = _remote(self._remote) if self._remote else _classic()
         return self._session
 

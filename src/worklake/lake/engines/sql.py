@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,14 @@ from worklake.lake.tables import Table
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, Row, SparkSession
+
+
+def tell_errors_once() -> None:
+    """Keep PySpark from writing to stderr, with Java's stack, what its exceptions say anyway."""
+    with suppress(ImportError):  # Spark 3.5 wrote nothing
+        from pyspark.logger import PySparkLogger
+
+        PySparkLogger.getLogger("SQLQueryContextLogger").disabled = True
 
 
 class SqlEngine(ABC):
