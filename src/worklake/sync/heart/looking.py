@@ -38,10 +38,13 @@ def look_again(store: Store, ports: Ports, rules: Rules, run_id: str, clock: Clo
     looked = Looked()
     observations: dict[tuple[str, str], Observation] = {}
     absent: list[Write] = []
+    unresolved = [write for write in store.unresolved() if write.comment_id is None]
+    if not unresolved:
+        return looked
     batch = store.last_batch() + 1
-    for write in store.unresolved():
+    for write in unresolved:
         port = ports.get(write.source)
-        if write.comment_id is not None or port is None or (write.source, write.task_id) in observations:
+        if port is None or (write.source, write.task_id) in observations:
             continue
         try:
             view = _look(port.integration, write)

@@ -46,7 +46,7 @@ _OPEN_CONFLICTS = "select * from {conflicts} where is_open and {among} order by 
 _KEPT_CHANGES = "select change_id from {changes} where {among}"
 _DECIDED = "select task_id, change_id, field, decision, position from {changes} where position is not null and {among}"
 _CHANGES = "select * from {changes} where position is not null and {among} order by number"
-_UNRESOLVED = "select * from {writes} where outcome is null and {among} order by number"
+_UNRESOLVED = "select * from {writes} where outcome is null order by number"
 _UNCHECKED = "select * from {writes} where checked = false and outcome = 'acknowledged' order by number"
 _ITEMS = """
     select external_id, state, key from {links}
@@ -83,6 +83,7 @@ class LakeStore:
         self._facts: dict[ItemKey, ItemFacts] = {}
         self._behind: dict[str, TaskState] = {}
         self._left_over: dict[ItemKey, str] = {}
+        self._unresolved: list[Write] | None = None
 
     def tell(self, facts: Mapping[ItemKey, ItemFacts]) -> None:
         """What a pull knows of items besides their fields; it is kept whenever their links are."""
@@ -345,11 +346,13 @@ class LakeStore:
         fresh = {write.write_id: write for write in writes if write.write_id not in known}
         if fresh:
             self._begin()
+            self._unresolved = None
             self._lake.append("writes", rows_to_arrow(rows.Write, self._write_rows(fresh.values(), {})))
 
     def finish(self, writes: Sequence[Write]) -> None:
         """See `Store.finish`."""
         newest = {write.write_id: write for write in writes}
+        self._unresolved = None
         self._merge("writes", self._write_rows(newest.values(), self._numbers_of(writes)))
 
     def _numbers_of(self, writes: Iterable[Write]) -> dict[str, int]:
@@ -362,12 +365,10 @@ class LakeStore:
         return [ledger.write_row(write, known.get(write.write_id, first + place)) for place, write in enumerate(writes)]
 
     def unresolved(self, task_ids: Collection[str] | None = None) -> list[Write]:
-        """See `Store.unresolved`."""
-        if task_ids is None:
-            found = self._lake.rows(_UNRESOLVED.replace("{among}", "true"))
-        else:
-            found = self._lake.rows_among(_UNRESOLVED, "task_id", set(task_ids))
-        return [ledger.write_of(row) for row in found]
+        """See `Store.unresolved`. They are few, and asked for once until this store writes others."""
+        if self._unresolved is None:
+            self._unresolved = [ledger.write_of(row) for row in self._lake.rows(_UNRESOLVED)]
+        return [write for write in self._unresolved if task_ids is None or write.task_id in task_ids]
 
     def unchecked(self) -> list[Write]:
         """See `Store.unchecked`."""

@@ -57,8 +57,10 @@ def look_at_comments(store: Store, ports: Ports, run_id: str, clock: Clock, fail
     found: dict[tuple[str, str], CommentObservation] = {}
     absent: list[Write] = []
     without_item = dict[str, str | None]()
-    batch = store.last_batch() + 1
     unresolved = [write for write in store.unresolved() if write.comment_id is not None]
+    if not unresolved:
+        return
+    batch = store.last_batch() + 1
     known = store.comments({write.task_id for write in unresolved})
     for write in unresolved:
         port, comment = ports.get(write.source), CommentId(str(write.comment_id))
