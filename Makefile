@@ -24,7 +24,7 @@ WITH_SPARK = UV_PROJECT_ENVIRONMENT=.venv-spark $(QUICK_SPARK) $(UV) run --quiet
 
 test-spark: $(UV)  ## The same contract tests on Apache Spark with Delta; needs Java 17
 	$(WITH_SPARK) python -m tests.support.jars
-	$(WITH_SPARK) pytest -m spark
+	$(WITH_SPARK) pytest -m spark -n 2
 
 SCHEDULES ?= 2000
 SEED ?= 0

@@ -19,12 +19,10 @@ PutLake = Callable[[Path, LakeAt], None]
 
 @pytest.fixture
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """A small team, and no lake yet on this engine: `embedded`, `spark` or `spark-connect`."""
+    """A small team, and no lake yet on this engine: `embedded` or `spark-connect`."""
     lake = {"engine": request.param, "path": str(tmp_path / "project" / "lake")}
     if request.param == "spark-connect":
         lake |= {"engine": "spark", "remote": request.getfixturevalue("spark_connect")}
-    elif request.param == "spark":
-        request.getfixturevalue("on_spark")
     elif find_spec("pysail") is None:
         pytest.skip("pysail is not installed")
     with sandbox_project(tmp_path / "project", "--tasks", "16") as made:

@@ -19,7 +19,6 @@ Open = Callable[[Path], LakeSettings]
 EMBEDDED = ("embedded", "embedded-large")
 # Of verbs that are statements without data or parameters: for these it is all the same how Spark is reached.
 embedded_and_spark = pytest.mark.parametrize("engine", [*EMBEDDED, SPARK], indirect=True, scope="session")
-embedded_and_connect = pytest.mark.parametrize("engine", [*EMBEDDED, CONNECT], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session", params=[*EMBEDDED, SPARK, CONNECT])

@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 from pydantic import Field
 
+from tests.lake.conftest import embedded_and_spark
 from tests.support.lake import call, content, cursor, versions
 from worklake.errors import LakeMissingError
 from worklake.lake.lake import Lake, open_lake
@@ -17,6 +18,8 @@ from worklake.lake.results import Merged
 from worklake.lake.tables import TABLES, Table
 from worklake.model.rows import Call, Cursor
 from worklake.settings.models import LakeSettings
+
+pytestmark = embedded_and_spark
 
 
 class WiderCursor(Cursor):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from tests.lake.conftest import embedded_and_spark
 from tests.support.lake import call, tasks
 from worklake.lake.lake import Lake
+
+pytestmark = embedded_and_spark
 
 
 def test_commits_come_newest_first_with_their_time(lake: Lake) -> None:

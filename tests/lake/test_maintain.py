@@ -5,14 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from tests.lake.conftest import embedded_and_connect
+from tests.lake.conftest import embedded_and_spark
 from tests.support.lake import call, content, in_order, tasks, versions
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
 from worklake.lake.results import Merged
 from worklake.lake.schema import to_arrow
 
-pytestmark = embedded_and_connect
+pytestmark = embedded_and_spark
 
 
 def merged_often(lake: Lake) -> list[dict[str, object]]:

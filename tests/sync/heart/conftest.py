@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.spark import CONNECT
+from tests.support.spark import SPARK
 from worklake.lake.lake import Lake, open_lake
 from worklake.lake.tables import TABLES
 from worklake.settings.models import EmbeddedLake, SparkLake
@@ -21,16 +21,16 @@ NOW = datetime(2026, 3, 1, 8, 30, 15, 123456, tzinfo=UTC)
 NEEDED = ("tasks", "links", "comments", "changes", "conflicts", "watched", "plans", "steps", "writes", "cursors")
 TABLES_NEEDED = {name: TABLES[name] for name in NEEDED}
 STORES = ["memory", "embedded"]
-on_spark_too = pytest.mark.parametrize("reopen", [*STORES, CONNECT], indirect=True)
+on_spark_too = pytest.mark.parametrize("reopen", [*STORES, SPARK], indirect=True)
 """Marks the tests whose queries and commits have all that the others have: Spark takes many seconds for each."""
 OpenLake = Callable[[str, Path], Lake]
 Reopen = Callable[[], Store]
 
 
-def open_in(folder: Path, connect: str | None, *, create: bool = False) -> Lake:
-    """The lake of a folder, on the embedded engine or through Spark Connect."""
-    embedded = EmbeddedLake(path=folder / "lake")
-    settings = SparkLake(engine="spark", path=str(folder / "lake"), remote=connect) if connect else embedded
+def open_in(folder: Path, engine: str, *, create: bool = False) -> Lake:
+    """The lake of a folder, on the embedded engine or on Spark."""
+    path = folder / "lake"
+    settings = SparkLake(engine="spark", path=str(path)) if engine == "spark" else EmbeddedLake(path=path)
     return open_lake(settings, folder, create=create, tables=TABLES_NEEDED)
 
 
@@ -40,15 +40,16 @@ def empty_lake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
     made: dict[str, Path] = {}
 
     def opened(engine: str, folder: Path) -> Lake:
-        connect = request.getfixturevalue("spark_connect") if engine == "spark-connect" else None
+        if engine == "spark":
+            request.getfixturevalue("on_spark")
+        else:
+            pytest.importorskip("pysail", reason="the embedded engine is not installed")
         if engine not in made:
-            if not connect:
-                pytest.importorskip("pysail", reason="the embedded engine is not installed")
             made[engine] = tmp_path_factory.mktemp("empty")
-            with open_in(made[engine], connect, create=True) as lake:
+            with open_in(made[engine], engine, create=True) as lake:
                 lake.ensure()
         shutil.copytree(made[engine] / "lake", folder / "lake")
-        return open_in(folder, connect)
+        return open_in(folder, engine)
 
     return opened
 
