@@ -17,19 +17,6 @@ LakeAt = Callable[[Path], LakeSettings]
 PutLake = Callable[[Path, LakeAt], None]
 
 
-@pytest.fixture
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """A small team, and no lake yet on this engine: `embedded` or `spark-connect`."""
-    lake = {"engine": request.param, "path": str(tmp_path / "project" / "lake")}
-    if request.param == "spark-connect":
-        lake |= {"engine": "spark", "remote": request.getfixturevalue("spark_connect")}
-    elif find_spec("pysail") is None:
-        pytest.skip("pysail is not installed")
-    with sandbox_project(tmp_path / "project", "--tasks", "16") as made:
-        made.settings("worklake.yml", json.dumps({"lake": lake}))
-        yield made
-
-
 @pytest.fixture(scope="session")
 def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> PutLake:
     """Puts a lake with all tables, empty, into a folder; they are made once and copied, as Spark takes its time."""
@@ -47,8 +34,8 @@ def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> PutLake:
 
 
 @pytest.fixture(params=["embedded", CONNECT])
-def lake(request: pytest.FixtureRequest, empty_lake: PutLake, tmp_path: Path) -> Iterator[Lake]:
-    """An empty lake on this engine."""
+def lake_at(request: pytest.FixtureRequest) -> LakeAt:
+    """The settings of a lake in a folder, on this engine: `embedded` or `spark-connect`."""
     remote = request.getfixturevalue("spark_connect") if request.param == "spark-connect" else None
     if remote is None and find_spec("pysail") is None:
         pytest.skip("pysail is not installed")
@@ -57,6 +44,22 @@ def lake(request: pytest.FixtureRequest, empty_lake: PutLake, tmp_path: Path) ->
         path = folder / "lake"
         return SparkLake(engine="spark", path=str(path), remote=remote) if remote else EmbeddedLake(path=path)
 
-    empty_lake(tmp_path, settings)
-    with open_lake(settings(tmp_path), tmp_path) as opened:
+    return settings
+
+
+@pytest.fixture
+def project(lake_at: LakeAt, empty_lake: PutLake, tmp_path: Path) -> Iterator[Project]:
+    """A small team, and an empty lake on this engine."""
+    with sandbox_project(tmp_path / "project", "--tasks", "16") as made:
+        lake = lake_at(made.folder)
+        empty_lake(made.folder, lake_at)
+        made.settings("worklake.yml", json.dumps({"lake": lake.model_dump(mode="json", exclude_none=True)}))
+        yield made
+
+
+@pytest.fixture
+def lake(lake_at: LakeAt, empty_lake: PutLake, tmp_path: Path) -> Iterator[Lake]:
+    """An empty lake on this engine."""
+    empty_lake(tmp_path, lake_at)
+    with open_lake(lake_at(tmp_path), tmp_path) as opened:
         yield opened

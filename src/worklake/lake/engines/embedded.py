@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 from worklake.errors import LakeError, SettingsError
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.base import Once
+from worklake.lake.engines.connect import answer_at_once
 from worklake.lake.engines.embedded_merge import delete_rows, merge_rows
 from worklake.lake.engines.open_tables import let_go, opened
 from worklake.lake.engines.place import Place
@@ -188,23 +189,8 @@ class EmbeddedEngine:
         return self.session.read.parquet(str(path))
 
     def answer(self, query: str, args: Mapping[str, Any] | None = None, **frames: DataFrame) -> pa.Table:
-        """The rows of a query in one question, in which Sail plans it once.
-
-        `session.sql` asks first, lest it be a command, and `toArrow` for the schema once more.
-        """
-        from pyspark.sql.connect.dataframe import DataFrame as ConnectFrame
-        from pyspark.sql.connect.functions import lit
-        from pyspark.sql.connect.plan import SQL
-        from pyspark.sql.pandas.types import to_arrow_schema
-
-        if frames:
-            asked: Any = self.session.sql(query, args=dict(args) if args else None, **frames)
-        else:
-            named = {name: lit(value) for name, value in (args or {}).items()}
-            asked = ConnectFrame(SQL(query, [], named, []), cast(Any, self.session))
-        found, schema = asked._to_table()
-        rows: pa.Table = found.cast(to_arrow_schema(schema, error_on_duplicated_field_names_in_struct=True))
-        return rows
+        """The rows of a query."""
+        return answer_at_once(self.session, query, args, **frames)
 
     def scan(self, table: Table, columns: list[str], source: str, after: int, through: int) -> pa.Table:
         """Read from the files, past the session: a few hundred megabytes less, as no message holds the rows."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from worklake.errors import SettingsError
 from worklake.lake.engines import delta_files
 from worklake.lake.engines.base import Once
+from worklake.lake.engines.connect import answer_at_once
 from worklake.lake.engines.open_tables import let_go
 from worklake.lake.engines.sql import SqlEngine, tell_errors_once
 from worklake.lake.names import quote
@@ -110,6 +112,12 @@ class SparkEngine(SqlEngine):
     def binds_parameters(self) -> bool:
         """Not through Connect: there Delta 4.4 leaves the parameters of Spark 4.1 unbound."""
         return self._remote is None
+
+    def answer(self, query: str, args: Mapping[str, Any] | None = None, **frames: DataFrame) -> pa.Table:
+        """The rows of a query."""
+        if self._remote is None:
+            return super().answer(query, args, **frames)
+        return answer_at_once(self.session, query, args, **frames)
 
     def append(self, table: Table, rows: pa.Table, once: Once | None = None) -> None:
         """Add rows in one commit; one that carries a mark takes effect once."""
