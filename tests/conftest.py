@@ -22,6 +22,16 @@ settings.load_profile("worklake")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take longest starts first, lest one worker be alone with it at the end."""
+    items.sort(key=_longest_seconds, reverse=True)
+
+
+def _longest_seconds(item: pytest.Item) -> float:
+    limit = item.get_closest_marker("timeout")
+    return float(limit.args[0]) if limit is not None else 0.0
+
+
 @pytest.fixture(scope="session")
 def on_spark() -> Iterator[None]:
     """The Spark session of this process."""
