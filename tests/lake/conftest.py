@@ -17,7 +17,7 @@ from worklake.settings.models import EmbeddedLake, LakeSettings, SparkLake
 
 Open = Callable[[Path], LakeSettings]
 EMBEDDED = ("embedded", "embedded-large")
-# Of verbs that are statements without data or parameters: for these it is all the same how Spark is reached.
+# Of verbs that send Spark nothing but statements and keys: for these it is all the same how it is reached.
 embedded_and_spark = pytest.mark.parametrize("engine", [*EMBEDDED, SPARK], indirect=True, scope="session")
 
 

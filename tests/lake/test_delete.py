@@ -5,11 +5,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from tests.lake.conftest import embedded_and_spark
 from tests.support.lake import content, in_order, link, tasks, versions
 from worklake.errors import LakeError
 from worklake.lake.lake import Lake
 from worklake.lake.results import Merged
 from worklake.lake.schema import to_arrow
+
+pytestmark = embedded_and_spark
 
 
 def test_rows_with_these_keys_are_gone_and_counted(lake: Lake) -> None:
