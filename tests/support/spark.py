@@ -10,11 +10,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import looks
 from worklake.errors import SettingsError
 from worklake.lake.engines.spark import DELTA_PACKAGE, SESSION_CONFIG, SparkEngine, check_installed
 
@@ -63,6 +64,10 @@ def spark_connect_server() -> Iterator[str]:
     environment.pop("SPARK_REMOTE", None)
     server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
+        for _ in looks(180):
+            assert server.poll() is None, f"the Connect server ended with status {server.returncode}"
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
         yield f"sc://127.0.0.1:{port}"
     finally:
         server.terminate()
